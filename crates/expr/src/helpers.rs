@@ -1,0 +1,1 @@
+//! Helper functions of expressions (spec 8.6).
