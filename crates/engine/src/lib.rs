@@ -1,1 +1,14 @@
-//! cds-engine
+//! What a run does next: pure functions over values.
+//!
+//! [`start`] and [`apply`] decide a run; [`dispatch::dispatch`] decides who gets which job.
+//! Neither knows a clock, a database or a network: `now` is an argument, and whatever needs the outside
+//! (secrets' names, git facts, permissions) was put into the [`spec::RunSpec`] or the [`event::Event`] by the caller.
+//! A conflict on commit is therefore trivial: load again, apply again.
+
+pub mod event;
+pub mod spec;
+pub mod state;
+
+pub use event::{Effect, Event, Ignored, Refusal, Transition};
+pub use spec::RunSpec;
+pub use state::Run;

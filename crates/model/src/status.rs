@@ -78,7 +78,10 @@ impl fmt::Display for Status {
 impl FromStr for Status {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        Status::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| format!("'{text}' is not a status"))
+        Status::ALL
+            .into_iter()
+            .find(|s| s.as_str() == text)
+            .ok_or_else(|| format!("'{text}' is not a status"))
     }
 }
 
