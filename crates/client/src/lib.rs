@@ -5,9 +5,23 @@
 
 mod error;
 mod hatchery;
+mod auth;
+mod users;
+mod groups;
+mod projects;
+mod entities;
+mod workflows;
+mod runs;
+mod queue;
+mod fleet;
+mod events;
 mod transport;
 mod worker;
 
 pub use error::{ApiFailure, ClientError};
 pub use transport::{Call, Client, Download};
 pub use worker::{ArtifactQuery, ArtifactUpload, JobKey};
+pub use entities::{FileFormat, ImportKind};
+pub use events::{EventQuery, SseEvent, SseStream};
+pub use projects::Owner;
+pub use runs::{RunNumber, RunQuery};

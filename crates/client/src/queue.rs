@@ -1,0 +1,11 @@
+//! The queue.
+
+use crate::{Client, ClientError};
+use cds_api::queue::QueueJob;
+
+impl Client {
+    /// Jobs that wait or run, of projects the caller may read.
+    pub async fn queue(&self) -> Result<Vec<QueueJob>, ClientError> {
+        self.get("/v1/queue").await
+    }
+}
