@@ -1,0 +1,8 @@
+//! Storage of bulk bytes: the logs of steps, and objects such as artifacts and caches.
+//!
+//! Invariant: this crate knows nothing of SQL, HTTP or permissions. It keeps bytes under keys that the
+//! caller made, and answers with what is durable. Which run may write which log is decided elsewhere.
+
+pub mod log;
+
+pub use log::{Line, Lines, LogError, LogEvent, LogKey, LogState, LogStore, LogStream, Match};
