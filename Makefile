@@ -1,0 +1,39 @@
+# Two commands are enough: `make run` (build CDS and watch it build itself) and `make test`.
+# Build products live outside the checkout, so that a second run is quick.
+SHELL := /bin/bash
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/cds/target
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+SEEDS ?= 2000
+
+.PHONY: run test build bench sim lint setup setup-test generate clean
+
+run: setup            ## Build, start everything, import CDS's own workflow, run it, follow it.
+	@scripts/run
+
+test: setup setup-test ## Install what the tests need, run everything, close with the counts.
+	@scripts/test
+
+build: setup          ## Optimised `cds` and `cdsctl` in bin/.
+	cargo build --release --locked --bin cds --bin cdsctl
+	@mkdir -p bin && cp $(CARGO_TARGET_DIR)/release/cds $(CARGO_TARGET_DIR)/release/cdsctl bin/
+
+bench: setup setup-test ## Measure; a table, and target/bench/results.json.
+	@scripts/bench
+
+sim: setup            ## Simulate faults: make sim SEEDS=100000
+	cargo run --release --locked -p cds-sim -- --seeds $(SEEDS)
+
+lint: setup           ## Format, clippy, dependency rules, house rules.
+	@scripts/lint
+
+generate: setup       ## Write openapi.json and the other generated files anew.
+	cargo run --locked -p xtask -- generate
+
+setup:
+	@scripts/setup build
+
+setup-test:
+	@scripts/setup test
+
+clean:
+	rm -rf bin target && cargo clean

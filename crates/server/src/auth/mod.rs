@@ -1,0 +1,8 @@
+//! Who calls, and what they may do.
+
+pub mod identity;
+pub mod password;
+pub mod policy;
+pub mod tokens;
+
+pub use identity::{Caller, Identity, Scope};

@@ -1,0 +1,104 @@
+//! One error type for handlers, mapped once to the wire. Faults of ours (5xx) are logged here and nowhere else.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use cds_api::ApiError;
+
+/// What a handler may answer instead of its result.
+#[derive(Debug)]
+pub struct Error {
+    status: StatusCode,
+    code: &'static str,
+    id: Option<u32>,
+    message: String,
+    details: Vec<String>,
+}
+
+/// Result of a handler.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Any error.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, id: None, message: message.into(), details: Vec::new() }
+    }
+    /// 400: the request makes no sense; the message says what to change.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+    /// 401: no valid token.
+    pub fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+    }
+    /// 403: known and not allowed.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+    /// 404: not there, or not to be seen by this caller.
+    pub fn not_found(what: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("resource not found: {what}"))
+    }
+    /// 409: in the way of something else.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+    /// 409: this attempt of the job belongs to somebody else now.
+    pub fn lease_lost() -> Self {
+        Self::new(StatusCode::CONFLICT, "lease_lost", "this attempt of the job is over; drop it")
+    }
+    /// 413: larger than allowed.
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+    /// 500: our fault; the caller sees no more than the request id.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(%cause, "internal error");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error; the server's log says more")
+    }
+    /// With the reference's numeric id (spec 2.3).
+    pub fn id(mut self, id: u32) -> Self {
+        self.id = Some(id);
+        self
+    }
+    /// With further lines.
+    pub fn details(mut self, details: Vec<String>) -> Self {
+        self.details = details;
+        self
+    }
+    /// The HTTP status it will have.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+    /// The sentence for people.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+tokio::task_local! {
+    /// Id of the request being answered.
+    pub static REQUEST_ID: String;
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let request_id = REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
+        let body = ApiError {
+            code: self.code.into(),
+            message: self.message,
+            id: self.id,
+            details: self.details,
+            request_id,
+        };
+        (self.status, Json(body)).into_response()
+    }
+}

@@ -1,0 +1,7 @@
+//! The edge: router, extractors, errors, streams. Nothing outside this module and `routes` knows HTTP.
+
+pub mod error;
+pub mod extract;
+pub mod guard;
+pub mod openapi;
+pub mod router;
