@@ -319,7 +319,13 @@ pub struct Job {
 
 impl Default for Job {
     fn default() -> Self {
-        Self { name: String::new(), description: String::new(), enabled: true, requirements: vec![], steps: vec![] }
+        Self {
+            name: String::new(),
+            description: String::new(),
+            enabled: true,
+            requirements: vec![],
+            steps: vec![],
+        }
     }
 }
 
@@ -336,8 +342,8 @@ pub struct Requirement {
     pub value: String,
 }
 
-/// A step: one action with its parameter values.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A step: one action with its parameter values. Two steps are equal whatever their lines.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Step {
     /// Shown name; empty = the action's.
@@ -361,6 +367,16 @@ pub struct Step {
     /// Where it stands in its file, 1-based; 0 = unknown. Not part of equality of meaning; for messages only.
     #[serde(skip_serializing_if = "is_zero")]
     pub line: u32,
+}
+
+impl PartialEq for Step {
+    fn eq(&self, other: &Self) -> bool {
+        let flags = |s: &Self| (s.enabled, s.optional, s.always_executed);
+        self.name == other.name
+            && flags(self) == flags(other)
+            && self.action == other.action
+            && self.parameters == other.parameters
+    }
 }
 
 fn is_zero(n: &u32) -> bool {
