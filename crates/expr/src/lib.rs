@@ -5,6 +5,7 @@
 
 pub mod condition;
 pub mod dump;
+mod go_regex;
 mod helpers;
 pub mod interpolate;
 pub mod lua;

@@ -1,4 +1,21 @@
 //! Interpolation of `{{ … }}` (spec 8.5).
+//!
+//! An expression that uses an unknown variable or helper stays in the text as it is, unless it uses `default` or
+//! `ternary`. `{{if}} {{else}} {{end}}` works when all variables of its condition are known; otherwise such a block
+//! is somebody else's template and stays too.
+
+mod eval;
+mod examine;
+mod lex;
+mod parse;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use eval::{Scope, render};
+pub(crate) use lex::{Token, action};
+pub(crate) use value::{Data, Value};
 
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, HashMap};
@@ -49,8 +66,12 @@ pub enum InterpolateError {
     },
 }
 
-/// Replaces the `{{ … }}` expressions of a text (spec 8.5).
+/// Replaces the `{{ … }}` expressions of a text (spec 8.5). A text without `{{` comes back unchanged.
 pub fn interpolate(text: &str, vars: &dyn Vars) -> Result<String, InterpolateError> {
-    let _ = vars;
-    Ok(text.to_owned())
+    if !text.contains("{{") {
+        return Ok(text.to_owned());
+    }
+    let mut out = String::with_capacity(text.len());
+    render(text, &Scope { vars, tainted: &|_| false }, &mut |piece, _, _| out.push_str(piece))?;
+    Ok(out)
 }

@@ -1,1 +1,0 @@
-//! Helper functions of expressions (spec 8.6).
