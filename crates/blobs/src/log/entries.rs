@@ -1,6 +1,6 @@
 //! The logs that are open now. Two keys never wait for each other longer than a look into a map.
 
-use super::{LogError, LogKey, follow::Progress, tail::Tail, view::View};
+use super::{LogError, LogKey, follow::Progress, pack::PackedLog, tail::Tail, view::View};
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
@@ -28,6 +28,8 @@ pub enum Slot {
     Absent,
     /// A plain file.
     Tail(Tail),
+    /// Complete and compressed.
+    Packed(PackedLog),
 }
 
 impl Slot {
@@ -36,6 +38,7 @@ impl Slot {
         match self {
             Slot::Unloaded | Slot::Absent => None,
             Slot::Tail(tail) => Some(tail.view()),
+            Slot::Packed(packed) => Some(packed.view()),
         }
     }
 
@@ -44,11 +47,12 @@ impl Slot {
         match self {
             Slot::Unloaded | Slot::Absent => String::new(),
             Slot::Tail(tail) => tail.chain_hash(),
+            Slot::Packed(packed) => packed.log.sha256.clone(),
         }
     }
 
     fn holds_files(&self) -> bool {
-        matches!(self, Slot::Tail(_))
+        matches!(self, Slot::Tail(_) | Slot::Packed(_))
     }
 }
 
@@ -201,8 +205,12 @@ impl Entries {
 
 impl Entry {
     fn publish(&self, slot: &Slot) {
-        let Slot::Tail(tail) = slot else { return };
-        let now = Progress { length: tail.length(), sealed: tail.seal().is_some(), deleted: false };
+        let (length, sealed) = match slot {
+            Slot::Unloaded | Slot::Absent => return,
+            Slot::Tail(tail) => (tail.length(), tail.seal().is_some()),
+            Slot::Packed(packed) => (packed.log.length, true),
+        };
+        let now = Progress { length, sealed, deleted: false };
         self.progress.send_if_modified(|p| {
             let changed = *p != now;
             *p = now;

@@ -47,7 +47,8 @@ pub struct Seal {
     pub sha256: [u8; 32],
 }
 
-fn check(bytes: &[u8]) -> u64 {
+/// Check value of a part.
+pub fn check(bytes: &[u8]) -> u64 {
     // FNV-1a: torn writes and stale bytes are what it must find, not an adversary.
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -2,9 +2,11 @@
 
 use super::{
     LogError, LogKey, LogStream, Match,
+    compact::SHARED,
     entries::{Entries, Entry, Slot, lock},
     follow::Progress,
     lines::{self, Lines},
+    pack::Pack,
     search,
     tail::Tail,
     view::View,
@@ -59,6 +61,7 @@ struct Inner {
     entries: Entries,
     /// Directories of attempts whose own entries in their parents are known to be on disk.
     synced: Mutex<HashSet<PathBuf>>,
+    packing: Mutex<()>,
     /// Held as long as the store lives: two processes that append to one file would ruin it.
     _lock: File,
 }
@@ -76,7 +79,7 @@ pub(super) async fn inline_or_blocking<T: Send + 'static>(
         .unwrap_or_else(|e| Err(LogError::Io { what: "run a task for a log", source: io::Error::other(e) }))
 }
 
-fn sync_dir(dir: &Path) -> Result<(), LogError> {
+pub(super) fn sync_dir(dir: &Path) -> Result<(), LogError> {
     File::open(dir).and_then(|d| d.sync_all()).map_err(LogError::io("make a log's directory durable"))
 }
 
@@ -110,7 +113,15 @@ impl LogStore {
         // What a deletion left behind when the process ended in the middle of it.
         remove_tree(&root.join(TRASH))?;
         let entries = Entries::new(max_open.max(4));
-        Ok(Self { inner: Arc::new(Inner { root, entries, synced: Mutex::default(), _lock: lock }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                root,
+                entries,
+                synced: Mutex::default(),
+                packing: Mutex::default(),
+                _lock: lock,
+            }),
+        })
     }
 
     fn run_dir(&self, run: RunId) -> PathBuf {
@@ -119,38 +130,44 @@ impl LogStore {
         self.inner.root.join(&name[name.len().saturating_sub(2)..]).join(name)
     }
 
-    fn attempt_dir(&self, run: RunId, job: JobNo, attempt: Attempt) -> PathBuf {
+    pub(super) fn attempt_dir(&self, run: RunId, job: JobNo, attempt: Attempt) -> PathBuf {
         self.run_dir(run).join(format!("{job}-{attempt}"))
     }
 
     pub(super) fn paths(&self, key: &LogKey) -> Result<Paths, LogError> {
         let stem = key.step.file_stem()?;
         let dir = self.attempt_dir(key.run, key.job, key.attempt);
-        Ok(Paths { data: dir.join(format!("{stem}.log")), index: dir.join(format!("{stem}.idx")), dir })
+        let file = |suffix| dir.join(format!("{stem}.{suffix}"));
+        Ok(Paths { data: file("log"), index: file("idx"), pack: file("zlog"), dir })
     }
 
-    fn with<T>(
+    pub(super) fn with<T>(
         &self,
         key: &LogKey,
         paths: &Paths,
         change: impl FnOnce(&mut Slot) -> Result<T, LogError>,
     ) -> Result<T, LogError> {
         let load = || {
-            Ok(match Tail::open(&paths.data, &paths.index, false)? {
-                Some(tail) => Slot::Tail(tail),
-                None => Slot::Absent,
-            })
+            // A plain file wins: after a crash in the middle of packing both may be there.
+            if let Some(tail) = Tail::open(&paths.data, &paths.index, false)? {
+                return Ok(Slot::Tail(tail));
+            }
+            for path in [&paths.pack, &paths.dir.join(SHARED)] {
+                if let Some(log) = Pack::open(path)?.and_then(|pack| pack.log(&key.step)) {
+                    return Ok(Slot::Packed(log));
+                }
+            }
+            Ok(Slot::Absent)
         };
         self.inner.entries.with(key, load, change)
     }
 
-    /// Runs `change` on the open file of `key`, made if there is none and `create` allows it; otherwise
-    /// on `None`.
-    fn with_tail<T>(
+    /// Runs `change` on the slot of `key`; if there is no log and `create` is set, one is begun first.
+    fn with_new<T>(
         &self,
         key: &LogKey,
         create: bool,
-        change: impl FnOnce(Option<&mut Tail>) -> Result<T, LogError>,
+        change: impl FnOnce(&mut Slot) -> Result<T, LogError>,
     ) -> Result<T, LogError> {
         let paths = self.paths(key)?;
         self.with(key, &paths, |slot| {
@@ -160,10 +177,7 @@ impl LogStore {
                     *slot = Slot::Tail(tail);
                 }
             }
-            match slot {
-                Slot::Tail(tail) => change(Some(tail)),
-                Slot::Unloaded | Slot::Absent => change(None),
-            }
+            change(slot)
         })
     }
 
@@ -177,9 +191,10 @@ impl LogStore {
     /// [`LogError::Gap`], [`LogError::Conflict`], [`LogError::Sealed`], [`LogError::Full`].
     pub fn append(&self, key: &LogKey, offset: u64, bytes: &[u8], at: Timestamp) -> Result<u64, LogError> {
         // A refused chunk must not leave an empty log behind.
-        self.with_tail(key, offset == 0, |tail| match tail {
-            Some(tail) => tail.append(offset, bytes, at.ms()),
-            None => Err(LogError::Gap { have: 0 }),
+        self.with_new(key, offset == 0, |slot| match slot {
+            Slot::Tail(tail) => tail.append(offset, bytes, at.ms()),
+            Slot::Packed(packed) => Err(LogError::Sealed { length: packed.log.length }),
+            Slot::Unloaded | Slot::Absent => Err(LogError::Gap { have: 0 }),
         })
     }
 
@@ -196,17 +211,27 @@ impl LogStore {
 
     fn seal_now(&self, key: &LogKey, final_length: u64) -> Result<(), LogError> {
         let mismatch = |have| LogError::LengthMismatch { have, announced: final_length };
-        let unsealed = self.with_tail(key, final_length == 0, |tail| match tail {
-            None => Err(mismatch(0)),
-            Some(tail) if tail.length() != final_length => Err(mismatch(tail.length())),
-            Some(tail) => Ok(tail.seal().is_none().then(|| tail.data())),
+        let unsealed = self.with_new(key, final_length == 0, |slot| {
+            let have = slot.view().map_or(0, |view| view.length);
+            match slot {
+                Slot::Unloaded | Slot::Absent => Err(mismatch(0)),
+                _ if have != final_length => Err(mismatch(have)),
+                Slot::Tail(tail) => Ok(tail.seal().is_none().then(|| tail.data())),
+                Slot::Packed(_) => Ok(None),
+            }
         })?;
         let Some(data) = unsealed else { return Ok(()) };
         // The long part, and readers must not wait for it: hence outside the log's lock. What is left
         // for the lock is a page or two.
         data.sync_data().map_err(LogError::io("make a log durable"))?;
         self.sync_dirs(&self.attempt_dir(key.run, key.job, key.attempt))?;
-        self.with_tail(key, false, |tail| tail.ok_or_else(|| mismatch(0))?.finish(final_length))
+        self.with_new(key, false, |slot| match slot {
+            Slot::Tail(tail) => tail.finish(final_length),
+            // Another caller sealed and packed it meanwhile.
+            Slot::Packed(packed) if packed.log.length == final_length => Ok(()),
+            Slot::Packed(packed) => Err(mismatch(packed.log.length)),
+            Slot::Unloaded | Slot::Absent => Err(mismatch(0)),
+        })
     }
 
     /// Makes durable that the files of an attempt exist.
@@ -306,15 +331,19 @@ impl LogStore {
     pub fn list(&self, run: RunId, job: JobNo, attempt: Attempt) -> Result<Vec<LogKey>, LogError> {
         let what = "list logs";
         let mut streams = BTreeSet::new();
-        let dir = match fs::read_dir(self.attempt_dir(run, job, attempt)) {
+        let path = self.attempt_dir(run, job, attempt);
+        let dir = match fs::read_dir(&path) {
             Ok(dir) => dir,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(e) => return Err(LogError::io(what)(e)),
         };
         for file in dir {
             let name = file.map_err(LogError::io(what))?.file_name();
-            let stem = name.to_str().and_then(|n| n.strip_suffix(".log"));
+            let stem = name.to_str().and_then(|n| n.strip_suffix(".log").or_else(|| n.strip_suffix(".zlog")));
             streams.extend(stem.and_then(LogStream::from_file_stem));
+        }
+        if let Some(pack) = Pack::open(&path.join(SHARED))? {
+            streams.extend(pack.logs.into_iter().map(|log| log.stream));
         }
         Ok(streams.into_iter().map(|step| LogKey { run, job, attempt, step }).collect())
     }
@@ -341,6 +370,11 @@ impl LogStore {
         remove_tree(&target)
     }
 
+    /// Held while logs are packed.
+    pub(super) fn packing(&self) -> &Mutex<()> {
+        &self.inner.packing
+    }
+
     /// Logs that hold files open now.
     #[cfg(test)]
     pub(super) fn open_logs(&self) -> usize {
@@ -349,9 +383,10 @@ impl LogStore {
 }
 
 pub(super) struct Paths {
-    dir: PathBuf,
+    pub dir: PathBuf,
     pub data: PathBuf,
     pub index: PathBuf,
+    pub pack: PathBuf,
 }
 
 fn remove_tree(dir: &Path) -> Result<(), LogError> {

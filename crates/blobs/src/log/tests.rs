@@ -1,6 +1,7 @@
 //! The log store as its callers see it.
 
 mod basics;
+mod compaction;
 mod following;
 mod load;
 mod properties;

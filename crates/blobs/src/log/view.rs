@@ -3,6 +3,7 @@
 use super::{
     LogError,
     index::{Point, RECORD},
+    pack::{FRAME, PackedLog},
 };
 use std::{fs::File, os::unix::fs::FileExt, sync::Arc};
 
@@ -12,6 +13,8 @@ const BLOCK: u64 = 64 * 1024;
 pub enum Body {
     /// A file of the bytes as they are.
     Plain(Arc<File>),
+    /// Compressed frames.
+    Packed(Box<PackedLog>),
 }
 
 /// The points of a log, searched where they lie: a log of 1 GB has half a megabyte of them.
@@ -27,7 +30,13 @@ impl Points {
         Self { file, base, count }
     }
 
-    fn get(&self, i: u64) -> Result<Point, LogError> {
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Point `i`.
+    pub fn get(&self, i: u64) -> Result<Point, LogError> {
         let mut record = [0; RECORD];
         let at = self.base + i * RECORD as u64;
         self.file.read_exact_at(&mut record, at).map_err(LogError::io("read a log's index"))?;
@@ -69,6 +78,8 @@ impl Points {
 /// A log as it was at one moment.
 pub struct View {
     body: Body,
+    /// The frame that was read last, with its number.
+    frame: Option<(u64, Vec<u8>)>,
     /// Its points.
     pub points: Points,
     /// Bytes.
@@ -84,7 +95,7 @@ pub struct View {
 impl View {
     /// Joins the parts.
     pub fn new(body: Body, points: Points, length: u64, newlines: u64, lines: u64, sealed: bool) -> Self {
-        Self { body, points, length, newlines, lines, sealed }
+        Self { body, frame: None, points, length, newlines, lines, sealed }
     }
 
     /// Fills `into` from `offset` on, as far as the log goes; returns how many bytes.
@@ -94,6 +105,22 @@ impl View {
         match &self.body {
             Body::Plain(file) => {
                 file.read_exact_at(&mut into[..n], offset).map_err(LogError::io("read a log"))?;
+            }
+            Body::Packed(log) => {
+                let mut done = 0;
+                while done < n {
+                    let at = offset + done as u64;
+                    let number = at / FRAME as u64;
+                    let text = match self.frame.take() {
+                        Some((have, text)) if have == number => text,
+                        _ => log.frame(number)?,
+                    };
+                    let part = text.get((at % FRAME as u64) as usize..).unwrap_or(&[]);
+                    let len = part.len().min(n - done);
+                    into[done..done + len].copy_from_slice(&part[..len]);
+                    done += len;
+                    self.frame = Some((number, text));
+                }
             }
         }
         Ok(n)

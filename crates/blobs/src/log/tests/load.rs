@@ -46,6 +46,11 @@ fn figures() {
         }
         println!("seal: {:.2} ms each", begin.elapsed().as_secs_f64() * 1e3 / 64.0);
         measure_reads(&store, &big, "plain").await;
+        store.seal(&big, total).await.unwrap();
+        let begin = Instant::now();
+        assert!(store.compact(&big).await.unwrap());
+        println!("compact 1 GiB: {:.1} s", begin.elapsed().as_secs_f64());
+        measure_reads(&store, &big, "packed").await;
     });
 }
 

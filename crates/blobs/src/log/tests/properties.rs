@@ -89,6 +89,13 @@ proptest! {
             assert_eq!(followed, text);
             assert_reads_as(&store, &key, &text, &picks).await;
             let live = store.state(&key).unwrap();
+            let packed = store.compact(&key).await.unwrap();
+            assert_eq!(packed, text.len() > 64 * 1024);
+            assert_eq!(store.state(&key).unwrap(), live);
+            assert_reads_as(&store, &key, &text, &picks).await;
+            store.compact_attempt(key.run, key.job, key.attempt).await.unwrap();
+            assert_eq!(store.state(&key).unwrap(), live);
+            assert_reads_as(&store, &key, &text, &picks).await;
             drop((follower, store));
             let store = LogStore::open(dir.path()).unwrap();
             assert_eq!(store.state(&key).unwrap(), live);
