@@ -155,3 +155,15 @@ fn one_directory_serves_one_store() {
     drop(store);
     LogStore::open(dir.path()).unwrap();
 }
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_nothing_of_the_chunk_is_kept() {
+    let (_dir, store) = store();
+    let key = key(0);
+    let paths = store.paths(&key).unwrap();
+    fs::create_dir_all(&paths.dir).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &paths.data).unwrap();
+    assert!(matches!(store.append(&key, 0, b"x", T), Err(LogError::Full { .. })));
+    assert_eq!(store.state(&key).unwrap().unwrap().length, 0);
+    assert!(matches!(store.append(&key, 1, b"x", T), Err(LogError::Gap { have: 0 })));
+}
