@@ -1,0 +1,61 @@
+//! Ends what a worker leaves behind.
+
+use crate::{
+    MARKER,
+    proc::{self, ProcId},
+};
+use cds_model::WorkerId;
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpid};
+use std::{collections::BTreeSet, thread::sleep, time::Duration};
+
+/// Kills the process group of a worker whose leader has just ended. Cheap: the first thing to do.
+pub(crate) fn kill_group(leader: ProcId) {
+    if let Some(pid) = leader.pid() {
+        // "No such process" means that nobody is left.
+        let _ = kill_process_group(pid, Signal::KILL);
+    }
+}
+
+/// Kills every process that carries the worker's marker, wherever it hid, and waits until none is left (at most
+/// some seconds: a process in an uninterruptible wait cannot be killed). Returns how many had to be killed.
+/// Blocking: reads all of `/proc`.
+pub(crate) fn kill_marked(worker: WorkerId) -> usize {
+    let value = worker.to_string();
+    let mut killed = BTreeSet::new();
+    // A process may fork between being listed and being killed, so look until nothing is found.
+    for round in 0..200 {
+        let found = proc::marked(MARKER, &value);
+        if found.is_empty() {
+            break;
+        }
+        for stat in found {
+            // Checked again right before the signal, as numbers are reused.
+            if stat.id.lives()
+                && let Some(pid) = stat.id.pid()
+            {
+                let _ = kill_process(pid, Signal::KILL);
+                killed.insert(stat.id);
+            }
+        }
+        sleep(Duration::from_millis(if round < 5 { 2 } else { 20 }));
+    }
+    reap(&killed);
+    killed.len()
+}
+
+/// Reaps those that became children of this process because their own parent died first.
+fn reap(killed: &BTreeSet<ProcId>) {
+    let me = std::process::id() as i32;
+    for id in killed {
+        for _ in 0..50 {
+            match proc::stat(id.pid) {
+                Some(stat) if stat.id == *id && stat.parent == me && stat.zombie => {
+                    let _ = waitpid(Pid::from_raw(id.pid), WaitOptions::NOHANG);
+                    break;
+                }
+                Some(stat) if stat.id == *id && !stat.zombie => sleep(Duration::from_millis(2)),
+                _ => break,
+            }
+        }
+    }
+}
