@@ -6,9 +6,26 @@
 //! A conflict on commit is therefore trivial: load again, apply again.
 
 pub mod event;
+pub mod graph;
+pub mod params;
+pub mod requirements;
+pub mod run;
 pub mod spec;
 pub mod state;
 
+mod conditions;
+mod git;
+mod job;
+mod node;
+mod restart;
+mod settle;
+mod status;
+mod stop;
+mod tags;
+mod work;
+
 pub use event::{Effect, Event, Ignored, Refusal, Transition};
+pub use params::job_parameters;
+pub use run::{apply, start};
 pub use spec::RunSpec;
 pub use state::Run;

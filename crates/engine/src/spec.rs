@@ -1,10 +1,11 @@
 //! The snapshot a run works on: everything it may read, taken when it was made. Never changed afterwards,
 //! except as a whole by a resync.
 
+use crate::graph::{Graph, GraphCache};
 use cds_model::WorkflowId;
 use cds_workflow::def;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Definitions and settings of one run. Secret values are **not** here: variables of type `password` have an
 /// empty value, keys have no private part; the server adds them when a worker takes a job.
@@ -29,6 +30,26 @@ pub struct RunSpec {
     pub environments: BTreeMap<String, Env>,
     /// Limits and defaults in force.
     pub settings: Settings,
+    /// Index of the graph, built at first use; a clone starts with none, so a changed clone is never wrong.
+    #[serde(skip)]
+    pub graph_cache: GraphCache,
+}
+
+impl RunSpec {
+    /// The index of the graph: parents, children, joins and names.
+    pub fn graph(&self) -> Arc<Graph> {
+        self.graph_cache.get_or_build(&self.workflow)
+    }
+
+    /// The definition of a node.
+    pub fn node(&self, ix: cds_model::NodeIx) -> Option<&def::Node> {
+        self.workflow.nodes.get(ix.0 as usize)
+    }
+
+    /// The pipeline a node runs, if it is in the snapshot.
+    pub fn pipeline_of(&self, ix: cds_model::NodeIx) -> Option<&def::Pipeline> {
+        self.pipelines.get(&self.node(ix)?.pipeline)
+    }
 }
 
 /// An application in a snapshot.
