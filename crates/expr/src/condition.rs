@@ -3,6 +3,7 @@
 use crate::go_regex;
 use crate::interpolate::{InterpolateError, Vars, interpolate};
 use crate::lua::{self, LuaError};
+use crate::tainted::uses;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use thiserror::Error;
@@ -82,8 +83,7 @@ pub fn eval(checks: &[PlainCheck<'_>], script: &str, vars: &dyn Vars) -> Result<
     if checks.is_empty() {
         return Ok(Outcome { holds: true, why: Vec::new() });
     }
-    let resolved = resolve(vars)?;
-    let scope = Resolved { vars, resolved: &resolved };
+    let scope = Resolved::new(vars);
     let mut why = Vec::with_capacity(checks.len());
     for check in checks {
         why.push(one(check, &scope)?);
@@ -91,35 +91,61 @@ pub fn eval(checks: &[PlainCheck<'_>], script: &str, vars: &dyn Vars) -> Result<
     Ok(Outcome { holds: why.iter().all(|check| check.ok), why })
 }
 
-/// The values that change when they are interpolated, each seeing those before it (spec 7.1).
-fn resolve(vars: &dyn Vars) -> Result<HashMap<String, String>, ConditionError> {
-    let mut resolved = HashMap::new();
-    for name in vars.names() {
-        let Some(value) = vars.get(name).filter(|value| value.contains("{{")) else { continue };
-        let new = interpolate(value, &Resolved { vars, resolved: &resolved })
-            .map_err(|source| ConditionError::Interpolate { place: format!("variable {name}"), source })?;
-        resolved.insert(name.to_owned(), new);
-    }
-    Ok(resolved)
-}
-
-/// Variables of which some have a new value.
+/// Variables after one pass of interpolation, each seeing those before it (spec 7.1).
 struct Resolved<'a> {
     vars: &'a dyn Vars,
-    resolved: &'a HashMap<String, String>,
+    /// The values that interpolation changed.
+    changed: HashMap<String, String>,
+    /// The values that cannot be interpolated. Only a check that reads one fails: a commit message with `{{`
+    /// must not turn conditions on the branch false.
+    broken: HashMap<String, InterpolateError>,
+}
+
+impl<'a> Resolved<'a> {
+    fn new(vars: &'a dyn Vars) -> Self {
+        let mut resolved = Self { vars, changed: HashMap::new(), broken: HashMap::new() };
+        for name in vars.names() {
+            let Some(value) = vars.get(name).filter(|value| value.contains("{{")) else { continue };
+            match interpolate(value, &resolved) {
+                Ok(new) => {
+                    resolved.changed.insert(name.to_owned(), new);
+                }
+                Err(error) => {
+                    resolved.broken.insert(name.to_owned(), error);
+                }
+            }
+        }
+        resolved
+    }
+
+    /// An error if the variable cannot be interpolated.
+    fn check(&self, name: &str) -> Result<(), ConditionError> {
+        match self.broken.get(name) {
+            Some(source) => {
+                Err(ConditionError::Interpolate { place: format!("variable {name}"), source: source.clone() })
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 impl Vars for Resolved<'_> {
     fn get(&self, name: &str) -> Option<&str> {
-        self.resolved.get(name).map(String::as_str).or_else(|| self.vars.get(name))
+        self.changed.get(name).map(String::as_str).or_else(|| self.vars.get(name))
     }
     fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
         self.vars.names()
     }
 }
 
-fn one(check: &PlainCheck<'_>, vars: &dyn Vars) -> Result<CheckResult, ConditionError> {
+fn one(check: &PlainCheck<'_>, vars: &Resolved<'_>) -> Result<CheckResult, ConditionError> {
     let PlainCheck { variable, operator, value } = *check;
+    vars.check(variable)?;
+    if !vars.broken.is_empty() {
+        for (name, _) in uses(value) {
+            vars.check(&name)?;
+        }
+    }
     let actual = vars.get(variable).unwrap_or_default();
     let expected = interpolate(value, vars).map_err(|source| ConditionError::Interpolate {
         place: format!("value of the condition on {variable}"),
@@ -134,7 +160,7 @@ fn one(check: &PlainCheck<'_>, vars: &dyn Vars) -> Result<CheckResult, Condition
         "le" => actual <= wanted,
         "gt" => actual > wanted,
         "ge" => actual >= wanted,
-        "regex" => go_regex::compile(wanted)
+        "regex" => go_regex::compile(wanted, actual.len())
             .map_err(|what| ConditionError::Regex {
                 variable: variable.to_owned(),
                 pattern: wanted.to_owned(),
@@ -208,7 +234,10 @@ mod tests {
         let broken = vars(&[("a", "{{.x"), ("b", "2")]);
         let check = |operator, value| [PlainCheck { variable: "b", operator, value }];
         let message = |checks: &[PlainCheck<'_>], vars| eval(checks, "", vars).unwrap_err().to_string();
-        assert!(message(&check("eq", "2"), &broken).starts_with("variable a: invalid template format"));
+        let reads = [PlainCheck { variable: "a", operator: "eq", value: "2" }];
+        assert!(message(&reads, &broken).starts_with("variable a: invalid template format"));
+        assert!(message(&check("eq", "{{.a}}"), &broken).starts_with("variable a: invalid template format"));
+        assert!(eval(&check("eq", "2"), "", &broken).unwrap().holds);
         let vars = vars(&[("b", "2")]);
         assert!(message(&check("regex", "("), &vars).contains("invalid regular expression \"(\""));
         assert!(message(&check("eq", "{{.x"), &vars).starts_with("value of the condition on b"));

@@ -48,6 +48,11 @@ fn text_of(leaf: &Value) -> String {
     match leaf {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        // `1.0` is `1`, as in the reference.
+        Value::Number(number) if number.is_f64() => match number.as_f64() {
+            Some(float) if float.abs() < 1e21 => float.to_string(),
+            _ => number.to_string(),
+        },
         other => other.to_string(),
     }
 }
@@ -129,8 +134,8 @@ mod tests {
         assert_eq!(flat(json!({"a": null, "b": ""}), false), [pair("a", ""), pair("b", "")]);
         assert_eq!(flat(json!({"a": {}, "b": []}), false), []);
         assert_eq!(
-            flat(json!({"t": true, "i": 1, "f": 1.5}), false),
-            [pair("t", "true"), pair("i", "1"), pair("f", "1.5")]
+            flat(json!({"t": true, "i": 1, "f": 1.5, "w": 2.0}), false),
+            [pair("t", "true"), pair("i", "1"), pair("f", "1.5"), pair("w", "2")]
         );
         assert_eq!(flat(json!({"A b/c:d": {"E": "V"}}), false), [pair("A_b_c_d.E", "V")]);
         assert_eq!(flat(json!({"A b/c:d": {"E": "V"}}), true), [pair("a_b_c_d.e", "V")]);

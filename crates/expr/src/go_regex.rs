@@ -8,15 +8,18 @@ use regex::{Regex, RegexBuilder};
 /// The longest pattern, in bytes.
 const MAX_PATTERN: usize = 4096;
 /// The largest compiled program, in bytes: it bounds the time per byte of text.
-const MAX_PROGRAM: usize = 1 << 20;
+const MAX_PROGRAM: usize = 256 << 10;
+/// Texts beyond this length, in bytes, are searched with proportionally smaller programs only.
+const LONG_TEXT: usize = 64 << 10;
 
-/// Compiles a pattern; the error is the compiler's message.
-pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
+/// Compiles a pattern to search a text of this many bytes; the error is the compiler's message. The size of the
+/// program is limited so that no search takes more than about a second.
+pub(crate) fn compile(pattern: &str, text: usize) -> Result<Regex, String> {
     if pattern.len() > MAX_PATTERN {
         return Err(format!("the pattern is longer than {MAX_PATTERN} bytes"));
     }
     RegexBuilder::new(&translate(pattern))
-        .size_limit(MAX_PROGRAM)
+        .size_limit((MAX_PROGRAM / text.div_ceil(LONG_TEXT).max(1)).max(MAX_PATTERN))
         .dfa_size_limit(MAX_PROGRAM)
         .nest_limit(100)
         .build()
@@ -113,7 +116,7 @@ mod tests {
 
     #[track_caller]
     fn check(pattern: &str, yes: &[&str], no: &[&str]) {
-        let regex = compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+        let regex = compile(pattern, 100).unwrap_or_else(|error| panic!("{pattern}: {error}"));
         for text in yes {
             assert!(regex.is_match(text), "{pattern} should match {text:?}");
         }
@@ -139,16 +142,18 @@ mod tests {
         check(r"^\Qa.b*\E$", &["a.b*"], &["axb"]);
         check(r"\bfoo\b", &["a foo b"], &["afoo"]);
         check("(?i)^ABC$", &["abc"], &[]);
-        assert!(compile("(").is_err());
-        assert!(compile("(?=a)").is_err());
-        assert!(compile(&"a".repeat(5000)).is_err());
-        assert!(compile("((a{100}){100}){100}").is_err());
+        assert!(compile("(", 100).is_err());
+        assert!(compile("(?=a)", 100).is_err());
+        assert!(compile(&"a".repeat(5000), 100).is_err());
+        assert!(compile("((a{100}){100}){100}", 100).is_err());
+        assert!(compile("^release/", 20 << 20).is_ok());
+        assert!(compile("(a{20}){20}", 100).is_ok() && compile("(a{20}){20}", 20 << 20).is_err());
     }
 
     proptest! {
         #[test]
         fn translation_never_panics(pattern in r"[\\QEdwsbB\[\]{}()&~:^a-cé0-9,-]{0,24}") {
-            let _ = compile(&pattern);
+            let _ = compile(&pattern, 100);
         }
     }
 }

@@ -23,7 +23,18 @@ pub(crate) type Sink<'a> = dyn FnMut(&str, Option<&Rc<str>>, u32) + 'a;
 
 /// Renders a text piece by piece.
 pub(crate) fn render(text: &str, scope: &Scope<'_>, out: &mut Sink<'_>) -> Result<(), InterpolateError> {
-    Renderer { text, scope, out, at: 0, line: 1, trim_next: false, blocks: Vec::new(), written: 0 }.run()
+    Renderer {
+        text,
+        scope,
+        out,
+        at: 0,
+        line: 1,
+        trim_next: false,
+        live: true,
+        blocks: Vec::new(),
+        written: 0,
+    }
+    .run()
 }
 
 /// A block that is open.
@@ -36,8 +47,8 @@ enum Block {
         line: u32,
         /// Whether a branch was chosen already.
         taken: bool,
-        /// Whether the branch we are in is the chosen one.
-        active: bool,
+        /// Whether the text around the block is written.
+        outer_live: bool,
         /// Whether `{{else}}` was seen.
         last: bool,
     },
@@ -50,6 +61,8 @@ struct Renderer<'a, 's> {
     at: usize,
     line: u32,
     trim_next: bool,
+    /// Whether text is written here: not in a branch that is not chosen.
+    live: bool,
     blocks: Vec<Block>,
     written: usize,
 }
@@ -92,7 +105,9 @@ impl<'a> Renderer<'a, '_> {
                 if action.tokens.len() != 1 {
                     return format_error(line, "nothing may follow `end`: write `{{end}}`");
                 }
-                self.blocks.pop();
+                if let Some(Block::If { outer_live, .. }) = self.blocks.pop() {
+                    self.live = outer_live;
+                }
                 Ok(())
             }
             _ => self.value(start, line, plain),
@@ -109,7 +124,7 @@ impl<'a> Renderer<'a, '_> {
         }
         let action = self.action(start, line)?;
         let comment = action.tokens.is_empty() && self.text[start..action.end].contains("/*");
-        if comment || !self.active() {
+        if comment || !self.live {
             return Ok(());
         }
         let pipeline = parse::pipeline(&action.tokens, line)?;
@@ -125,9 +140,11 @@ impl<'a> Renderer<'a, '_> {
         }
         let action = self.action(start, line)?;
         let pipeline = parse::pipeline(&action.tokens[1..], line)?;
-        let holds = self.active() && !self.scope.pipeline(&pipeline)?.data.is_empty();
+        let outer_live = self.live;
+        let holds = outer_live && !self.scope.pipeline(&pipeline)?.data.is_empty();
         // Inside a branch that is not chosen no branch is: it counts as taken.
-        self.blocks.push(Block::If { line, taken: holds || !self.active(), active: holds, last: false });
+        self.blocks.push(Block::If { line, taken: holds || !outer_live, outer_live, last: false });
+        self.live = holds;
         Ok(())
     }
 
@@ -141,7 +158,7 @@ impl<'a> Renderer<'a, '_> {
             }
             Some(_) => return format_error(line, "after `else` only `if` may follow"),
         };
-        let Some(Block::If { line: opened, taken, last, .. }) = self.blocks.pop() else {
+        let Some(Block::If { line: opened, taken, outer_live, last }) = self.blocks.pop() else {
             return format_error(line, "`{{else}}` without `{{if}}`");
         };
         if last {
@@ -152,12 +169,9 @@ impl<'a> Renderer<'a, '_> {
                 Some(pipeline) => !self.scope.pipeline(pipeline)?.data.is_empty(),
                 None => true,
             };
-        self.blocks.push(Block::If {
-            line: opened,
-            taken: taken || holds,
-            active: holds,
-            last: condition.is_none(),
-        });
+        let last = condition.is_none();
+        self.blocks.push(Block::If { line: opened, taken: taken || holds, outer_live, last });
+        self.live = holds;
         Ok(())
     }
 
@@ -219,7 +233,7 @@ impl<'a> Renderer<'a, '_> {
         let line = self.line;
         self.at = end;
         self.line += newlines(whole);
-        if self.active() && !text.is_empty() { self.write(text, None, line) } else { Ok(()) }
+        if self.live && !text.is_empty() { self.write(text, None, line) } else { Ok(()) }
     }
 
     fn write(&mut self, text: &str, taint: Option<&Rc<str>>, line: u32) -> Result<(), InterpolateError> {
@@ -230,10 +244,6 @@ impl<'a> Renderer<'a, '_> {
         }
         (self.out)(text, taint, line);
         Ok(())
-    }
-
-    fn active(&self) -> bool {
-        self.blocks.iter().all(|block| !matches!(block, Block::If { active: false, .. }))
     }
 }
 

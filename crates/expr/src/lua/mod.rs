@@ -14,7 +14,7 @@ mod tests;
 use crate::interpolate::Vars;
 use std::cell::RefCell;
 use thiserror::Error;
-use vm::Vm;
+use vm::{Var, Vm};
 
 /// Why a script gave no boolean.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -50,21 +50,17 @@ thread_local! {
 /// Runs a condition (spec 7.2). Every variable is a global text; `.` and `-` of its name become `_`. A variable
 /// that does not exist is `nil`. The script must return a boolean.
 pub fn eval_bool(script: &str, vars: &dyn Vars) -> Result<bool, LuaError> {
-    run(script, false, |vm| vm.texts(vars.names().filter_map(|name| Some((name, vars.get(name)?)))))
+    run(script, false, vars.names().filter_map(|name| Some((name, Var::Text(vars.get(name)?)))))
 }
 
 /// Runs a retention rule (spec 6.14): like [`eval_bool`], but numbers can be given, and reading a variable that
 /// does not exist is an error.
 pub fn eval_bool_strict(script: &str, vars: &[(String, LuaValue)]) -> Result<bool, LuaError> {
-    run(script, true, |vm| {
-        vm.values(vars.iter().map(|(name, value)| {
-            let value = match value {
-                LuaValue::Text(text) => mlua::Value::String(vm.text(text)?),
-                LuaValue::Number(number) => mlua::Value::Number(*number),
-            };
-            Ok((name.as_str(), value))
-        }))
-    })
+    let values = vars.iter().map(|(name, value)| match value {
+        LuaValue::Text(text) => (name.as_str(), Var::Text(text)),
+        LuaValue::Number(number) => (name.as_str(), Var::Number(*number)),
+    });
+    run(script, true, values)
 }
 
 /// The global a variable is seen as: `.` and `-` become `_`.
@@ -72,10 +68,10 @@ pub fn global_name(variable: &str) -> String {
     variable.replace(['.', '-'], "_")
 }
 
-fn run(
+fn run<'a>(
     script: &str,
     strict: bool,
-    globals: impl FnOnce(&Vm) -> mlua::Result<mlua::Table>,
+    vars: impl Iterator<Item = (&'a str, Var<'a>)>,
 ) -> Result<bool, LuaError> {
     if script.len() > MAX_SCRIPT {
         return Err(LuaError::Script(format!("the script is longer than {} KiB", MAX_SCRIPT >> 10)));
@@ -85,7 +81,7 @@ fn run(
         Some(vm) => vm,
         None => Vm::new().map_err(|error| LuaError::Script(format!("Lua cannot be started: {error}")))?,
     };
-    let result = vm.run(script, strict, globals);
+    let result = vm.run(script, strict, vars);
     if !matches!(result, Err(LuaError::Limit(_))) {
         vm.tidy();
         PREPARED.with(|prepared| *prepared.borrow_mut() = Some(vm));

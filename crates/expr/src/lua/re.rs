@@ -24,7 +24,8 @@ fn compile(text: &str, pattern: &str) -> mlua::Result<Regex> {
     if text.len() > MAX_TEXT {
         return Err(Error::runtime(format!("re: the text is longer than {} KiB", MAX_TEXT >> 10)));
     }
-    go_regex::compile(pattern).map_err(|what| Error::runtime(format!("re: invalid pattern: {what}")))
+    go_regex::compile(pattern, text.len())
+        .map_err(|what| Error::runtime(format!("re: invalid pattern: {what}")))
 }
 
 /// The byte offset of a position of Lua: from 1, negative ones count from the end.

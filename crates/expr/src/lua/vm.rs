@@ -86,6 +86,14 @@ impl Budget {
     }
 }
 
+/// A variable given to a script.
+pub(super) enum Var<'a> {
+    /// A text.
+    Text(&'a str),
+    /// A number.
+    Number(f64),
+}
+
 /// A prepared machine.
 pub(super) struct Vm {
     lua: Lua,
@@ -130,40 +138,39 @@ impl Vm {
         Ok(Self { lua, budget, loose, strict })
     }
 
-    /// A text of the machine.
-    pub(super) fn text(&self, text: &str) -> mlua::Result<mlua::LuaString> {
-        self.lua.create_string(text)
-    }
-
-    /// An environment with these variables as texts.
-    pub(super) fn texts<'a>(&self, vars: impl Iterator<Item = (&'a str, &'a str)>) -> mlua::Result<Table> {
-        self.values(vars.map(|(name, text)| Ok((name, Value::String(self.text(text)?)))))
-    }
-
-    /// An environment with these variables.
-    pub(super) fn values<'a>(
+    /// An environment with these variables, as far as `script` can read them.
+    fn environment<'a>(
         &self,
-        vars: impl Iterator<Item = mlua::Result<(&'a str, Value)>>,
+        script: &str,
+        vars: impl Iterator<Item = (&'a str, Var<'a>)>,
     ) -> mlua::Result<Table> {
         let env = self.lua.create_table()?;
         env.raw_set("_G", &env)?;
-        for var in vars {
-            let (name, value) = var?;
-            env.raw_set(global_name(name), value)?;
+        // Only `_G` reaches a variable without writing its name.
+        let all = script.contains("_G");
+        for (name, value) in vars {
+            let global = global_name(name);
+            if !all && !script.contains(&global) {
+                continue;
+            }
+            match value {
+                Var::Text(text) => env.raw_set(global, self.lua.create_string(text)?)?,
+                Var::Number(number) => env.raw_set(global, number)?,
+            }
         }
         Ok(env)
     }
 
     /// Runs a script in a fresh environment.
-    pub(super) fn run(
+    pub(super) fn run<'a>(
         &self,
         script: &str,
         strict: bool,
-        globals: impl FnOnce(&Self) -> mlua::Result<Table>,
+        vars: impl Iterator<Item = (&'a str, Var<'a>)>,
     ) -> Result<bool, LuaError> {
         let call = || -> mlua::Result<MultiValue> {
             self.lua.set_memory_limit(0)?;
-            let env = globals(self)?;
+            let env = self.environment(script, vars)?;
             env.set_metatable(Some(if strict { self.strict.clone() } else { self.loose.clone() }))?;
             self.lua.set_memory_limit(self.lua.used_memory() + MAX_MEMORY)?;
             self.budget.begin();
