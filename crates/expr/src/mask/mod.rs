@@ -252,7 +252,10 @@ mod tests {
         assert_eq!((out.as_slice(), stream.held()), (&b"compiling\n"[..], 0));
         stream.push(b"open ses", &mut out);
         assert_eq!(stream.held(), 3);
-        stream.push(b"ame-open\nses", &mut out);
+        stream.push(b"ame-open", &mut out);
+        // A whole secret that no longer one begins with is replaced at once.
+        assert_eq!((stream.held(), String::from_utf8_lossy(&out).ends_with(PLACEHOLDER)), (0, true));
+        stream.push(b"\nses", &mut out);
         stream.finish(&mut out);
         assert_eq!(String::from_utf8_lossy(&out), format!("compiling\nopen {PLACEHOLDER}\nses"));
     }
