@@ -350,23 +350,28 @@ impl LogStore {
 
     /// Removes every log of a run. Followers are told that it is gone. The run must have ended: a chunk
     /// that arrives later begins a new log.
-    pub fn delete_run(&self, run: RunId) -> Result<(), LogError> {
+    pub async fn delete_run(&self, run: RunId) -> Result<(), LogError> {
+        let store = self.clone();
+        inline_or_blocking(true, move || store.delete_run_now(run)).await
+    }
+
+    fn delete_run_now(&self, run: RunId) -> Result<(), LogError> {
         let what = "delete the logs of a run";
         let trash = self.inner.root.join(TRASH);
         fs::create_dir_all(&trash).map_err(LogError::io(what))?;
+        let dir = self.run_dir(run);
         let target = trash.join(run.to_string());
         remove_tree(&target)?;
         // One rename takes all logs away at once; a crash in the middle of removing leaves no half run.
-        match fs::rename(self.run_dir(run), &target) {
-            Ok(()) => {}
+        match fs::rename(&dir, &target) {
+            Ok(()) => dir.parent().map_or(Ok(()), sync_dir)?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(e) => return Err(LogError::io(what)(e)),
         }
         for (_, entry) in self.inner.entries.matching(|k| k.run == run) {
             self.inner.entries.forget(&entry);
         }
-        let gone = self.run_dir(run);
-        lock(&self.inner.synced).retain(|dir| !dir.starts_with(&gone));
+        lock(&self.inner.synced).retain(|synced| !synced.starts_with(&dir));
         remove_tree(&target)
     }
 

@@ -3,6 +3,7 @@
 mod basics;
 mod compaction;
 mod following;
+mod killed;
 mod load;
 mod properties;
 

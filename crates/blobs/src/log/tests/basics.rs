@@ -139,8 +139,8 @@ async fn logs_are_listed_and_a_run_is_deleted() {
     store.append(&other, 0, b"stays", T).unwrap();
     assert_eq!(store.list(run, JobNo(4), Attempt(2)).unwrap(), keys);
     assert_eq!(store.list(run, JobNo(4), Attempt(1)).unwrap(), []);
-    store.delete_run(run).unwrap();
-    store.delete_run(run).unwrap();
+    store.delete_run(run).await.unwrap();
+    store.delete_run(run).await.unwrap();
     assert_eq!(store.list(run, JobNo(4), Attempt(2)).unwrap(), []);
     assert_eq!(store.state(&keys[0]).unwrap(), None);
     assert!(matches!(store.append(&keys[0], 1, b"x", T), Err(LogError::Gap { have: 0 })));

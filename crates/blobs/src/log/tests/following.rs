@@ -100,7 +100,7 @@ async fn followers_of_a_deleted_run_are_told() {
     store.append(&key, 0, b"abc", T).unwrap();
     let mut stream = Box::pin(store.follow(&key, 0));
     assert!(matches!(stream.next().await, Some(Ok(LogEvent::Bytes { .. }))));
-    store.delete_run(key.run).unwrap();
+    store.delete_run(key.run).await.unwrap();
     assert!(matches!(stream.next().await, Some(Err(LogError::NotFound { .. }))));
     assert!(stream.next().await.is_none());
 }
