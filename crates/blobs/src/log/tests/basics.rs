@@ -167,3 +167,25 @@ async fn a_full_disk_is_said_and_nothing_of_the_chunk_is_kept() {
     assert_eq!(store.state(&key).unwrap().unwrap().length, 0);
     assert!(matches!(store.append(&key, 1, b"x", T), Err(LogError::Gap { have: 0 })));
 }
+
+#[tokio::test]
+async fn a_restart_takes_up_the_hash_at_the_last_checkpoint_that_fits() {
+    use sha2::{Digest, Sha256};
+    const MIB: usize = 1024 * 1024;
+    let (dir, mut store) = store();
+    let key = key(0);
+    let text: Vec<u8> = (0..20 * MIB as u32).map(|i| if i % 101 == 0 { b'\n' } else { b'a' }).collect();
+    for (i, chunk) in text.chunks(MIB).enumerate() {
+        store.append(&key, (i * MIB) as u64, chunk, T).unwrap();
+    }
+    let data = store.paths(&key).unwrap().data;
+    // Behind both checkpoints, between them, before both; each time as a crash would leave it.
+    for keep in [20 * MIB, 20 * MIB - 1, 15 * MIB + 7, 3 * MIB] {
+        drop(store);
+        fs::OpenOptions::new().write(true).open(&data).unwrap().set_len(keep as u64).unwrap();
+        store = LogStore::open(dir.path()).unwrap();
+        let state = store.state(&key).unwrap().unwrap();
+        assert_eq!(state.chain_hash, hex::encode(Sha256::digest(&text[..keep])), "{keep}");
+        assert_eq!(state.lines, naive_lines(&text[..keep]).len() as u64);
+    }
+}
