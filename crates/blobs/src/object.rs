@@ -82,7 +82,7 @@ pub struct ObjectMeta {
 /// A place for objects.
 ///
 /// An object appears whole or not at all, and once [`ObjectStore::put`] has returned it survives the loss
-/// of power. Every implementation passes [`conformance::check`].
+/// of power. Every implementation passes `conformance::check` (feature `testing`).
 pub trait ObjectStore: Send + Sync + 'static {
     /// Stores an object, replacing one of the same key. Who reads the old one reads it to its end.
     fn put<'a>(&'a self, key: &'a ObjectKey, payload: Payload) -> BoxFuture<'a, Result<(), ObjectError>>;
