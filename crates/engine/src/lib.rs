@@ -5,6 +5,7 @@
 //! (secrets' names, git facts, permissions) was put into the [`spec::RunSpec`] or the [`event::Event`] by the caller.
 //! A conflict on commit is therefore trivial: load again, apply again.
 
+pub mod dispatch;
 pub mod event;
 pub mod graph;
 pub mod params;

@@ -1,0 +1,96 @@
+//! Why a job waits, in one sentence (spec/README 9).
+
+use super::{HatcheryView, Mismatch, QueuedJob, matches, mismatches, queue::allowed};
+use cds_model::Timestamp;
+
+/// Why a job waits for a worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitReason {
+    /// For programs: `no_hatchery`, `hatchery_down`, `no_permission`, `no_match`, `ready`, `worker_starting`,
+    /// `worker_wanted`, `no_room`, `all_busy`.
+    pub code: &'static str,
+    /// For people.
+    pub text: String,
+}
+
+/// Says why a job waits. `position` counts from 1 among the jobs that want the same hatcheries
+/// ([`super::Queue::position`]).
+pub fn explain(job: &QueuedJob, position: usize, fleet: &[HatcheryView], now: Timestamp) -> WaitReason {
+    let up: Vec<&HatcheryView> = fleet.iter().filter(|h| h.up).collect();
+    let can = |h: &&HatcheryView| allowed(&job.groups, h) && matches(&job.requirements, h).is_ok();
+    let fit: Vec<&HatcheryView> = fleet.iter().filter(can).filter(|h| h.up || !h.idle.is_empty()).collect();
+    if fit.is_empty() {
+        return nobody(job, fleet, &up, &fleet.iter().filter(can).collect::<Vec<_>>());
+    }
+    let count = |of: fn(&HatcheryView) -> usize| fit.iter().map(|h| of(h)).sum::<usize>();
+    let (idle, starting) = (count(|h| h.idle.len()), count(|h| h.starting as usize));
+    let (room, busy) = (count(|h| h.room() as usize), count(|h| h.busy as usize));
+    let who = names(&fit);
+    let (code, text) = if position <= idle {
+        ("ready", format!("a worker of {who} is free and about to take it"))
+    } else if position <= idle + starting {
+        ("worker_starting", format!("a worker of {who} is starting"))
+    } else if position <= idle + starting + room {
+        ("worker_wanted", format!("a new worker has been asked of {who}"))
+    } else if fit.iter().all(|h| h.max_workers == 0) {
+        ("no_room", format!("{who} may not start workers: its limit is 0"))
+    } else {
+        let all = idle + starting + busy;
+        let waited = now.since(job.queued).as_secs();
+        let text = match all {
+            1 => format!("the only worker of {who} is busy, position {position}, waiting for {waited} s"),
+            _ => format!("all {all} workers of {who} are busy, position {position}, waiting for {waited} s"),
+        };
+        ("all_busy", text)
+    };
+    WaitReason { code, text }
+}
+
+fn nobody(
+    job: &QueuedJob,
+    fleet: &[HatcheryView],
+    up: &[&HatcheryView],
+    fit_but_down: &[&HatcheryView],
+) -> WaitReason {
+    if fleet.is_empty() {
+        return WaitReason { code: "no_hatchery", text: "no hatchery is registered".into() };
+    }
+    if !fit_but_down.is_empty() {
+        let text = format!("{} could run it, but is not up", names(fit_but_down));
+        return WaitReason { code: "hatchery_down", text };
+    }
+    if up.is_empty() {
+        let all: Vec<&HatcheryView> = fleet.iter().collect();
+        return WaitReason { code: "no_hatchery", text: format!("no hatchery is up (known: {})", names(&all)) };
+    }
+    let permitted: Vec<&HatcheryView> = up.iter().copied().filter(|h| allowed(&job.groups, h)).collect();
+    if permitted.is_empty() {
+        let text = format!("no hatchery works for the groups of this job ({})", job.groups.join(", "));
+        return WaitReason { code: "no_permission", text };
+    }
+    let lacks: Vec<(Vec<Mismatch>, &HatcheryView)> =
+        permitted.iter().map(|h| (mismatches(&job.requirements, h), *h)).collect();
+    // What no hatchery at all offers is the sentence; without such a thing, what the nearest one lacks.
+    let nowhere = lacks[0].0.iter().filter(|m| {
+        lacks.iter().all(|(other, _)| other.iter().any(|o| o.wanted == m.wanted))
+    });
+    let nowhere: Vec<String> = nowhere.map(|m| format!("`{}`", m.wanted)).collect();
+    let nearest = lacks.iter().min_by_key(|(m, _)| m.len()).map(|(m, h)| {
+        let lacks: Vec<String> = m.iter().map(ToString::to_string).collect();
+        format!("nearest: hatchery {}, {}", h.name, lacks.join("; "))
+    });
+    let nearest = nearest.unwrap_or_default();
+    let what = match nowhere.len() {
+        0 => "everything this job asks for".to_string(),
+        _ => nowhere.join(", "),
+    };
+    WaitReason { code: "no_match", text: format!("no hatchery offers {what} ({nearest})") }
+}
+
+fn names(hatcheries: &[&HatcheryView]) -> String {
+    let names: Vec<&str> = hatcheries.iter().map(|h| h.name.as_str()).collect();
+    match names.as_slice() {
+        [one] => format!("hatchery {one}"),
+        many => format!("hatcheries {}", many.join(", ")),
+    }
+}
