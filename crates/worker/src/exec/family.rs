@@ -1,0 +1,174 @@
+//! All processes of one job, and how to get rid of them.
+//!
+//! A process belongs to a job if it carries the job's marker in its environment, is in the process group of a
+//! step, or descends from such a process. Because the worker is a *subreaper*, orphans become its children, so
+//! that a worker without children knows, by one system call, that nothing is left of a job.
+
+use super::table::{self, Process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process_group, waitid, waitpid};
+use std::{
+    collections::HashSet,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+/// How long the dead are waited for after SIGKILL (a process in uninterruptible sleep may need long).
+const BURIAL: Duration = Duration::from_secs(10);
+
+/// Processes of one job.
+pub(crate) struct Family {
+    /// `NAME=value` in the environment of every process.
+    marker: Vec<u8>,
+    /// This program is a worker and nothing else: every child that is not a running step is an orphan of a job.
+    sole: bool,
+    /// Leaders of steps that run now; they are waited for by whoever started them.
+    leaders: Mutex<HashSet<i32>>,
+}
+
+/// Whom to kill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// A step's leader, its group and its descendants.
+    Step(i32),
+    /// Everything of the job.
+    Job,
+}
+
+/// Makes orphans of this process's descendants its children.
+pub(crate) fn become_subreaper() {
+    if let Err(error) = rustix::process::set_child_subreaper(Some(rustix::process::getpid())) {
+        tracing::warn!(%error, "cannot become a subreaper; daemonised processes are found by their environment only");
+    }
+}
+
+impl Family {
+    /// The family whose members carry `marker` (`NAME=value`).
+    pub fn new(marker: String, sole: bool) -> Self {
+        Self { marker: marker.into_bytes(), sole, leaders: Mutex::default() }
+    }
+
+    /// A step's process was started.
+    pub fn started(&self, leader: i32) {
+        self.leaders().insert(leader);
+    }
+
+    /// A step's process was waited for.
+    pub fn ended(&self, leader: i32) {
+        self.leaders().remove(&leader);
+    }
+
+    fn leaders(&self) -> std::sync::MutexGuard<'_, HashSet<i32>> {
+        self.leaders.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Whether something of the job may be left; cheap when it can be ruled out.
+    fn may_have_members(&self) -> bool {
+        if !self.sole {
+            return true;
+        }
+        let peek = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        // An error says that there are no children at all.
+        waitid(WaitId::All, peek).is_ok()
+    }
+
+    /// Living members, and dead ones that this process has to bury.
+    fn members(&self, scope: Scope) -> (Vec<Process>, Vec<Process>) {
+        let me = std::process::id() as i32;
+        let leaders = self.leaders().clone();
+        let table = table::read();
+        let roots: HashSet<i32> = match scope {
+            Scope::Step(leader) => HashSet::from([leader]),
+            Scope::Job => leaders.clone(),
+        };
+        let mut members: HashSet<i32> = table
+            .iter()
+            .filter(|p| p.pid != me)
+            .filter(|p| roots.contains(&p.pid) || roots.contains(&p.group) || {
+                scope == Scope::Job
+                    && ((self.sole && p.parent == me) || (!p.zombie && table::has_environment(p.pid, &self.marker)))
+            })
+            .map(|p| p.pid)
+            .collect();
+        table::with_descendants(&table, &mut members);
+        members.remove(&me);
+        let (dead, living): (Vec<_>, Vec<_>) =
+            table.into_iter().filter(|p| members.contains(&p.pid)).partition(|p| p.zombie);
+        let dead = dead.into_iter().filter(|p| p.parent == me && !leaders.contains(&p.pid)).collect();
+        (living, dead)
+    }
+
+    /// Buries the dead and returns the living.
+    fn look(&self, scope: Scope) -> Vec<Process> {
+        let (living, dead) = self.members(scope);
+        for p in dead {
+            if let Some(pid) = Pid::from_raw(p.pid) {
+                let _ = waitpid(Some(pid), WaitOptions::NOHANG);
+            }
+        }
+        living
+    }
+
+    /// Ends all members: SIGTERM, then SIGKILL to those that live after `grace`. Returns when none is left, or
+    /// gives up on processes that the kernel does not let go, and returns how many.
+    pub async fn kill(&self, scope: Scope, grace: Duration) -> usize {
+        if scope == Scope::Job && !self.may_have_members() {
+            return 0;
+        }
+        let begin = Instant::now();
+        let mut pause = Duration::from_millis(2);
+        let mut asked = HashSet::new();
+        loop {
+            let living = self.look(scope);
+            if living.is_empty() {
+                return 0;
+            }
+            let elapsed = begin.elapsed();
+            if elapsed >= grace + BURIAL {
+                tracing::error!(left = living.len(), "processes of the job do not end after SIGKILL");
+                return living.len();
+            }
+            if elapsed >= grace {
+                self.signal(scope, &living, Signal::KILL);
+            } else {
+                // Each is asked once: some programs take a second SIGTERM for impatience.
+                let fresh: Vec<_> =
+                    living.into_iter().filter(|p| asked.insert((p.pid, p.started))).collect();
+                self.signal(scope, &fresh, Signal::TERM);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(50)).min(grace.saturating_sub(elapsed).max(Duration::from_millis(2)));
+        }
+    }
+
+    fn signal(&self, scope: Scope, members: &[Process], signal: Signal) {
+        // The group first: one call reaches processes that fork faster than the table can be read.
+        if signal == Signal::KILL {
+            let groups: HashSet<i32> = match scope {
+                Scope::Step(leader) => HashSet::from([leader]),
+                Scope::Job => self.leaders().clone(),
+            };
+            for pid in groups.into_iter().filter_map(Pid::from_raw) {
+                let _ = kill_process_group(pid, signal);
+            }
+        }
+        for p in members {
+            table::signal(p, signal);
+            if signal == Signal::TERM {
+                // A stopped process takes no notice before it is continued.
+                table::signal(p, Signal::CONT);
+            }
+        }
+    }
+}
+
+impl Drop for Family {
+    /// A job that is dropped in the middle (the program ends, a test panics) leaves nothing behind either.
+    fn drop(&mut self) {
+        if self.leaders().is_empty() {
+            return;
+        }
+        for p in self.look(Scope::Job) {
+            table::signal(&p, Signal::KILL);
+        }
+    }
+}

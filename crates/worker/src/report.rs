@@ -1,0 +1,237 @@
+//! The half of a running job that talks to the server: sends what the spool holds, keeps the lease, learns of
+//! cancellation, and at the end takes the next job with the last report.
+
+use crate::logs::Spool;
+use cds_api::worker::{Assignment, LogLength, WorkerReport};
+use cds_client::{Client, ClientError, JobKey};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+/// News wait at most this long for more when something was sent just before.
+const INTERVAL: Duration = Duration::from_millis(50);
+/// Even the first news wait so long: a trivial job ends meanwhile, and costs one request instead of two.
+const GATHER: Duration = Duration::from_millis(3);
+/// Pauses between tries.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const MAX_PAUSE: Duration = Duration::from_secs(2);
+/// Times a lease is longer than the interval of heartbeats.
+const LEASE: u32 = 3;
+
+/// What the other half of the job has to know.
+pub(crate) struct Signals {
+    /// The job was stopped.
+    pub cancel: CancellationToken,
+    /// The attempt is not ours any more.
+    pub lost: CancellationToken,
+}
+
+/// How reporting ended.
+#[derive(Debug)]
+pub(crate) enum Reported {
+    /// The end is stored; the next job, if there is one.
+    Done(Option<Box<Assignment>>),
+    /// The attempt is not ours any more.
+    Lost,
+    /// The worker itself is not known any more.
+    Dismissed,
+}
+
+pub(crate) struct Reporter<'a> {
+    /// With the worker's token.
+    pub client: &'a Client,
+    /// The job.
+    pub key: JobKey,
+    /// What is to be sent.
+    pub spool: &'a Spool,
+    /// Send something at least this often.
+    pub heartbeat: Duration,
+    /// With the end, wait for the next job so long; `None` = don't take one.
+    pub take_wait: &'a (dyn Fn() -> Option<Duration> + Send + Sync),
+    /// For the other half.
+    pub signals: &'a Signals,
+}
+
+/// Why one exchange with the server failed for good.
+enum Failure {
+    Lost,
+    Dismissed,
+}
+
+impl Reporter<'_> {
+    /// Sends until the end has arrived or the attempt is lost.
+    pub async fn run(&self) -> Reported {
+        match self.run_to_end().await {
+            Ok(next) => Reported::Done(next),
+            Err(failure) => {
+                self.signals.lost.cancel();
+                match failure {
+                    Failure::Lost => Reported::Lost,
+                    Failure::Dismissed => Reported::Dismissed,
+                }
+            }
+        }
+    }
+
+    async fn run_to_end(&self) -> Result<Option<Box<Assignment>>, Failure> {
+        // The assignment itself counts as the first contact.
+        let mut contact = Instant::now();
+        let mut sent: Option<Instant> = None;
+        loop {
+            let heartbeat_at = contact + self.heartbeat;
+            if !self.spool.has_news() {
+                // Whether there are news or the heartbeat is due is seen below.
+                let _ = timeout_at(heartbeat_at, self.spool.news.notified()).await;
+            }
+            if self.spool.has_news() {
+                let wait = sent.map_or(GATHER, |t| INTERVAL.saturating_sub(t.elapsed()).max(GATHER));
+                tokio::select! {
+                    () = self.spool.urgent.notified() => {}
+                    () = sleep(wait) => {}
+                }
+            } else if Instant::now() < heartbeat_at {
+                continue;
+            }
+            while Instant::now() < heartbeat_at
+                && let Some(piece) = self.spool.large_piece()
+            {
+                self.put(piece, contact).await?;
+            }
+            let batch = self.spool.batch();
+            let empty = batch.logs.is_empty() && batch.steps.is_empty() && batch.end.is_none();
+            if empty && Instant::now() < heartbeat_at {
+                // Half a character, perhaps: only more news can help.
+                let _ = timeout_at(heartbeat_at, self.spool.news.notified()).await;
+                continue;
+            }
+            let ended = batch.end.is_some();
+            let take_wait = if ended { (self.take_wait)() } else { None };
+            let report = WorkerReport {
+                job: self.key.job,
+                attempt: self.key.attempt,
+                logs: batch.logs,
+                steps: batch.steps,
+                end: batch.end,
+                take_wait_ms: take_wait.map(|d| d.as_millis() as u64),
+            };
+            let begin = Instant::now();
+            let limit = contact + self.heartbeat * LEASE + take_wait.unwrap_or_default();
+            let step = report.logs.first().map_or(0, |l| l.step);
+            let ack = self.retry(limit, step, || self.client.worker_report(&report)).await?;
+            let Some(ack) = ack else { continue };
+            contact = begin;
+            sent = Some(Instant::now());
+            self.spool.told(&report.steps);
+            for stored in &ack.logs {
+                self.stored(stored)?;
+            }
+            if ended {
+                return Ok(ack.next);
+            }
+            if ack.cancel {
+                self.signals.cancel.cancel();
+            }
+        }
+    }
+
+    async fn put(&self, piece: crate::logs::Piece, contact: Instant) -> Result<(), Failure> {
+        let answer = self
+            .retry(contact + self.heartbeat * LEASE, piece.step, || {
+                let bytes = piece.bytes.clone();
+                self.client.worker_log(self.key, piece.step, piece.offset, piece.at_ms, bytes)
+            })
+            .await?;
+        match answer {
+            Some(stored) => self.stored(&stored),
+            None => Ok(()),
+        }
+    }
+
+    fn stored(&self, stored: &LogLength) -> Result<(), Failure> {
+        self.spool.acknowledge(stored).map_err(|_| {
+            tracing::error!(job = %self.key.job, step = stored.step, length = stored.length,
+                "the server's copy of the log does not match what was sent");
+            Failure::Lost
+        })
+    }
+
+    /// Repeats an exchange until it succeeds or the lease has run out at `limit`. `None`: the server holds another length of
+    /// a log than was thought; the spool knows now, and the caller begins anew.
+    async fn retry<T, R>(
+        &self,
+        limit: Instant,
+        step: u16,
+        exchange: impl Fn() -> R,
+    ) -> Result<Option<T>, Failure>
+    where
+        R: Future<Output = Result<T, ClientError>>,
+    {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let error = match timeout_at(limit, exchange()).await {
+                Ok(Ok(answer)) => return Ok(Some(answer)),
+                Ok(Err(error)) => error,
+                Err(_) => ClientError::Timeout { url: self.client.base_url().to_string() },
+            };
+            if error.is_transient() {
+                if Instant::now() + pause >= limit {
+                    tracing::warn!(job = %self.key.job, %error, "the server was out of reach for the whole lease");
+                    return Err(Failure::Lost);
+                }
+                tracing::debug!(%error, "report failed, trying again");
+                sleep(pause).await;
+                pause = (pause * 2).min(MAX_PAUSE);
+                continue;
+            }
+            let Some(refusal) = error.api() else {
+                tracing::error!(%error, "report failed");
+                return Err(Failure::Lost);
+            };
+            if refusal.status.as_u16() == 401 {
+                return Err(Failure::Dismissed);
+            }
+            if refusal.status.as_u16() != 409 || refusal.code == "lease_lost" {
+                if refusal.code != "lease_lost" {
+                    tracing::error!(%error, "report was refused");
+                }
+                return Err(Failure::Lost);
+            }
+            match gap(&refusal.details, &refusal.message, step) {
+                Some(stored) => {
+                    self.stored(&stored)?;
+                    return Ok(None);
+                }
+                None => {
+                    tracing::error!(%error, "report was refused");
+                    return Err(Failure::Lost);
+                }
+            }
+        }
+    }
+}
+
+/// What the server holds, from the refusal of a log chunk that begins behind it: `step=N`, `have=N`.
+fn gap(details: &[String], message: &str, step: u16) -> Option<LogLength> {
+    let number = |key: &str| {
+        details.iter().map(String::as_str).chain([message]).find_map(|text| {
+            let rest = &text[text.find(key)? + key.len()..];
+            let rest = rest.trim_start_matches(['=', ':', ' ']);
+            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            rest[..end].parse::<u64>().ok()
+        })
+    };
+    Some(LogLength { step: u16::try_from(number("step").unwrap_or(step.into())).ok()?, length: number("have")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_are_understood() {
+        let details = ["step=3".to_string(), "have=120".to_string()];
+        assert_eq!(gap(&details, "", 0), Some(LogLength { step: 3, length: 120 }));
+        assert_eq!(gap(&[], "log of step 1: have 7, chunk begins at 9", 0), Some(LogLength { step: 1, length: 7 }));
+        assert_eq!(gap(&[], "no", 0), None);
+    }
+}

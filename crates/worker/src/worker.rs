@@ -1,0 +1,302 @@
+//! The worker's life: register, take, run, report, take the next, until it is idle, told to go, or has done
+//! its number of jobs.
+
+use crate::{
+    exec, job,
+    local_api::LocalApi,
+    logs::Spool,
+    report::{Reported, Reporter, Signals},
+    requirements,
+};
+use cds_api::worker::{Assignment, WorkerRegister, WorkerRegistered};
+use cds_client::{Client, ClientError, JobKey};
+use cds_model::Secret;
+use indexmap::IndexMap;
+use std::{
+    io,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+/// Longest wait for a job in one request.
+const TAKE_WAIT: Duration = Duration::from_secs(30);
+/// The server may be out of reach this long, while idle, before the worker gives up.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How a worker is set up.
+#[derive(Clone, Debug)]
+pub struct WorkerConfig {
+    /// Address of the API.
+    pub api_url: String,
+    /// One-time token to register with.
+    pub token: Secret<String>,
+    /// Shown name; also `cds.worker`.
+    pub name: String,
+    /// Directories of jobs are made below it. Created if missing.
+    pub basedir: PathBuf,
+    /// Executable behind the `worker` command of scripts; `None` = this program.
+    pub worker_binary: Option<PathBuf>,
+    /// `HATCHERY_NAME`, `HATCHERY_WORKER`, `HATCHERY_REGION` and whatever else steps should find in their
+    /// environment.
+    pub inject: IndexMap<String, String>,
+    /// This process is a worker and nothing else: it becomes a subreaper, and every orphan it gets is ended with
+    /// the job. False where the worker shares its process (tests).
+    pub sole: bool,
+    /// End on SIGTERM and SIGINT, cleanly.
+    pub handle_signals: bool,
+    /// Ends the worker cleanly: its job is killed and given back.
+    pub shutdown: CancellationToken,
+}
+
+impl WorkerConfig {
+    /// A worker in a process of its own.
+    pub fn new(api_url: impl Into<String>, token: Secret<String>, name: impl Into<String>, basedir: impl Into<PathBuf>) -> Self {
+        Self {
+            api_url: api_url.into(),
+            token,
+            name: name.into(),
+            basedir: basedir.into(),
+            worker_binary: None,
+            inject: IndexMap::new(),
+            sole: true,
+            handle_signals: true,
+            shutdown: CancellationToken::new(),
+        }
+    }
+}
+
+/// Why a worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// No job came in time.
+    Idle,
+    /// It has done as many jobs as it may.
+    JobsDone,
+    /// It was told to.
+    Shutdown,
+    /// The server does not know it any more.
+    Dismissed,
+}
+
+/// Why a worker could not work.
+#[derive(Debug, Error)]
+pub enum WorkerError {
+    /// Registration or waiting for jobs failed.
+    #[error("{what}: {source}")]
+    Api {
+        /// What was tried.
+        what: &'static str,
+        /// How it failed.
+        source: ClientError,
+    },
+    /// The host refused something.
+    #[error("{what}: {source}")]
+    Host {
+        /// What was tried.
+        what: String,
+        /// How it failed.
+        source: io::Error,
+    },
+}
+
+/// What all jobs of a worker share.
+pub(crate) struct Worker {
+    pub config: WorkerConfig,
+    /// Holds an executable named `worker`.
+    pub bin_dir: PathBuf,
+}
+
+/// Runs a worker to its end. The future must run inside a tokio runtime; one thread is enough.
+pub async fn run(config: WorkerConfig) -> Result<Exit, WorkerError> {
+    let host = |what: &str| {
+        let what = what.to_string();
+        move |source| WorkerError::Host { what, source }
+    };
+    std::fs::create_dir_all(&config.basedir).map_err(host("cannot create the base directory"))?;
+    let config = WorkerConfig {
+        basedir: config.basedir.canonicalize().map_err(host("cannot find the base directory"))?,
+        ..config
+    };
+    if config.sole {
+        exec::become_subreaper();
+    }
+    let signals = config.handle_signals.then(|| listen(config.shutdown.clone()));
+    let signals = signals.transpose().map_err(host("cannot listen to signals"))?;
+    let bin_dir = bin_dir(&config).map_err(host("cannot make the worker command"))?;
+    let worker = Arc::new(Worker { config, bin_dir });
+    let result = worker.clone().work().await;
+    if let Some(task) = signals {
+        task.abort();
+    }
+    let _ = std::fs::remove_dir_all(&worker.bin_dir);
+    result
+}
+
+/// Cancels `shutdown` at the first SIGTERM or SIGINT.
+fn listen(shutdown: CancellationToken) -> io::Result<tokio::task::JoinHandle<()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    Ok(tokio::spawn(async move {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        shutdown.cancel();
+    }))
+}
+
+/// A directory that holds `worker`, a link to the program.
+fn bin_dir(config: &WorkerConfig) -> io::Result<PathBuf> {
+    let target = match &config.worker_binary {
+        Some(path) => path.canonicalize()?,
+        // The file may be replaced or gone; the running program is always there.
+        None => std::env::current_exe()
+            .ok()
+            .filter(|p| p.exists())
+            .unwrap_or_else(|| format!("/proc/{}/exe", std::process::id()).into()),
+    };
+    let dir = tempfile::Builder::new().prefix("bin-").tempdir_in(&config.basedir)?.keep();
+    std::os::unix::fs::symlink(target, dir.join("worker"))?;
+    Ok(dir)
+}
+
+impl Worker {
+    async fn work(self: Arc<Self>) -> Result<Exit, WorkerError> {
+        let anonymous = Client::new(&self.config.api_url, Some(self.config.token.clone()))
+            .map_err(|source| WorkerError::Api { what: "cannot set up the client", source })?;
+        let body = WorkerRegister {
+            name: self.config.name.clone(),
+            os: requirements::os().into(),
+            arch: requirements::arch().into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            hostname: requirements::hostname(),
+            pid: std::process::id(),
+        };
+        let registered = tokio::select! {
+            answer = anonymous.worker_register(&body) => {
+                answer.map_err(|source| WorkerError::Api { what: "cannot register", source })?
+            }
+            () = self.config.shutdown.cancelled() => return Ok(Exit::Shutdown),
+        };
+        let client = anonymous.with_token(Some(Secret::new(registered.token.clone())));
+        let mut local = LocalApi::default();
+        let mut jobs = 0;
+        let mut next = None;
+        loop {
+            let assignment = match next.take() {
+                Some(assignment) => assignment,
+                None => match self.take(&client, &registered).await? {
+                    Ok(assignment) => assignment,
+                    Err(exit) => return Ok(exit),
+                },
+            };
+            jobs += 1;
+            let last = registered.max_jobs > 0 && jobs >= registered.max_jobs;
+            match self.run_job(&client, &registered, &mut local, *assignment, last).await {
+                Reported::Done(job) => next = job,
+                Reported::Lost => {}
+                Reported::Dismissed => return Ok(Exit::Dismissed),
+            }
+            if next.is_none() && self.config.shutdown.is_cancelled() {
+                return Ok(Exit::Shutdown);
+            }
+            if next.is_none() && last {
+                return Ok(Exit::JobsDone);
+            }
+        }
+    }
+
+    /// Waits for a job, or for a reason to end.
+    async fn take(
+        &self,
+        client: &Client,
+        registered: &WorkerRegistered,
+    ) -> Result<Result<Box<Assignment>, Exit>, WorkerError> {
+        let idle_end = Instant::now() + Duration::from_millis(registered.idle_timeout_ms);
+        let mut pause = Duration::from_millis(100);
+        let mut trouble: Option<Instant> = None;
+        loop {
+            let left = idle_end.saturating_duration_since(Instant::now());
+            let answer = tokio::select! {
+                answer = client.worker_take(left.min(TAKE_WAIT)) => answer,
+                () = self.config.shutdown.cancelled() => return Ok(Err(Exit::Shutdown)),
+            };
+            match answer {
+                Ok(Some(assignment)) => return Ok(Ok(Box::new(assignment))),
+                Ok(None) if Instant::now() >= idle_end => return Ok(Err(Exit::Idle)),
+                Ok(None) => {
+                    trouble = None;
+                    // Only a server that does not wait as it was asked to can make this a loop.
+                    if left > TAKE_WAIT && idle_end.saturating_duration_since(Instant::now()) + pause > left {
+                        tokio::time::sleep(pause).await;
+                    }
+                }
+                Err(e) if e.status().is_some_and(|s| s.as_u16() == 401) => return Ok(Err(Exit::Dismissed)),
+                Err(e) if e.is_transient() && trouble.is_none_or(|t| t.elapsed() < PATIENCE) => {
+                    trouble.get_or_insert_with(Instant::now);
+                    tracing::debug!(error = %e, "cannot take a job, trying again");
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => {}
+                        () = self.config.shutdown.cancelled() => return Ok(Err(Exit::Shutdown)),
+                    }
+                    pause = (pause * 2).min(Duration::from_secs(5));
+                }
+                Err(source) => return Err(WorkerError::Api { what: "cannot take a job", source }),
+            }
+        }
+    }
+
+    async fn run_job(
+        self: &Arc<Self>,
+        client: &Client,
+        registered: &WorkerRegistered,
+        local: &mut LocalApi,
+        assignment: Assignment,
+        last: bool,
+    ) -> Reported {
+        let spool = Arc::new(Spool::default());
+        let signals = Signals { cancel: CancellationToken::new(), lost: CancellationToken::new() };
+        let key = JobKey { job: assignment.job, attempt: assignment.attempt };
+        let shutdown = &self.config.shutdown;
+        let idle = Duration::from_millis(registered.idle_timeout_ms);
+        let take_wait = || (!last && !shutdown.is_cancelled()).then(|| idle.min(TAKE_WAIT));
+        let reporter = Reporter {
+            client,
+            key,
+            spool: &spool,
+            heartbeat: Duration::from_millis(registered.heartbeat_ms.max(10)),
+            take_wait: &take_wait,
+            signals: &signals,
+        };
+        let job = match local.port().await {
+            Ok(port) => job::Job::new(self, client.clone(), port, assignment.clone(), spool.clone()),
+            Err(e) => Err(crate::machine::Halt::Infrastructure(format!("cannot open the local API: {e}"))),
+        };
+        match job {
+            Ok((job, dirs)) => {
+                let job = Arc::new(job);
+                local.attach(job.clone());
+                let run = async {
+                    job::drive(&job, dirs, &signals, shutdown).await;
+                    local.detach();
+                };
+                let report = async {
+                    tokio::select! {
+                        reported = reporter.run() => return reported,
+                        () = shutdown.cancelled() => {}
+                    }
+                    // The request in flight may wait for a next job, which is not wanted any more. What it
+                    // carried is said again: reports may be repeated.
+                    let limit = Duration::from_millis(assignment.kill_grace_ms) + Duration::from_secs(40);
+                    tokio::time::timeout(limit, reporter.run()).await.unwrap_or(Reported::Lost)
+                };
+                tokio::join!(run, report).1
+            }
+            Err(halt) => {
+                job::refuse(&spool, &assignment, halt);
+                reporter.run().await
+            }
+        }
+    }
+}
