@@ -143,6 +143,7 @@ pub enum TimerKey {
 /// The outcome of an event.
 #[must_use = "a transition that is not committed never happened"]
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // it lives for one call, and a box would only move the cost
 pub enum Transition {
     /// The next state and what follows from it.
     Advanced {

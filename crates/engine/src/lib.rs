@@ -8,6 +8,7 @@
 pub mod dispatch;
 pub mod event;
 pub mod graph;
+pub mod invariants;
 pub mod params;
 pub mod requirements;
 pub mod run;

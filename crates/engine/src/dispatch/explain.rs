@@ -61,7 +61,10 @@ fn nobody(
     }
     if up.is_empty() {
         let all: Vec<&HatcheryView> = fleet.iter().collect();
-        return WaitReason { code: "no_hatchery", text: format!("no hatchery is up (known: {})", names(&all)) };
+        return WaitReason {
+            code: "no_hatchery",
+            text: format!("no hatchery is up (known: {})", names(&all)),
+        };
     }
     let permitted: Vec<&HatcheryView> = up.iter().copied().filter(|h| allowed(&job.groups, h)).collect();
     if permitted.is_empty() {
@@ -71,9 +74,10 @@ fn nobody(
     let lacks: Vec<(Vec<Mismatch>, &HatcheryView)> =
         permitted.iter().map(|h| (mismatches(&job.requirements, h), *h)).collect();
     // What no hatchery at all offers is the sentence; without such a thing, what the nearest one lacks.
-    let nowhere = lacks[0].0.iter().filter(|m| {
-        lacks.iter().all(|(other, _)| other.iter().any(|o| o.wanted == m.wanted))
-    });
+    let nowhere = lacks[0]
+        .0
+        .iter()
+        .filter(|m| lacks.iter().all(|(other, _)| other.iter().any(|o| o.wanted == m.wanted)));
     let nowhere: Vec<String> = nowhere.map(|m| format!("`{}`", m.wanted)).collect();
     let nearest = lacks.iter().min_by_key(|(m, _)| m.len()).map(|(m, h)| {
         let lacks: Vec<String> = m.iter().map(ToString::to_string).collect();
