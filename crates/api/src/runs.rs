@@ -342,7 +342,23 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub status: Option<Status>,
-    /// Node, job or step concerned.
+    /// What is concerned, where the type needs it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
+    /// What changed together with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+}
+
+/// A part of a run that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Change {
+    /// `run.created`, `run.updated`, `node.updated`, `job.updated`, `step.updated`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Node name, job ordinal or step; empty for the run.
+    pub subject: String,
+    /// New status.
+    #[schema(value_type = String)]
+    pub status: Status,
 }

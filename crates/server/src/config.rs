@@ -33,8 +33,10 @@ pub struct Config {
     pub queue_timeout_s: u64,
     /// Longest run time of a run, seconds; 0 = no limit.
     pub run_timeout_s: u64,
-    /// A worker that is not heard of for three times this long has lost its job, ms.
+    /// A worker reports at least this often while it has a job, ms.
     pub heartbeat_ms: u64,
+    /// A worker that is not heard of for this long has lost its job, ms.
+    pub lease_ms: u64,
     /// A stopped job's processes get this long between SIGTERM and SIGKILL, ms.
     pub kill_grace_ms: u64,
     /// A worker ends after this long without a job, ms.
@@ -83,7 +85,8 @@ impl Default for Config {
             step_timeout_s: 0,
             queue_timeout_s: 0,
             run_timeout_s: 0,
-            heartbeat_ms: 5_000,
+            heartbeat_ms: 2_000,
+            lease_ms: 30_000,
             kill_grace_ms: 5_000,
             worker_idle_ms: 60_000,
             worker_max_jobs: 0,
@@ -102,6 +105,10 @@ impl Config {
         } else {
             self.database.clone()
         }
+    }
+    /// How long a worker keeps a job without being heard of.
+    pub fn lease(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(self.lease_ms.max(1_000))
     }
     /// Limits that a new run takes into its snapshot.
     pub fn run_settings(&self, ui_url: &str, taint_policy: &str) -> cds_engine::spec::Settings {

@@ -1,0 +1,298 @@
+//! Live runs in memory, and the one way to change a run: load, apply, commit, then act.
+
+use crate::{App, http::error::Error as HttpError};
+use cds_engine::{Effect, Event, Ignored, Refusal, Run, Transition, dispatch::QueuedJob};
+use cds_model::{Attempt, JobNo, JobRef, RunId, Timestamp, WorkerId};
+use cds_store::runs::{self, CommitError, Context, LoadError, Loaded, QueueLease, RunCommit};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+use tokio::sync::Mutex as AsyncMutex;
+
+/// At most this many runs are kept; those that have ended go first.
+const KEEP: usize = 4_096;
+
+type Slot = Arc<AsyncMutex<Option<Loaded>>>;
+
+/// Runs that were lately changed here. One lock for each run, so that its events are applied one after the other.
+#[derive(Default)]
+pub struct LiveRuns(Mutex<HashMap<RunId, Slot>>);
+
+impl LiveRuns {
+    fn slot(&self, run: RunId) -> Slot {
+        let mut runs = self.0.lock().unwrap_or_else(|p| p.into_inner());
+        if runs.len() >= KEEP && !runs.contains_key(&run) {
+            // Whatever nobody uses at this moment can be loaded again.
+            runs.retain(|_, slot| Arc::strong_count(slot) > 1);
+        }
+        runs.entry(run).or_default().clone()
+    }
+
+    /// Forgets a run: it ended, was deleted, or another server has changed it.
+    pub fn forget(&self, run: RunId) {
+        self.0.lock().unwrap_or_else(|p| p.into_inner()).remove(&run);
+    }
+
+    fn put(&self, loaded: Loaded) {
+        let id = loaded.run.id;
+        let slot = Arc::new(AsyncMutex::new(Some(loaded)));
+        self.0.lock().unwrap_or_else(|p| p.into_inner()).insert(id, slot);
+    }
+}
+
+/// Why an event was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// There is no such run.
+    #[error("there is no such run")]
+    NotFound,
+    /// Its rows can't be read.
+    #[error("the run is parked: {0}")]
+    Parked(String),
+    /// The run's state forbids it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The version is used by another run.
+    #[error("version '{0}' already used by another workflow run")]
+    VersionTaken(String),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] cds_store::Error),
+}
+
+impl From<LoadError> for ApplyError {
+    fn from(e: LoadError) -> Self {
+        match e {
+            LoadError::NotFound => ApplyError::NotFound,
+            LoadError::Parked(why) => ApplyError::Parked(why),
+            LoadError::Db(e) => ApplyError::Db(e),
+        }
+    }
+}
+
+impl From<ApplyError> for HttpError {
+    fn from(e: ApplyError) -> Self {
+        match e {
+            ApplyError::NotFound => HttpError::not_found("run"),
+            ApplyError::Parked(why) => HttpError::conflict(format!(
+                "this run is set aside because its record can't be read ({why}); an administrator can mend it"
+            )),
+            ApplyError::Refused(r) => {
+                let status = match r.id {
+                    Some(74 | 176 | 107) => axum::http::StatusCode::BAD_REQUEST,
+                    _ => axum::http::StatusCode::CONFLICT,
+                };
+                let e = HttpError::new(status, "refused", r.message);
+                match r.id {
+                    Some(id) => e.id(id),
+                    None => e,
+                }
+            }
+            ApplyError::VersionTaken(v) => {
+                HttpError::conflict(format!("version {v} already used by another workflow run")).id(192)
+            }
+            ApplyError::Db(e) => HttpError::internal(e),
+        }
+    }
+}
+
+/// What became of an event.
+#[derive(Clone, Debug)]
+pub enum Applied {
+    /// It was committed.
+    Advanced(Arc<Run>),
+    /// It was late, repeated, or about nothing this run has.
+    Ignored(Ignored),
+}
+
+impl App {
+    /// A run as it is now.
+    pub async fn load_run(&self, id: RunId) -> Result<Run, ApplyError> {
+        let slot = self.live().slot(id);
+        let mut guard = slot.lock().await;
+        if guard.is_none() {
+            *guard = Some(runs::load(self.store(), id).await?);
+        }
+        match guard.as_ref() {
+            Some(loaded) => Ok(loaded.run.clone()),
+            None => Err(ApplyError::NotFound),
+        }
+    }
+
+    /// Applies an event to a run and commits what follows.
+    pub async fn apply(&self, id: RunId, event: &Event) -> Result<Applied, ApplyError> {
+        self.apply_with(id, event, Vec::new()).await
+    }
+
+    /// A worker takes a job: the event and the lease in one commit.
+    pub async fn apply_taken(
+        &self,
+        job: JobRef,
+        attempt: Attempt,
+        worker: WorkerId,
+        worker_name: String,
+    ) -> Result<Applied, ApplyError> {
+        let event = Event::JobTaken { job: job.job, attempt, worker, worker_name };
+        let lease = QueueLease { job: job.job, attempt, worker, until: self.now() + self.config().lease() };
+        self.apply_with(job.run, &event, vec![lease]).await
+    }
+
+    async fn apply_with(
+        &self,
+        id: RunId,
+        event: &Event,
+        leases: Vec<QueueLease>,
+    ) -> Result<Applied, ApplyError> {
+        let slot = self.live().slot(id);
+        let mut guard = slot.lock().await;
+        loop {
+            let loaded = match guard.take() {
+                Some(loaded) => loaded,
+                None => runs::load(self.store(), id).await?,
+            };
+            let now = self.now();
+            let (run, effects) = match cds_engine::apply(&loaded.run, event, now) {
+                Transition::Advanced { run, effects } => (run, effects),
+                Transition::Ignored(why) => {
+                    *guard = Some(loaded);
+                    return Ok(Applied::Ignored(why));
+                }
+                Transition::Refused(refusal) => {
+                    *guard = Some(loaded);
+                    return Err(refusal.into());
+                }
+            };
+            let spec_hash = if Arc::ptr_eq(&run.spec, &loaded.run.spec) {
+                loaded.spec_hash.clone()
+            } else {
+                runs::put_spec(self.store(), &run.spec, now).await?
+            };
+            let context = Context {
+                workflow: loaded.workflow,
+                project: loaded.project,
+                version: loaded.version,
+                spec_hash: spec_hash.clone(),
+                triggered_by: loaded.triggered_by.clone(),
+                idempotency_key: None,
+                priority: 0,
+                now,
+                leases: leases.clone(),
+                event: Some(event_json(&run, &effects)),
+            };
+            let commit = RunCommit::from_transition(Some(&loaded.run), &run, &effects, context)?;
+            match self.store().commit(commit).await {
+                Ok(done) => {
+                    let before = loaded.run.head.status;
+                    let shared = Arc::new(run.clone());
+                    *guard = Some(Loaded { run, version: done.version, spec_hash, ..loaded });
+                    // Under the run's lock: what follows from two events of a run happens in their order.
+                    self.carry_out(&shared, &effects, now);
+                    self.announce(&shared, &effects, done.event, now);
+                    if shared.head.status.is_final() && !before.is_final() {
+                        self.metrics().run_ended(shared.head.status.as_str());
+                        self.live().forget(id);
+                    }
+                    return Ok(Applied::Advanced(shared));
+                }
+                Err(CommitError::Conflict) => {
+                    // Another server was quicker: take its state and apply again.
+                    self.metrics().conflicts.inc();
+                }
+                Err(CommitError::Parked(why)) => return Err(ApplyError::Parked(why)),
+                Err(CommitError::VersionTaken(v)) => {
+                    *guard = Some(loaded);
+                    return Err(ApplyError::VersionTaken(v));
+                }
+                Err(CommitError::Repeated(_)) => return Err(ApplyError::NotFound),
+                Err(CommitError::Db(e)) => return Err(e.into()),
+            }
+        }
+    }
+
+    /// Commits a new run. `Err(Ok(id))` = the idempotency key was used before, for that run.
+    pub(crate) async fn commit_new(
+        &self,
+        run: Run,
+        effects: &[Effect],
+        context: Context,
+    ) -> Result<Arc<Run>, Result<RunId, ApplyError>> {
+        let now = context.now;
+        let mut loaded = Loaded {
+            run,
+            version: 0,
+            workflow: context.workflow,
+            project: context.project,
+            spec_hash: context.spec_hash.clone(),
+            triggered_by: context.triggered_by.clone(),
+        };
+        let context = Context { event: Some(event_json(&loaded.run, effects)), ..context };
+        let commit =
+            RunCommit::from_transition(None, &loaded.run, effects, context).map_err(|e| Err(e.into()))?;
+        let done = self.store().commit(commit).await.map_err(|e| match e {
+            CommitError::Repeated(id) => Ok(id),
+            CommitError::Conflict => Err(ApplyError::NotFound),
+            CommitError::Parked(why) => Err(ApplyError::Parked(why)),
+            CommitError::VersionTaken(v) => Err(ApplyError::VersionTaken(v)),
+            CommitError::Db(e) => Err(e.into()),
+        })?;
+        loaded.version = done.version;
+        let shared = Arc::new(loaded.run.clone());
+        if !shared.head.status.is_final() {
+            self.live().put(loaded);
+        }
+        self.carry_out(&shared, effects, now);
+        self.announce(&shared, effects, done.event, now);
+        Ok(shared)
+    }
+
+    /// Effects that live in memory. All of them are rows too, so that a crash here loses nothing.
+    fn carry_out(&self, run: &Run, effects: &[Effect], now: Timestamp) {
+        let mut queued = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::QueueJob(q) => queued.push(QueuedJob {
+                    job: at(run.id, q.job),
+                    attempt: q.attempt,
+                    priority: 0,
+                    queued: now,
+                    requirements: q.requirements.clone(),
+                    groups: q.groups.clone(),
+                }),
+                Effect::CancelJob { job, attempt } => self.fleet().cancel(at(run.id, *job), *attempt, now),
+                Effect::DoneJob { job, attempt } => {
+                    if let Some((_, _, j)) = super::view::find_job(run, *job)
+                        && j.status.is_final()
+                    {
+                        self.metrics().job_ended(j.status.as_str());
+                    }
+                    self.fleet().done(at(run.id, *job), *attempt, now);
+                }
+                // The store wakes the tasks that deal with these.
+                Effect::RequestSlot { .. } | Effect::ReleaseSlot { .. } | Effect::SetTimer { .. } => {}
+                Effect::Announce(_) => {}
+            }
+        }
+        if !queued.is_empty() {
+            self.fleet().push(queued, now);
+        }
+    }
+
+    fn announce(&self, run: &Run, effects: &[Effect], id: Option<i64>, now: Timestamp) {
+        let Some(id) = id else { return };
+        if self.events().receiver_count() > 0 {
+            // Nobody listening any more is not a fault.
+            let _ = self.events().send(Arc::new(super::events::event(id, run, effects, now)));
+        }
+    }
+}
+
+fn at(run: RunId, job: JobNo) -> JobRef {
+    JobRef { run, job }
+}
+
+fn event_json(run: &Run, effects: &[Effect]) -> String {
+    // The id is given by the database.
+    serde_json::to_string(&super::events::event(0, run, effects, run.head.last_execution)).unwrap_or_default()
+}
+

@@ -1,0 +1,98 @@
+//! What requests do, between the routes (HTTP) and the store (SQL).
+
+pub mod access;
+pub mod assign;
+pub mod events;
+pub mod gpg;
+pub mod import;
+pub mod keys;
+pub mod live;
+pub mod mail;
+pub mod report;
+pub mod runs;
+pub mod snapshot;
+pub mod view;
+
+use crate::{auth::tokens::Tokens, config::Config, fleet::Fleet, metrics::Metrics};
+use cds_blobs::LogStore;
+use cds_model::{Clock, Timestamp};
+use cds_store::Store;
+use std::sync::{Arc, OnceLock};
+use tokio_util::sync::CancellationToken;
+
+/// Everything a request needs. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub config: Config,
+    pub clock: Arc<dyn Clock>,
+    pub store: Store,
+    pub logs: LogStore,
+    pub files: cds_blobs::artifacts::Artifacts,
+    pub tokens: Tokens,
+    pub live: live::LiveRuns,
+    pub specs: snapshot::Specs,
+    pub fleet: Fleet,
+    pub metrics: Metrics,
+    pub events: tokio::sync::broadcast::Sender<Arc<cds_api::runs::Event>>,
+    pub url: OnceLock<String>,
+    pub closing: CancellationToken,
+}
+
+impl App {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+    /// Settings.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+    /// Now, on the server's clock.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+    /// Logs of steps.
+    pub fn logs(&self) -> &LogStore {
+        &self.0.logs
+    }
+    /// Artifacts and caches.
+    pub fn files(&self) -> &cds_blobs::artifacts::Artifacts {
+        &self.0.files
+    }
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+    pub(crate) fn live(&self) -> &live::LiveRuns {
+        &self.0.live
+    }
+    pub(crate) fn specs(&self) -> &snapshot::Specs {
+        &self.0.specs
+    }
+    pub(crate) fn fleet(&self) -> &Fleet {
+        &self.0.fleet
+    }
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+    /// News for `GET /v1/events`.
+    pub(crate) fn events(&self) -> &tokio::sync::broadcast::Sender<Arc<cds_api::runs::Event>> {
+        &self.0.events
+    }
+    /// Address at which this server is reached.
+    pub fn url(&self) -> &str {
+        self.0.url.get().map_or("", String::as_str)
+    }
+    pub(crate) fn set_url(&self, url: String) {
+        // Set once at start; a second time cannot happen.
+        let _ = self.0.url.set(url);
+    }
+    /// Cancelled when the server is asked to end; open streams end with it.
+    pub fn closing(&self) -> CancellationToken {
+        self.0.closing.clone()
+    }
+}

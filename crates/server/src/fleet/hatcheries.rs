@@ -1,0 +1,186 @@
+//! Hatcheries: what they offer, what is wanted of them.
+
+use super::{Fleet, Version, WorkerStatus};
+use cds_api::fleet::{HatcheryOrders, Offer, WorkerBrief};
+use cds_engine::dispatch::HatcheryView;
+use cds_model::{HatcheryId, Timestamp, WorkerId};
+use std::{collections::BTreeSet, time::Duration};
+use tokio::sync::watch;
+
+/// A hatchery.
+pub struct HatcheryState {
+    /// Name.
+    pub name: String,
+    /// `local`, `docker`, …
+    pub model_type: String,
+    /// Of its program.
+    pub version: String,
+    /// What it offers.
+    pub offer: Offer,
+    /// Last heard of.
+    pub seen: Timestamp,
+    /// Workers starting or idle that are wanted of it.
+    pub wanted: u32,
+    /// Workers that must go.
+    pub destroy: BTreeSet<WorkerId>,
+    /// Last refusal of its provider.
+    pub last_error: String,
+    version_sender: Version,
+}
+
+impl HatcheryState {
+    /// Wishes have changed: a waiting call returns.
+    pub(super) fn bump(&mut self) {
+        self.version_sender.send_modify(|v| *v += 1);
+    }
+}
+
+/// A hatchery that is not heard of for this long is down.
+pub const DOWN_AFTER: Duration = Duration::from_secs(90);
+
+impl Fleet {
+    /// A hatchery came, or came back.
+    pub fn register_hatchery(
+        &self,
+        id: HatcheryId,
+        it: &cds_api::fleet::HatcheryRegister,
+        now: Timestamp,
+    ) {
+        let mut state = self.lock();
+        let (mut starting, mut busy, mut idle) = (0, 0, Vec::new());
+        for (worker, w) in state.workers.iter().filter(|(_, w)| w.hatchery == id) {
+            match w.status {
+                WorkerStatus::Pending => starting += 1,
+                WorkerStatus::Building => busy += 1,
+                WorkerStatus::Waiting if w.waiter.is_some() => idle.push(*worker),
+                _ => {}
+            }
+        }
+        let view = HatcheryView {
+            id,
+            name: it.name.clone(),
+            up: true,
+            region: it.offer.region.clone(),
+            os_arch: it.offer.os_arch.clone(),
+            hostname: it.offer.hostname.clone(),
+            binaries: it.offer.binaries.iter().cloned().collect(),
+            memory_mb: if it.offer.memory_mb == 0 { u64::MAX } else { it.offer.memory_mb },
+            max_workers: it.offer.max_workers,
+            starting,
+            busy,
+            idle,
+            groups: Vec::new(),
+        };
+        state.views.retain(|v| v.id != id);
+        state.views.push(view);
+        let (version_sender, _) = watch::channel(1);
+        state.hatcheries.insert(
+            id,
+            HatcheryState {
+                name: it.name.clone(),
+                model_type: it.model_type.clone(),
+                version: it.version.clone(),
+                offer: it.offer.clone(),
+                seen: now,
+                wanted: 0,
+                destroy: BTreeSet::new(),
+                last_error: String::new(),
+                version_sender,
+            },
+        );
+        state.pump(now);
+    }
+
+    /// A hatchery was heard of. `None` if it is not known here and has to register.
+    pub fn hatchery_seen(
+        &self,
+        id: HatcheryId,
+        last_error: &str,
+        now: Timestamp,
+    ) -> Option<watch::Receiver<u64>> {
+        let mut state = self.lock();
+        let hatchery = state.hatcheries.get_mut(&id)?;
+        hatchery.seen = now;
+        hatchery.last_error = last_error.to_string();
+        let receiver = hatchery.version_sender.subscribe();
+        if let Some(view) = state.view(id)
+            && !view.up
+        {
+            view.up = true;
+            state.pump(now);
+        }
+        Some(receiver)
+    }
+
+    /// What is wanted of a hatchery now.
+    pub fn orders(&self, id: HatcheryId) -> Option<HatcheryOrders> {
+        let state = self.lock();
+        let hatchery = state.hatcheries.get(&id)?;
+        let workers = state
+            .workers
+            .iter()
+            .filter(|(_, w)| w.hatchery == id)
+            .map(|(worker, w)| WorkerBrief { worker: *worker, status: w.status.as_str().into() })
+            .collect();
+        Some(HatcheryOrders {
+            version: *hatchery.version_sender.borrow(),
+            wanted: hatchery.wanted,
+            destroy: hatchery.destroy.iter().copied().collect(),
+            workers,
+        })
+    }
+
+    /// A worker must go.
+    pub fn destroy_worker(&self, worker: WorkerId) {
+        let mut state = self.lock();
+        let Some(id) = state.workers.get(&worker).map(|w| w.hatchery) else { return };
+        if let Some(hatchery) = state.hatcheries.get_mut(&id)
+            && hatchery.destroy.insert(worker)
+        {
+            hatchery.bump();
+        }
+    }
+
+    /// A worker has gone; it need not be asked for again.
+    pub fn destroyed(&self, hatchery: HatcheryId, worker: WorkerId) {
+        if let Some(h) = self.lock().hatcheries.get_mut(&hatchery) {
+            h.destroy.remove(&worker);
+        }
+    }
+
+    /// Workers of a hatchery that it did not list, beside those that may just be starting.
+    pub fn unlisted(&self, id: HatcheryId, listed: &BTreeSet<WorkerId>) -> Vec<WorkerId> {
+        let state = self.lock();
+        state
+            .workers
+            .iter()
+            .filter(|(worker, w)| w.hatchery == id && w.status != WorkerStatus::Pending && !listed.contains(worker))
+            .map(|(worker, _)| *worker)
+            .collect()
+    }
+
+    /// Marks hatcheries that are not heard of as down, so that waiting jobs say so.
+    pub fn mark_down(&self, now: Timestamp) {
+        let mut state = self.lock();
+        let down: Vec<HatcheryId> = state
+            .hatcheries
+            .iter()
+            .filter(|(_, h)| now.since(h.seen) > DOWN_AFTER)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in down {
+            if let Some(view) = state.view(id) {
+                view.up = false;
+            }
+        }
+    }
+
+    /// Calls `visit` for every hatchery, with whether it is up.
+    pub fn each_hatchery(&self, mut visit: impl FnMut(HatcheryId, &HatcheryState, bool)) {
+        let state = self.lock();
+        for (id, hatchery) in &state.hatcheries {
+            let up = state.views.iter().any(|v| v.id == *id && v.up);
+            visit(*id, hatchery, up);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Who has which attempt. The attempt is the fencing token: whoever does not hold it writes nothing.
+
+use super::Fleet;
+use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
+use std::time::Duration;
+
+/// A worker's hold on an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Which attempt.
+    pub attempt: Attempt,
+    /// Who has it.
+    pub worker: WorkerId,
+    /// Last heard of its worker.
+    pub seen: Timestamp,
+    /// A stop was asked for, then.
+    pub cancelled: Option<Timestamp>,
+}
+
+impl Fleet {
+    /// A worker has an attempt (committed).
+    pub fn hold(&self, job: JobRef, attempt: Attempt, worker: WorkerId, now: Timestamp) {
+        self.lock().held.insert(job, Held { attempt, worker, seen: now, cancelled: None });
+    }
+
+    /// As the store says at start: the worker may be alive and gets a whole lease of time to say so.
+    pub fn restore(
+        &self,
+        job: JobRef,
+        attempt: Attempt,
+        worker: WorkerId,
+        hatchery: Option<HatcheryId>,
+        cancelled: bool,
+        now: Timestamp,
+    ) {
+        let mut state = self.lock();
+        state.held.insert(job, Held { attempt, worker, seen: now, cancelled: cancelled.then_some(now) });
+        if let Some(hatchery) = hatchery
+            && !state.workers.contains_key(&worker)
+        {
+            state.add_worker(worker, worker.to_string(), hatchery, super::WorkerStatus::Waiting, now);
+        }
+        state.resume(worker, (job, attempt));
+    }
+
+    /// The hold of `worker` on this very attempt, which is renewed by asking; `None` = it has lost it.
+    pub fn held(&self, job: JobRef, attempt: Attempt, worker: WorkerId, now: Timestamp) -> Option<Held> {
+        let mut state = self.lock();
+        let held = state.held.get_mut(&job)?;
+        if held.attempt != attempt || held.worker != worker {
+            return None;
+        }
+        held.seen = now;
+        Some(held.clone())
+    }
+
+    /// The worker has ended with it.
+    pub fn release(&self, job: JobRef, attempt: Attempt) {
+        let mut state = self.lock();
+        if state.held.get(&job).is_some_and(|h| h.attempt == attempt) {
+            state.held.remove(&job);
+        }
+    }
+
+    /// Holds whose workers have not been heard of for `lease`; cancelled ones after `grace` too. Those that were
+    /// cancelled are released here, because the run has forgotten them already.
+    pub fn expired(&self, lease: Duration, grace: Duration, now: Timestamp) -> Vec<(JobRef, Held)> {
+        let mut state = self.lock();
+        let late: Vec<(JobRef, Held)> = state
+            .held
+            .iter()
+            .filter(|(_, h)| now.since(h.seen) > lease || h.cancelled.is_some_and(|at| now.since(at) > grace))
+            .map(|(job, held)| (*job, held.clone()))
+            .collect();
+        for (job, held) in &late {
+            if held.cancelled.is_some() {
+                state.held.remove(job);
+            }
+        }
+        late
+    }
+
+    /// Every hold, for the store.
+    pub fn holds(&self) -> Vec<(JobRef, Held)> {
+        self.lock().held.iter().map(|(job, held)| (*job, held.clone())).collect()
+    }
+
+    /// Holds of one worker.
+    pub fn holds_of(&self, worker: WorkerId) -> Vec<(JobRef, Attempt)> {
+        self.lock().held.iter().filter(|(_, h)| h.worker == worker).map(|(j, h)| (*j, h.attempt)).collect()
+    }
+}

@@ -1,0 +1,147 @@
+//! The queue and the workers, in memory: who waits, who is free, who has what. Rebuilt from the store at start.
+//!
+//! Everything here is a short section under one lock without an await. Which job goes to which worker is decided
+//! by [`cds_engine::dispatch`]; what was decided is true only once `Event::JobTaken` is committed.
+
+mod hatcheries;
+mod leases;
+mod workers;
+
+use cds_engine::dispatch::{self, HatcheryView, Queue, QueuedJob};
+use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard},
+};
+use tokio::sync::{oneshot, watch};
+
+pub use hatcheries::HatcheryState;
+pub use leases::Held;
+pub use workers::{WorkerState, WorkerStatus};
+
+/// An attempt on its way to a worker.
+pub type Order = (JobRef, Attempt);
+
+/// The fleet and its queue.
+#[derive(Default)]
+pub struct Fleet(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    queue: Queue,
+    /// What dispatch sees, kept up to date in place.
+    views: Vec<HatcheryView>,
+    hatcheries: HashMap<HatcheryId, HatcheryState>,
+    workers: HashMap<WorkerId, WorkerState>,
+    held: HashMap<JobRef, Held>,
+    /// Handed out to calls that were cut off.
+    lost_orders: Vec<Order>,
+}
+
+impl Fleet {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic while holding it leaves maps that are still maps; going on is better than ending the server.
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Puts an attempt into the queue, and hands out what can be handed out.
+    pub fn push(&self, jobs: impl IntoIterator<Item = QueuedJob>, now: Timestamp) {
+        let mut state = self.lock();
+        let mut changed = false;
+        for job in jobs {
+            if !state.held.get(&job.job).is_some_and(|h| h.attempt >= job.attempt) {
+                changed |= state.queue.push(job);
+            }
+        }
+        if changed {
+            state.pump(now);
+        }
+    }
+
+    /// An attempt is over or not wanted any more: it leaves the queue. One that a worker has is marked for it.
+    pub fn cancel(&self, job: JobRef, attempt: Attempt, now: Timestamp) {
+        let mut state = self.lock();
+        state.queue.remove(job, attempt);
+        if let Some(held) = state.held.get_mut(&job)
+            && held.attempt == attempt
+        {
+            held.cancelled.get_or_insert(now);
+        }
+        state.pump(now);
+    }
+
+    /// An attempt has ended. If it was cancelled its worker keeps the hold until it says so itself, so that the
+    /// last lines of the log still arrive.
+    pub fn done(&self, job: JobRef, attempt: Attempt, now: Timestamp) {
+        let mut state = self.lock();
+        state.queue.remove(job, attempt);
+        if state.held.get(&job).is_some_and(|h| h.attempt == attempt && h.cancelled.is_none()) {
+            state.held.remove(&job);
+        }
+        state.pump(now);
+    }
+
+    /// Number of jobs that wait.
+    pub fn waiting(&self) -> usize {
+        self.lock().queue.len()
+    }
+
+    /// Why a job waits; `None` if it does not.
+    pub fn explain(&self, job: JobRef, now: Timestamp) -> Option<cds_api::queue::WaitReason> {
+        let state = self.lock();
+        let position = state.queue.position(job, &state.views)?;
+        let queued = state.queue.get(job)?;
+        let why = dispatch::explain(queued, position, &state.views, now);
+        Some(cds_api::queue::WaitReason { code: why.code.to_string(), text: why.text })
+    }
+}
+
+impl State {
+    fn view(&mut self, hatchery: HatcheryId) -> Option<&mut HatcheryView> {
+        self.views.iter_mut().find(|v| v.id == hatchery)
+    }
+
+    /// Hands out what can be handed out, and tells hatcheries what is wanted of them.
+    fn pump(&mut self, now: Timestamp) {
+        loop {
+            let decision = dispatch::dispatch(&self.queue, &self.views, now);
+            let mut stale = false;
+            for lease in decision.leases {
+                let Some(worker) = self.workers.get_mut(&lease.worker) else { continue };
+                let Some(waiter) = worker.waiter.take() else { continue };
+                if let Some(view) = self.views.iter_mut().find(|v| v.id == lease.hatchery) {
+                    view.idle.retain(|w| *w != lease.worker);
+                }
+                match waiter.send((lease.job, lease.attempt)) {
+                    Ok(()) => {
+                        worker.status = WorkerStatus::Building;
+                        worker.job = Some((lease.job, lease.attempt));
+                        self.queue.remove(lease.job, lease.attempt);
+                        if let Some(view) = self.views.iter_mut().find(|v| v.id == lease.hatchery) {
+                            view.busy += 1;
+                        }
+                    }
+                    // Its call has ended in this very moment: it is not free, decide again without it.
+                    Err(_) => stale = true,
+                }
+            }
+            if stale {
+                continue;
+            }
+            for view in &self.views {
+                let new = decision.wanted.get(&view.id).copied().unwrap_or(0);
+                let wanted = if self.queue.is_empty() { 0 } else { view.starting + new };
+                if let Some(hatchery) = self.hatcheries.get_mut(&view.id)
+                    && hatchery.wanted != wanted
+                {
+                    hatchery.wanted = wanted;
+                    hatchery.bump();
+                }
+            }
+            return;
+        }
+    }
+}
+
+type Waiter = oneshot::Sender<Order>;
+type Version = watch::Sender<u64>;

@@ -1,0 +1,284 @@
+//! Jobs and their logs.
+
+use crate::{
+    App,
+    http::{
+        error::{Error, Result},
+        extract::{Json, Path, Query},
+    },
+};
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use bytes::Bytes;
+use cds_api::runs::{JobRun, LogLine, LogLines};
+use cds_blobs::{LogError, LogEvent, LogKey, LogStream};
+use cds_model::{Attempt, JobRef};
+use futures::{Stream, StreamExt};
+use serde::Deserialize;
+use std::{convert::Infallible, ops::Range, time::Duration};
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Routes of this file.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(get))
+        .routes(routes!(log))
+        .routes(routes!(lines))
+        .routes(routes!(follow))
+        .routes(routes!(search))
+}
+
+type LogPath = (String, u32, u16);
+
+fn key((job, attempt, step): &LogPath) -> Result<LogKey> {
+    let job: JobRef = job.parse().map_err(|e| Error::bad_request(format!("{e}")))?;
+    Ok(LogKey { run: job.run, job: job.job, attempt: Attempt(*attempt), step: LogStream::Step(*step) })
+}
+
+/// Maps what the log store says.
+pub fn log_error(e: LogError) -> Error {
+    match e {
+        LogError::NotFound { .. } => Error::not_found("this log: nothing has been written yet"),
+        LogError::BadKey { .. } => Error::bad_request(e.to_string()),
+        LogError::Gap { have } => Error::new(
+            StatusCode::CONFLICT,
+            "log_gap",
+            format!("bytes are missing before this chunk: send from offset {have}"),
+        )
+        .details(vec![have.to_string()]),
+        LogError::Conflict { .. } | LogError::Sealed { .. } | LogError::LengthMismatch { .. } => {
+            Error::conflict(e.to_string())
+        }
+        LogError::Full { .. } => {
+            Error::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", e.to_string())
+        }
+        other => Error::internal(other),
+    }
+}
+
+/// A job with its attempts and steps.
+#[utoipa::path(get, path = "/v1/jobs/{job}", tag = "jobs", params(("job" = String, Path, description = "`<run>.<n>`")), responses((status = 200, body = JobRun)))]
+async fn get(State(app): State<App>, Path(job): Path<String>) -> Result<Json<JobRun>> {
+    let job: JobRef = job.parse().map_err(|e| Error::bad_request(format!("{e}")))?;
+    Ok(Json(app.job_view(job).await?))
+}
+
+/// Raw bytes of a step's log. Understands `Range: bytes=a-b`.
+#[utoipa::path(get, path = "/v1/jobs/{job}/attempts/{attempt}/steps/{step}/log", tag = "jobs", params(("job" = String, Path), ("attempt" = u32, Path), ("step" = u16, Path)), responses((status = 200, content_type = "text/plain"), (status = 206, content_type = "text/plain")))]
+async fn log(State(app): State<App>, Path(path): Path<LogPath>, headers: HeaderMap) -> Result<Response> {
+    let key = key(&path)?;
+    let state = app.logs().state(&key).map_err(log_error)?;
+    let Some(state) = state else {
+        return Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], Body::empty()).into_response());
+    };
+    let range = match headers.get(header::RANGE).and_then(|v| v.to_str().ok()) {
+        None => None,
+        Some(text) => match parse_range(text, state.length) {
+            Some(range) => Some(range),
+            None => {
+                return Ok((
+                    StatusCode::RANGE_NOT_SATISFIABLE,
+                    [(header::CONTENT_RANGE, format!("bytes */{}", state.length))],
+                )
+                    .into_response());
+            }
+        },
+    };
+    let (status, wanted) = match range.clone() {
+        Some(r) => (StatusCode::PARTIAL_CONTENT, r),
+        None => (StatusCode::OK, 0..state.length),
+    };
+    let mut response = Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")
+        .header(header::CONTENT_LENGTH, wanted.end - wanted.start)
+        .header(header::ACCEPT_RANGES, "bytes")
+        // The text is whatever a job printed: no browser may take it for a page.
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if range.is_some() {
+        response = response
+            .header(header::CONTENT_RANGE, format!("bytes {}-{}/{}", wanted.start, wanted.end - 1, state.length));
+    }
+    response.body(Body::from_stream(chunks(app, key, wanted))).map_err(Error::internal)
+}
+
+fn parse_range(text: &str, length: u64) -> Option<Range<u64>> {
+    let (from, to) = text.strip_prefix("bytes=")?.split_once('-')?;
+    let range = match (from.parse::<u64>().ok(), to.parse::<u64>().ok()) {
+        (Some(from), Some(to)) => from..(to.checked_add(1)?).min(length),
+        (Some(from), None) if to.is_empty() => from..length,
+        (None, Some(last)) if from.is_empty() => length.saturating_sub(last)..length,
+        _ => return None,
+    };
+    (range.start < range.end).then_some(range)
+}
+
+/// A log in pieces, so that a large one never stands in memory.
+fn chunks(app: App, key: LogKey, range: Range<u64>) -> impl Stream<Item = std::io::Result<Bytes>> {
+    const PIECE: u64 = 512 * 1024;
+    futures::stream::try_unfold((app, key, range), |(app, key, range)| async move {
+        if range.is_empty() {
+            return Ok(None);
+        }
+        let end = range.end.min(range.start + PIECE);
+        let bytes = app.logs().read_bytes(&key, range.start..end).await.map_err(std::io::Error::other)?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let next = range.start + bytes.len() as u64;
+        Ok(Some((bytes, (app, key, next..range.end))))
+    })
+}
+
+/// Which lines.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct LinesQuery {
+    /// First line, from 0; negative counts from the end.
+    #[serde(default)]
+    first: i64,
+    /// How many, at most 10,000; default 1,000.
+    count: Option<usize>,
+}
+
+/// A range of lines by the log's index: quick at any size.
+#[utoipa::path(get, path = "/v1/jobs/{job}/attempts/{attempt}/steps/{step}/lines", tag = "jobs", params(("job" = String, Path), ("attempt" = u32, Path), ("step" = u16, Path), LinesQuery), responses((status = 200, body = LogLines)))]
+async fn lines(
+    State(app): State<App>,
+    Path(path): Path<LogPath>,
+    Query(query): Query<LinesQuery>,
+) -> Result<Json<LogLines>> {
+    let key = key(&path)?;
+    let Some(state) = app.logs().state(&key).map_err(log_error)? else {
+        return Ok(Json(LogLines { first: 0, total: 0, length: 0, complete: false, lines: Vec::new() }));
+    };
+    let first = if query.first < 0 {
+        state.lines.saturating_sub(query.first.unsigned_abs())
+    } else {
+        query.first.unsigned_abs()
+    };
+    let count = query.count.unwrap_or(1_000).min(10_000);
+    let got = app.logs().read_lines(&key, first, count).await.map_err(log_error)?;
+    Ok(Json(LogLines {
+        first: got.first_line,
+        total: got.total_lines,
+        length: state.length,
+        complete: state.sealed,
+        lines: got
+            .lines
+            .into_iter()
+            .map(|l| LogLine { n: l.number, offset: l.offset, at_ms: l.at_ms, text: l.text, truncated: l.truncated })
+            .collect(),
+    }))
+}
+
+/// From where to follow.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct FollowQuery {
+    /// First byte wanted. `Last-Event-ID`, which a browser sends when it reconnects, wins.
+    #[serde(default)]
+    offset: u64,
+}
+
+/// A step's log as it grows: `bytes` events whose id is the offset after them, then `end`. Resumable without a
+/// gap or a double byte.
+#[utoipa::path(get, path = "/v1/jobs/{job}/attempts/{attempt}/steps/{step}/follow", tag = "jobs", params(("job" = String, Path), ("attempt" = u32, Path), ("step" = u16, Path), FollowQuery), responses((status = 200, content_type = "text/event-stream")))]
+async fn follow(
+    State(app): State<App>,
+    Path(path): Path<LogPath>,
+    Query(query): Query<FollowQuery>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = std::result::Result<Event, Infallible>>>> {
+    let key = key(&path)?;
+    let resumed = headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    let offset = resumed.unwrap_or(query.offset);
+    let stop = app.closing();
+    let stream = app
+        .logs()
+        .follow(&key, offset)
+        .map(|event| Ok(sse(event)))
+        .take_until(async move { stop.cancelled().await });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+fn sse(event: std::result::Result<LogEvent, LogError>) -> Event {
+    match event {
+        Ok(LogEvent::Bytes { offset, bytes }) => {
+            let after = offset + bytes.len() as u64;
+            let data = match std::str::from_utf8(&bytes) {
+                Ok(text) => serde_json::json!({ "offset": offset, "text": text }),
+                Err(_) => {
+                    use base64::Engine;
+                    let coded = base64::engine::general_purpose::STANDARD.encode(&bytes);
+                    serde_json::json!({ "offset": offset, "base64": coded })
+                }
+            };
+            Event::default().event("bytes").id(after.to_string()).data(data.to_string())
+        }
+        Ok(LogEvent::End { length }) => {
+            Event::default().event("end").id(length.to_string()).data(format!("{{\"length\":{length}}}"))
+        }
+        Err(e) => Event::default().event("error").data(serde_json::json!({ "message": e.to_string() }).to_string()),
+    }
+}
+
+/// What to look for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct SearchQuery {
+    /// Text.
+    q: String,
+    /// True = upper and lower case differ.
+    #[serde(default)]
+    case: bool,
+    /// At most this many places; default 1,000, at most 10,000.
+    max: Option<usize>,
+}
+
+/// A place in a log.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct LogMatch {
+    /// Line, from 0.
+    line: u64,
+    /// Byte offset of the place.
+    offset: u64,
+}
+
+/// Places of a text in the whole log.
+#[utoipa::path(get, path = "/v1/jobs/{job}/attempts/{attempt}/steps/{step}/search", tag = "jobs", params(("job" = String, Path), ("attempt" = u32, Path), ("step" = u16, Path), SearchQuery), responses((status = 200, body = Vec<LogMatch>)))]
+async fn search(
+    State(app): State<App>,
+    Path(path): Path<LogPath>,
+    Query(query): Query<SearchQuery>,
+) -> Result<Json<Vec<LogMatch>>> {
+    let found = app
+        .logs()
+        .search(&key(&path)?, &query.q, !query.case, query.max.unwrap_or(1_000).min(10_000))
+        .await
+        .map_err(log_error)?;
+    Ok(Json(found.into_iter().map(|m| LogMatch { line: m.line, offset: m.offset }).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_range;
+
+    #[test]
+    fn ranges() {
+        assert_eq!(parse_range("bytes=0-3", 10), Some(0..4));
+        assert_eq!(parse_range("bytes=5-", 10), Some(5..10));
+        assert_eq!(parse_range("bytes=-2", 10), Some(8..10));
+        assert_eq!(parse_range("bytes=9-99", 10), Some(9..10));
+        assert_eq!(parse_range("bytes=10-", 10), None);
+        assert_eq!(parse_range("lines=1-2", 10), None);
+    }
+}
