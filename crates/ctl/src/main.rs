@@ -1,1 +1,5 @@
-fn main() {}
+//! `cdsctl`, the command line of CDS. Everything lives in `cds-cli`.
+
+fn main() -> std::process::ExitCode {
+    cds_cli::main()
+}
