@@ -125,7 +125,7 @@ mod tests {
         let record = Record { worker: WorkerId::new(), name: "w".into(), process, boot: boot_id() };
         places.save(&record).unwrap();
         fs::write(dir.path().join("state/broken.json"), "{").unwrap();
-        assert_eq!(places.load().unwrap(), [record.clone()]);
+        assert_eq!(places.load().unwrap(), std::slice::from_ref(&record));
         places.forget(record.worker).unwrap();
         places.forget(record.worker).unwrap();
         assert_eq!(places.load().unwrap(), []);
