@@ -195,6 +195,23 @@ impl Action {
     }
 }
 
+/// Keys of a step that name no action, and the one that no longer does.
+pub(crate) const STEP_KEYS: &[&str] =
+    &["name", "enabled", "optional", "always_executed", "installKey", AS_CODE_ACTION];
+
+/// An action's name as files have it: the group of shared actions, which is searched first anyway, is left out
+/// unless the rest would be read as something else.
+pub fn file_name(action_name: &str) -> &str {
+    let short = action_name.strip_prefix("shared.infra/").filter(|s| {
+        !s.is_empty()
+            && !s.contains('/')
+            && action(s).is_none()
+            && by_key(s).is_none()
+            && !STEP_KEYS.contains(s)
+    });
+    short.unwrap_or(action_name)
+}
+
 /// A built-in action by registered name, whatever its case.
 pub fn action(name: &str) -> Option<&'static Action> {
     ACTIONS.iter().find(|a| a.name.eq_ignore_ascii_case(name))
@@ -205,13 +222,15 @@ pub fn by_key(key: &str) -> Option<&'static Action> {
     ACTIONS.iter().find(|a| a.key == key)
 }
 
-/// All parameters of a step: those of the file over the defaults of its action. A step of an action that is not
-/// built in has only what the file gives.
+/// All parameters of a step: those of the file over the defaults of its action. An empty value does not hide a
+/// default, but for the tag of a clone, where it says «no tag» (spec 3.4). A step of an action that is not built in has
+/// only what the file gives.
 pub fn parameters(step: &Step) -> IndexMap<String, String> {
     let Some(action) = action(&step.action) else { return step.parameters.clone() };
     let mut all: IndexMap<String, String> = IndexMap::new();
     for param in action.parameters {
         let given = step.parameters.iter().find(|(k, _)| k.eq_ignore_ascii_case(param.name));
+        let given = given.filter(|(_, v)| !v.is_empty() || (action.key == "gitClone" && param.name == "tag"));
         let value = given.map_or(param.default, |(_, v)| v);
         all.insert(param.name.to_owned(), value.to_owned());
     }

@@ -85,6 +85,11 @@ pub fn config(hook: &Hook) -> BTreeMap<String, String> {
     with_defaults(model(&hook.model), &hook.config)
 }
 
+/// True if two hooks of a node are one: same model, same configuration.
+pub fn same(a: &Hook, b: &Hook) -> bool {
+    a.model == b.model && config(a) == config(b)
+}
+
 /// Configuration of an outgoing hook with the defaults of its model filled in.
 pub fn outgoing_config(model: &str, config: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     with_defaults(outgoing(model), config)

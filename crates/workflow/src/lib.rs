@@ -7,9 +7,12 @@ pub mod builtin;
 pub mod def;
 pub mod diag;
 pub mod error_ids;
+pub mod export;
 pub mod hooks;
+pub mod lint;
 pub mod parse;
 pub mod service;
+pub mod validate;
 pub mod yaml;
 
 mod names;

@@ -14,7 +14,7 @@ pub fn hook_list(node: &Node, owner: &str, d: &mut Diags) -> Vec<Hook> {
     let mut all: Vec<Hook> = Vec::new();
     for item in list(node, &format!("hooks of {owner}"), d) {
         let Some(hook) = hook(item, owner, d) else { continue };
-        if all.iter().any(|h| h.model == hook.model && h.config == hook.config) {
+        if all.iter().any(|h| hooks::same(h, &hook)) {
             d.warn(item.at, Rule::NoEffect, format!("this {} of {owner} is given twice", hook.model))
                 .help("remove one of them");
         } else {

@@ -14,6 +14,9 @@ mod v1;
 mod variable;
 mod workflow;
 
+pub use condition::{OPERATORS, when_check, when_word};
+pub use notification::DEFAULT_SUBJECT;
+
 use crate::def::{Application, Environment, Pipeline, Workflow};
 use crate::diag::{Diagnostic, Diags, has_errors};
 use crate::yaml::{self, Node};

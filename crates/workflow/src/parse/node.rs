@@ -11,6 +11,9 @@ use crate::yaml::{self, Data};
 use crate::{hooks, read};
 use indexmap::IndexMap;
 
+/// Most bytes of names and values that a default payload may flatten to.
+const MAX_PAYLOAD: usize = 1 << 20;
+
 /// An entry with its parents as the file names them.
 pub struct Entry {
     /// The node; its `parents` are filled in by the graph.
@@ -112,8 +115,11 @@ fn decide_kind(
 }
 
 /// A default payload, flattened: `a: {b: [x]}` gives `a.b.b0`.
+///
+/// Every level repeats the names above it, so a small file could flatten to a huge payload: its size is limited.
 fn payload(node: &yaml::Node, d: &mut Diags) -> IndexMap<String, serde_json::Value> {
     let mut flat = IndexMap::new();
+    let mut budget = MAX_PAYLOAD;
     match &node.data {
         Data::Map(map) => {
             for (key, entry) in map {
@@ -124,7 +130,7 @@ fn payload(node: &yaml::Node, d: &mut Diags) -> IndexMap<String, serde_json::Val
                         .id(ids::PAYLOAD_CDS_KEY)
                         .help("choose a name without this prefix; cds.* is the server's");
                 }
-                flatten(key.clone(), key, &entry.value, &mut flat);
+                flatten(key.clone(), key, &entry.value, &mut flat, &mut budget);
             }
         }
         Data::Seq(_) => {
@@ -132,10 +138,29 @@ fn payload(node: &yaml::Node, d: &mut Diags) -> IndexMap<String, serde_json::Val
         }
         Data::Scalar { .. } => wrong_type(node, "`payload`", "a mapping such as {git.branch: master}", d),
     }
+    if budget == 0 {
+        d.error(
+            node.at,
+            Rule::Value,
+            format!("the payload is larger than {MAX_PAYLOAD} bytes once flattened"),
+        )
+        .id(ids::WRONG_REQUEST)
+        .help("nest it less deeply, or keep its values in files or variables");
+    }
     flat
 }
 
-fn flatten(path: String, last: &str, node: &yaml::Node, flat: &mut IndexMap<String, serde_json::Value>) {
+fn flatten(
+    path: String,
+    last: &str,
+    node: &yaml::Node,
+    flat: &mut IndexMap<String, serde_json::Value>,
+    budget: &mut usize,
+) {
+    *budget = budget.saturating_sub(path.len() + node.text().map_or(0, str::len));
+    if *budget == 0 {
+        return;
+    }
     match &node.data {
         Data::Scalar { text, plain } => {
             flat.insert(path, untyped(text, *plain));
@@ -143,12 +168,12 @@ fn flatten(path: String, last: &str, node: &yaml::Node, flat: &mut IndexMap<Stri
         Data::Seq(items) => {
             for (i, item) in items.iter().enumerate() {
                 let step = format!("{last}{i}");
-                flatten(format!("{path}.{step}"), &step, item, flat);
+                flatten(format!("{path}.{step}"), &step, item, flat, budget);
             }
         }
         Data::Map(map) => {
             for (key, entry) in map {
-                flatten(format!("{path}.{key}"), key, &entry.value, flat);
+                flatten(format!("{path}.{key}"), key, &entry.value, flat, budget);
             }
         }
     }

@@ -206,12 +206,9 @@ fn own_action(
             .help("write `name` or `group/name`");
     }
     let Some(action) = builtin::action(key) else {
-        // The group of shared actions is the one searched first anyway.
-        let short =
-            key.strip_prefix("shared.infra/").filter(|s| builtin::action(s).is_none() && !s.is_empty());
         // Own actions drop empty values too: they would hide the default.
         let kept = parameters.into_iter().filter(|(_, v)| !v.is_empty()).collect();
-        return (short.filter(|s| builtin::by_key(s).is_none()).unwrap_or(key).to_owned(), kept);
+        return (builtin::file_name(key).to_owned(), kept);
     };
     let mut all = IndexMap::new();
     for (name, value) in parameters {

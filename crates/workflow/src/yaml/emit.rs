@@ -142,7 +142,7 @@ fn number(n: &serde_json::Number) -> String {
     }
     let Some(f) = n.as_f64() else { return n.to_string() };
     let magnitude = f.abs();
-    if magnitude != 0.0 && (magnitude < 1e-4 || magnitude >= 1e21) {
+    if magnitude != 0.0 && !(1e-4..1e21).contains(&magnitude) {
         let text = format!("{f:e}");
         let Some((mantissa, exponent)) = text.split_once('e') else { return text };
         let (sign, digits) = match exponent.strip_prefix('-') {
