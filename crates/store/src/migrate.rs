@@ -1,0 +1,57 @@
+//! The schema, brought up to date when the store is opened.
+
+use crate::{
+    error::{Error, Result},
+    sql::sql,
+    tx::Tx,
+    vals,
+};
+use cds_model::{Clock, WallClock};
+use sha2::{Digest, Sha256};
+
+/// Every migration in order. Files are only ever added: an applied one must not change.
+pub(crate) const MIGRATIONS: &[(&str, &str)] =
+    &[("0001_init", include_str!("../../../migrations/0001_init.sql"))];
+
+sql! {
+    APPLIED = "SELECT name, hash FROM schema_migration ORDER BY name";
+    RECORD = "INSERT INTO schema_migration (name, hash, applied) VALUES ($1, $2, $3)";
+}
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (name TEXT PRIMARY KEY, hash TEXT NOT NULL, applied BIGINT NOT NULL)";
+
+/// Applies what is missing, in the caller's transaction.
+pub(crate) fn run(tx: &mut Tx<'_>) -> Result<()> {
+    tx.batch(TABLE)?;
+    let applied = tx.query(APPLIED, &[])?;
+    for row in &applied {
+        let (name, hash) = (row.text(0)?, row.text(1)?);
+        let fault = |fault: &str| Error::Migration { name: name.into(), fault: fault.into() };
+        let Some((_, text)) = MIGRATIONS.iter().find(|(n, _)| *n == name) else {
+            return Err(fault(
+                "was applied by a newer version of CDS; start that version, or restore a backup",
+            ));
+        };
+        if hash != digest(text) {
+            return Err(fault(
+                "was applied with another content; this program and this database do not belong together",
+            ));
+        }
+    }
+    for (name, text) in MIGRATIONS.iter().skip(applied.len()) {
+        let fault = |e: Error| Error::Migration { name: name.to_string(), fault: e.to_string() };
+        tx.batch(&tx.dialect().render(text)).map_err(fault)?;
+        tx.execute(RECORD, vals![*name, digest(text), WallClock.now()]).map_err(fault)?;
+        tracing::info!(migration = name, "schema migrated");
+    }
+    Ok(())
+}
+
+fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

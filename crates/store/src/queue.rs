@@ -1,0 +1,152 @@
+//! The queue: attempts that wait for a worker or have one. Entries come and go with commits of their runs.
+
+use crate::{error::Result, sql::sql, tx::Tx, val::Row, vals, wake::Wake};
+use cds_model::{Attempt, JobNo, ProjectId, RunId, Timestamp, WorkerId, WorkflowId};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT run, job, attempt, project, workflow, number, node, name, requirements, groups, region, priority, ",
+            "triggered_by, queued, worker, lease_until, cancelled, parked FROM queue ",
+            $rest
+        )
+    };
+}
+
+sql! {
+    ALL = select!("ORDER BY priority DESC, queued, run, job, attempt");
+    GET = select!("WHERE run = $1 AND job = $2 AND attempt = $3");
+    OF_WORKER = select!("WHERE worker = $1 ORDER BY run, job, attempt");
+    EXPIRED = select!("WHERE lease_until < $1 ORDER BY lease_until LIMIT $2");
+    EXTEND = "UPDATE queue SET lease_until = $5 WHERE run = $1 AND job = $2 AND attempt = $3 AND worker = $4";
+    EXTEND_ALL = "UPDATE queue SET lease_until = $2 WHERE worker = $1";
+    PARK = "UPDATE queue SET parked = $4 WHERE run = $1 AND job = $2 AND attempt = $3";
+    REMOVE = "DELETE FROM queue WHERE run = $1 AND job = $2 AND attempt = $3";
+    ORPHANS = "DELETE FROM queue WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = queue.run)";
+}
+
+/// An attempt in the queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Which run.
+    pub run: RunId,
+    /// Which job.
+    pub job: JobNo,
+    /// Which attempt; the fencing token of the lease.
+    pub attempt: Attempt,
+    /// Its project.
+    pub project: ProjectId,
+    /// Its workflow.
+    pub workflow: WorkflowId,
+    /// Run number.
+    pub number: i64,
+    /// Node name.
+    pub node: String,
+    /// Job name.
+    pub name: String,
+    /// What the worker must offer.
+    pub requirements: Vec<cds_workflow::def::Requirement>,
+    /// Groups whose hatcheries may run it; empty = all.
+    pub groups: Vec<String>,
+    /// Region wanted; empty = none.
+    pub region: String,
+    /// Higher goes first.
+    pub priority: i64,
+    /// Who started the run.
+    pub triggered_by: String,
+    /// Since when.
+    pub queued: Timestamp,
+    /// Who has it.
+    pub worker: Option<WorkerId>,
+    /// Until when.
+    pub lease_until: Option<Timestamp>,
+    /// Its worker must stop it.
+    pub cancelled: bool,
+    /// Set aside, and why.
+    pub parked: Option<String>,
+}
+
+fn entry(row: &Row) -> Result<Entry> {
+    Ok(Entry {
+        run: row.get(0)?,
+        job: row.get(1)?,
+        attempt: row.get(2)?,
+        project: row.get(3)?,
+        workflow: row.get(4)?,
+        number: row.get(5)?,
+        node: row.get(6)?,
+        name: row.get(7)?,
+        requirements: row.json(8)?,
+        groups: row.json(9)?,
+        region: row.get(10)?,
+        priority: row.get(11)?,
+        triggered_by: row.get(12)?,
+        queued: row.get(13)?,
+        worker: row.get(14)?,
+        lease_until: row.get(15)?,
+        cancelled: row.get(16)?,
+        parked: row.get(17)?,
+    })
+}
+
+/// The whole queue in the order of service. Entries that can't be read are left out and told in the second list
+/// (run, job, attempt and fault in words), so that one bad row does not stop the others.
+pub fn load(tx: &mut Tx<'_>) -> Result<(Vec<Entry>, Vec<String>)> {
+    let (mut entries, mut faults) = (Vec::new(), Vec::new());
+    for row in tx.query(ALL, &[])? {
+        match entry(&row) {
+            Ok(e) => entries.push(e),
+            Err(e) => faults.push(format!("queue entry {:?}: {e}", &row.cols[..3.min(row.cols.len())])),
+        }
+    }
+    Ok((entries, faults))
+}
+
+/// One entry.
+pub fn get(tx: &mut Tx<'_>, run: RunId, job: JobNo, attempt: Attempt) -> Result<Option<Entry>> {
+    tx.query_opt(GET, vals![run, job, attempt])?.as_ref().map(entry).transpose()
+}
+
+/// What a worker has.
+pub fn of_worker(tx: &mut Tx<'_>, worker: WorkerId) -> Result<Vec<Entry>> {
+    tx.query(OF_WORKER, vals![worker])?.iter().map(entry).collect()
+}
+
+/// Extends a lease. False if the worker has it no longer: what it says is history.
+pub fn extend(
+    tx: &mut Tx<'_>,
+    run: RunId,
+    job: JobNo,
+    attempt: Attempt,
+    worker: WorkerId,
+    until: Timestamp,
+) -> Result<bool> {
+    Ok(tx.execute(EXTEND, vals![run, job, attempt, worker, until])? > 0)
+}
+
+/// Extends all leases of a worker; how many.
+pub fn extend_all(tx: &mut Tx<'_>, worker: WorkerId, until: Timestamp) -> Result<u64> {
+    tx.execute(EXTEND_ALL, vals![worker, until])
+}
+
+/// Leases that ran out before `now`; their runs must be told that the worker is lost.
+pub fn expired(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<Entry>> {
+    tx.query(EXPIRED, vals![now, limit])?.iter().map(entry).collect()
+}
+
+/// Sets an entry aside with a reason, or (`None`) takes it up again.
+pub fn park(tx: &mut Tx<'_>, run: RunId, job: JobNo, attempt: Attempt, why: Option<&str>) -> Result<bool> {
+    tx.wake(Wake::Queue);
+    Ok(tx.execute(PARK, vals![run, job, attempt, why])? > 0)
+}
+
+/// Removes an entry outside its run's commits; for administrators.
+pub fn remove(tx: &mut Tx<'_>, run: RunId, job: JobNo, attempt: Attempt) -> Result<bool> {
+    tx.wake(Wake::Queue);
+    Ok(tx.execute(REMOVE, vals![run, job, attempt])? > 0)
+}
+
+/// Removes entries whose run is gone; how many.
+pub fn prune(tx: &mut Tx<'_>) -> Result<u64> {
+    tx.execute(ORPHANS, &[])
+}

@@ -1,0 +1,15 @@
+//! Runs: the hot path of commits, loading, lists, sealing.
+
+pub mod commit;
+pub mod convert;
+pub mod list;
+pub mod load;
+pub mod seal;
+pub mod spec;
+
+pub use commit::{CommitError, Committed, NewRun, NodeRow, QueueLease, QueueRow, RunCommit, SlotRow};
+pub use convert::Context;
+pub use list::{Brief, Filter, all_tags, by_number, find, latest, list, recent, tags_of};
+pub use load::{LoadError, Loaded, live, load, park, parked, unpark};
+pub use seal::{delete, seal, unsealed};
+pub use spec::put_spec;

@@ -1,0 +1,208 @@
+//! The store: where transactions begin.
+
+use crate::{
+    dialect::Dialect,
+    error::{Error, Result},
+    postgres::{Mode, Postgres},
+    runs::{
+        commit::{CommitError, Committed, RunCommit},
+        spec::SpecCache,
+    },
+    secrets::MasterKey,
+    sqlite::Sqlite,
+    tx::Tx,
+    wake::{Wake, Wakeups},
+    work::{Call, Queue, Work},
+};
+use cds_model::WorkflowId;
+use std::{path::Path, sync::Arc};
+use tokio::sync::{broadcast, oneshot};
+
+/// How to open a store.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `sqlite:PATH` or `postgres://user:password@host:port/name`.
+    pub url: String,
+    /// SQLite: every commit survives a power cut, not only a crash of the process. Costs a disk flush a group.
+    pub full_sync: bool,
+    /// PostgreSQL: connections for reading and writing; two more are used for commits of runs and for notifications.
+    pub connections: usize,
+}
+
+impl Options {
+    /// The defaults for a database.
+    pub fn new(url: &str) -> Self {
+        Self { url: url.into(), full_sync: false, connections: 8 }
+    }
+}
+
+/// What every transaction may use.
+pub(crate) struct Context {
+    pub secrets: MasterKey,
+    pub wakeups: Wakeups,
+    pub specs: SpecCache,
+}
+
+/// The database. Cheap to clone; closed when the last clone is dropped, after what was queued is done.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    cx: Arc<Context>,
+    arm: Arm,
+}
+
+enum Arm {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        match &self.arm {
+            Arm::Sqlite(arm) => arm.close(),
+            Arm::Postgres(arm) => arm.close(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({:?})", self.dialect())
+    }
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` or `postgres://…` with default options and brings the schema up to date.
+    /// Blocks meanwhile; meant for the start of a program.
+    pub fn open(url: &str, secrets: MasterKey) -> Result<Store> {
+        Self::open_with(Options::new(url), secrets)
+    }
+
+    /// As [`Store::open`], with options.
+    pub fn open_with(options: Options, secrets: MasterKey) -> Result<Store> {
+        let cx = Arc::new(Context { secrets, wakeups: Wakeups::new(), specs: SpecCache::default() });
+        let url = options.url.as_str();
+        let fault = |fault: &str| {
+            // Whatever stands between scheme and '@' may be a password.
+            let shown = url.split_once("://").map_or(url.to_string(), |(scheme, rest)| {
+                format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, host)| host))
+            });
+            Error::Address { url: shown, fault: fault.into() }
+        };
+        let arm = if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path.starts_with(":memory:") {
+                return Err(fault("SQLite needs the path of a file"));
+            }
+            Arm::Sqlite(Sqlite::open(Path::new(path), options.full_sync, cx.clone())?)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Arm::Postgres(Postgres::open(url, options.connections.max(1), cx.clone())?)
+        } else {
+            return Err(fault("unknown scheme"));
+        };
+        Ok(Store(Arc::new(Inner { cx, arm })))
+    }
+
+    /// Which database this is.
+    pub fn dialect(&self) -> Dialect {
+        match self.0.arm {
+            Arm::Sqlite(_) => Dialect::Sqlite,
+            Arm::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Reads on one consistent view. On SQLite the closure runs at once on the calling thread.
+    /// On PostgreSQL it may run again if the connection breaks, so it must have no other effects.
+    pub async fn read<T, F>(&self, f: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.try_read(f).await
+    }
+
+    /// As [`Store::read`], with an error type of the caller's own.
+    pub async fn try_read<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &self.0.arm {
+            Arm::Sqlite(arm) => arm.read(&self.0.cx, f),
+            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Read, w), f).await,
+        }
+    }
+
+    /// Writes in one transaction: all of it or, if the closure fails, nothing. Transactions behave as if they ran one
+    /// after the other; on PostgreSQL that may take several tries, so the closure must have no other effects.
+    pub async fn write<T, F>(&self, f: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.try_write(f).await
+    }
+
+    /// As [`Store::write`], with an error type of the caller's own; it too undoes everything.
+    pub async fn try_write<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &self.0.arm {
+            Arm::Sqlite(arm) => queued(&arm.queue, |w| w, f).await,
+            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Write, w), f).await,
+        }
+    }
+
+    /// Commits a step of a run: the hot path. What arrives together is committed together.
+    pub async fn commit(&self, commit: RunCommit) -> Result<Committed, CommitError> {
+        match &self.0.arm {
+            Arm::Sqlite(arm) => {
+                queued(&arm.queue, |w| w, move |tx| crate::runs::commit::commit_one(tx, &commit)).await
+            }
+            Arm::Postgres(arm) => arm.commit(commit).await,
+        }
+    }
+
+    /// Takes the next number of a workflow, from 1. A number that is then not used leaves a gap.
+    pub async fn reserve_number(&self, workflow: WorkflowId) -> Result<i64> {
+        let f = move |tx: &mut Tx<'_>| crate::workflows::next_number(tx, workflow);
+        match &self.0.arm {
+            Arm::Sqlite(arm) => queued(&arm.queue, |w| w, f).await,
+            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Single, w), f).await,
+        }
+    }
+
+    /// News of commits, of this process and, on PostgreSQL, of every other server on the database.
+    /// A receiver that lags must look at everything.
+    pub fn wakeups(&self) -> broadcast::Receiver<Wake> {
+        self.0.cx.wakeups.subscribe()
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.0.cx
+    }
+
+    /// The key ring, for secrets kept elsewhere.
+    pub fn secrets(&self) -> &MasterKey {
+        &self.0.cx.secrets
+    }
+}
+
+async fn queued<W, T, E, F>(queue: &Queue<W>, wrap: impl FnOnce(Box<dyn Work>) -> W, f: F) -> Result<T, E>
+where
+    F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    let call: Box<dyn Work> = Box::new(Call { f, result: None, reply });
+    if queue.push(wrap(call)).is_err() {
+        return Err(Error::Closed.into());
+    }
+    answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+}

@@ -1,0 +1,57 @@
+//! Timers of runs. Set by commits; a timer whose time is past is delivered at least once.
+
+use crate::{error::Result, sql::sql, tx::Tx, vals};
+use cds_engine::event::TimerKey;
+use cds_model::{RunId, Timestamp};
+
+sql! {
+    DUE = "SELECT run, key, at FROM timer WHERE at <= $1 ORDER BY at, run, key LIMIT $2";
+    NEXT = "SELECT at FROM timer ORDER BY at LIMIT 1";
+    DONE = "DELETE FROM timer WHERE run = $1 AND key = $2 AND at = $3";
+    OF_RUN = "SELECT run, key, at FROM timer WHERE run = $1 ORDER BY at, key";
+    ORPHANS = "DELETE FROM timer WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = timer.run)";
+}
+
+/// A timer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// Of which run.
+    pub run: RunId,
+    /// Which one.
+    pub key: TimerKey,
+    /// When it rings.
+    pub at: Timestamp,
+    /// The key as stored.
+    text: String,
+}
+
+fn timers(rows: Vec<crate::Row>) -> Result<Vec<Timer>> {
+    rows.iter()
+        .map(|r| Ok(Timer { run: r.get(0)?, key: r.json(1)?, at: r.get(2)?, text: r.get(1)? }))
+        .collect()
+}
+
+/// Timers whose time has come, the earliest first.
+pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<Timer>> {
+    timers(tx.query(DUE, vals![now, limit])?)
+}
+
+/// When the next one rings.
+pub fn next(tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
+    tx.query_opt(NEXT, &[])?.map(|r| r.get(0)).transpose()
+}
+
+/// Removes a timer after its event was committed; one that was meanwhile set to another time stays.
+pub fn done(tx: &mut Tx<'_>, timer: &Timer) -> Result<()> {
+    tx.execute(DONE, vals![timer.run, &timer.text, timer.at]).map(drop)
+}
+
+/// Timers of a run.
+pub fn of_run(tx: &mut Tx<'_>, run: RunId) -> Result<Vec<Timer>> {
+    timers(tx.query(OF_RUN, vals![run])?)
+}
+
+/// Removes timers whose run is gone; how many.
+pub fn prune(tx: &mut Tx<'_>) -> Result<u64> {
+    tx.execute(ORPHANS, &[])
+}

@@ -1,0 +1,108 @@
+//! News of what has been committed, so that no task waits for a tick.
+
+use cds_model::RunId;
+use tokio::sync::broadcast;
+
+/// Something that has been committed. Not the news itself: whoever is woken reads the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wake {
+    /// Jobs were queued, taken out, leased or cancelled.
+    Queue,
+    /// A run has a new version.
+    Run(RunId),
+    /// An event was stored; its id.
+    Event(i64),
+    /// A timer was set.
+    Timer,
+    /// A mutex was asked for or given back.
+    Slot,
+    /// A worker or hatchery changed.
+    Worker,
+    /// Something was missed (another server said so much that it sent only this): look at everything.
+    All,
+}
+
+/// Sends [`Wake`]s to everyone in this process who listens.
+#[derive(Clone, Debug)]
+pub(crate) struct Wakeups(broadcast::Sender<Wake>);
+
+impl Wakeups {
+    pub(crate) fn new() -> Self {
+        Self(broadcast::channel(8192).0)
+    }
+
+    pub(crate) fn send(&self, wakes: &[Wake]) {
+        for wake in wakes {
+            // No listener is not a fault.
+            let _ = self.0.send(*wake);
+        }
+    }
+
+    /// A receiver that falls behind gets `Lagged`, which means the same as [`Wake::All`].
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Wake> {
+        self.0.subscribe()
+    }
+}
+
+/// PostgreSQL takes at most 8000 bytes in a notification.
+const MOST: usize = 7000;
+
+/// The text that tells other servers; `from` is the sender, who ignores its own words.
+pub(crate) fn to_text(from: &str, wakes: &[Wake]) -> String {
+    let mut text = from.to_string();
+    for wake in wakes {
+        match wake {
+            Wake::Queue => text.push_str(" q"),
+            Wake::Run(id) => text.push_str(&format!(" r{}", id.0.simple())),
+            Wake::Event(id) => text.push_str(&format!(" e{id}")),
+            Wake::Timer => text.push_str(" t"),
+            Wake::Slot => text.push_str(" s"),
+            Wake::Worker => text.push_str(" w"),
+            Wake::All => text.push_str(" a"),
+        }
+        if text.len() > MOST {
+            return format!("{from} a");
+        }
+    }
+    text
+}
+
+/// Reads what [`to_text`] wrote; nothing if this process wrote it. Unknown words, from a newer server, wake everyone.
+pub(crate) fn from_text(me: &str, text: &str) -> Vec<Wake> {
+    let mut words = text.split(' ');
+    if words.next() == Some(me) {
+        return Vec::new();
+    }
+    words
+        .map(|word| match (word.get(..1).unwrap_or(""), word.get(1..).unwrap_or("")) {
+            ("q", _) => Wake::Queue,
+            ("r", id) => id.parse().map_or(Wake::All, Wake::Run),
+            ("e", id) => id.parse().map_or(Wake::All, Wake::Event),
+            ("t", _) => Wake::Timer,
+            ("s", _) => Wake::Slot,
+            ("w", _) => Wake::Worker,
+            _ => Wake::All,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wakes_survive_the_wire() {
+        let wakes =
+            [Wake::Queue, Wake::Run(RunId::new()), Wake::Event(7), Wake::Timer, Wake::Slot, Wake::Worker];
+        let text = to_text("a", &wakes);
+        assert_eq!(from_text("b", &text), wakes);
+        assert!(from_text("a", &text).is_empty());
+        assert_eq!(from_text("b", "a zzz"), [Wake::All]);
+    }
+
+    #[test]
+    fn too_much_becomes_all() {
+        let wakes: Vec<Wake> = (0..400).map(|_| Wake::Run(RunId::new())).collect();
+        assert_eq!(from_text("b", &to_text("a", &wakes)), [Wake::All]);
+    }
+}

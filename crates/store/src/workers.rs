@@ -1,0 +1,134 @@
+//! Workers: ordered, registered, at work, gone.
+
+use crate::{error::Result, sql::sql, tx::Tx, val::Row, vals, wake::Wake};
+use cds_model::{HatcheryId, JobRef, Timestamp, WorkerId};
+
+sql! {
+    INSERT = "INSERT INTO worker (id, name, hatchery, status, os, arch, version, info, job, jobs_done, created, lastbeat) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    UPDATE = "UPDATE worker SET name = $2, status = $3, os = $4, arch = $5, version = $6, info = $7, job = $8, jobs_done = $9, lastbeat = $10 WHERE id = $1";
+    BEAT = "UPDATE worker SET lastbeat = $2 WHERE id = $1";
+    STATUS = "UPDATE worker SET status = $2, job = $3, jobs_done = jobs_done + $4 WHERE id = $1";
+    GET = "SELECT id, name, hatchery, status, os, arch, version, info, job, jobs_done, created, lastbeat FROM worker WHERE id = $1";
+    LIST = "SELECT id, name, hatchery, status, os, arch, version, info, job, jobs_done, created, lastbeat FROM worker ORDER BY id";
+    OF_HATCHERY = "SELECT id, name, hatchery, status, os, arch, version, info, job, jobs_done, created, lastbeat FROM worker WHERE hatchery = $1 ORDER BY id";
+    DELETE = "DELETE FROM worker WHERE id = $1";
+    PRUNE = "DELETE FROM worker WHERE status = 'Disabled' AND COALESCE(lastbeat, created) < $1";
+}
+
+/// A worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// Id.
+    pub id: WorkerId,
+    /// For people.
+    pub name: String,
+    /// Who started it.
+    pub hatchery: HatcheryId,
+    /// `Pending`, `Waiting`, `Building`, `Disabled`.
+    pub status: String,
+    /// Go's name.
+    pub os: String,
+    /// Go's name.
+    pub arch: String,
+    /// Of the program.
+    pub version: String,
+    /// JSON of what else it said of itself (host, process id).
+    pub info: String,
+    /// The job it runs.
+    pub job: Option<JobRef>,
+    /// Jobs it has run.
+    pub jobs_done: u32,
+    /// When it was ordered.
+    pub created: Timestamp,
+    /// When it was last heard of.
+    pub lastbeat: Option<Timestamp>,
+}
+
+fn worker(row: &Row) -> Result<Worker> {
+    Ok(Worker {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        hatchery: row.get(2)?,
+        status: row.get(3)?,
+        os: row.get(4)?,
+        arch: row.get(5)?,
+        version: row.get(6)?,
+        info: row.get(7)?,
+        job: row.get(8)?,
+        jobs_done: row.get(9)?,
+        created: row.get(10)?,
+        lastbeat: row.get(11)?,
+    })
+}
+
+/// Adds a worker.
+pub fn insert(tx: &mut Tx<'_>, w: &Worker) -> Result<()> {
+    tx.wake(Wake::Worker);
+    let params = vals![
+        w.id,
+        &w.name,
+        w.hatchery,
+        &w.status,
+        &w.os,
+        &w.arch,
+        &w.version,
+        &w.info,
+        w.job,
+        w.jobs_done,
+        w.created,
+        w.lastbeat
+    ];
+    tx.execute(INSERT, params).map(drop)
+}
+
+/// Writes everything but hatchery and creation.
+pub fn update(tx: &mut Tx<'_>, w: &Worker) -> Result<bool> {
+    tx.wake(Wake::Worker);
+    let params =
+        vals![w.id, &w.name, &w.status, &w.os, &w.arch, &w.version, &w.info, w.job, w.jobs_done, w.lastbeat];
+    Ok(tx.execute(UPDATE, params)? > 0)
+}
+
+/// Sets status and job; `done` counts one more job.
+pub fn set_status(
+    tx: &mut Tx<'_>,
+    id: WorkerId,
+    status: &str,
+    job: Option<JobRef>,
+    done: bool,
+) -> Result<bool> {
+    tx.wake(Wake::Worker);
+    Ok(tx.execute(STATUS, vals![id, status, job, done])? > 0)
+}
+
+/// Notes a sign of life. False if the worker is not known.
+pub fn beat(tx: &mut Tx<'_>, id: WorkerId, now: Timestamp) -> Result<bool> {
+    Ok(tx.execute(BEAT, vals![id, now])? > 0)
+}
+
+/// By id.
+pub fn get(tx: &mut Tx<'_>, id: WorkerId) -> Result<Option<Worker>> {
+    tx.query_opt(GET, vals![id])?.as_ref().map(worker).transpose()
+}
+
+/// All, oldest first.
+pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Worker>> {
+    tx.query(LIST, &[])?.iter().map(worker).collect()
+}
+
+/// Workers of a hatchery, oldest first.
+pub fn of_hatchery(tx: &mut Tx<'_>, hatchery: HatcheryId) -> Result<Vec<Worker>> {
+    tx.query(OF_HATCHERY, vals![hatchery])?.iter().map(worker).collect()
+}
+
+/// Forgets a worker and its tokens.
+pub fn delete(tx: &mut Tx<'_>, id: WorkerId) -> Result<bool> {
+    tx.wake(Wake::Worker);
+    crate::tokens::delete_of(tx, &id.to_string())?;
+    Ok(tx.execute(DELETE, vals![id])? > 0)
+}
+
+/// Forgets workers that are gone and were last heard of before `before`; how many.
+pub fn prune(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {
+    tx.execute(PRUNE, vals![before])
+}

@@ -1,0 +1,138 @@
+//! Workflows: definitions, levels of groups, and the counter of run numbers.
+
+use crate::{
+    error::{Error, Result, to_json},
+    projects::{Grant, grant},
+    sql::sql,
+    tx::Tx,
+    val::Row,
+    vals,
+};
+use cds_model::{GroupId, ProjectId, Timestamp, WorkflowId};
+use cds_workflow::def;
+
+sql! {
+    INSERT = "INSERT INTO workflow (id, project, name, def, from_repository, last_number, created, last_modified) VALUES ($1, $2, $3, $4, $5, 0, $6, $6)";
+    UPDATE = "UPDATE workflow SET name = $2, def = $3, from_repository = $4, last_modified = $5 WHERE id = $1";
+    GET = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow WHERE project = $1 AND name = $2";
+    BY_ID = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow WHERE id = $1";
+    LIST = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow WHERE project = $1 ORDER BY name";
+    ALL = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow ORDER BY id";
+    NAMES = "SELECT name FROM workflow WHERE project = $1 ORDER BY name";
+    DELETE = "DELETE FROM workflow WHERE id = $1";
+    RUNS = "SELECT id FROM run WHERE workflow = $1 ORDER BY number";
+    NEXT = "UPDATE workflow SET last_number = last_number + 1 WHERE id = $1 RETURNING last_number";
+    SET_NUMBER = "UPDATE workflow SET last_number = $2 WHERE id = $1 AND last_number < $2";
+    GROUPS = "SELECT g.id, g.name, wg.level FROM workflow_group wg JOIN user_group g ON g.id = wg.group_id WHERE wg.workflow = $1 ORDER BY g.name";
+    PUT_GROUP = "INSERT INTO workflow_group (workflow, group_id, level) VALUES ($1, $2, $3) ON CONFLICT (workflow, group_id) DO UPDATE SET level = excluded.level";
+    DELETE_GROUP = "DELETE FROM workflow_group WHERE workflow = $1 AND group_id = $2";
+}
+
+/// A workflow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workflow {
+    /// Stable over renames and new definitions.
+    pub id: WorkflowId,
+    /// Its project.
+    pub project: ProjectId,
+    /// Unique in its project.
+    pub name: String,
+    /// What it says. Levels of groups are kept beside it, see [`groups`].
+    pub def: def::Workflow,
+    /// URL of the repository that owns it; empty = none.
+    pub from_repository: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub last_modified: Timestamp,
+    /// Number of the last run; 0 = none yet. Not written by [`insert`] and [`update`].
+    pub last_number: i64,
+}
+
+fn workflow(row: &Row) -> Result<Workflow> {
+    let name: String = row.get(2)?;
+    let def =
+        serde_json::from_str(row.text(3)?).map_err(|e| Error::json(format!("definition of '{name}'"), e))?;
+    Ok(Workflow {
+        id: row.get(0)?,
+        project: row.get(1)?,
+        name,
+        def,
+        from_repository: row.get(4)?,
+        created: row.get(5)?,
+        last_modified: row.get(6)?,
+        last_number: row.get(7)?,
+    })
+}
+
+/// Adds a workflow; `Error::Unique` if the project has one of the name.
+pub fn insert(tx: &mut Tx<'_>, w: &Workflow) -> Result<()> {
+    let def = to_json("definition", &w.def)?;
+    tx.execute(INSERT, vals![w.id, w.project, &w.name, def, &w.from_repository, w.created]).map(drop)
+}
+
+/// Writes name, definition, repository and `last_modified`.
+pub fn update(tx: &mut Tx<'_>, w: &Workflow) -> Result<bool> {
+    let def = to_json("definition", &w.def)?;
+    Ok(tx.execute(UPDATE, vals![w.id, &w.name, def, &w.from_repository, w.last_modified])? > 0)
+}
+
+/// By name.
+pub fn get(tx: &mut Tx<'_>, project: ProjectId, name: &str) -> Result<Option<Workflow>> {
+    tx.query_opt(GET, vals![project, name])?.as_ref().map(workflow).transpose()
+}
+
+/// By id.
+pub fn by_id(tx: &mut Tx<'_>, id: WorkflowId) -> Result<Option<Workflow>> {
+    tx.query_opt(BY_ID, vals![id])?.as_ref().map(workflow).transpose()
+}
+
+/// Workflows of a project, by name.
+pub fn list(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<Workflow>> {
+    tx.query(LIST, vals![project])?.iter().map(workflow).collect()
+}
+
+/// Every workflow, oldest first; for the start of a server.
+pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Workflow>> {
+    tx.query(ALL, &[])?.iter().map(workflow).collect()
+}
+
+/// Names of a project's workflows.
+pub fn names(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<String>> {
+    tx.query(NAMES, vals![project])?.iter().map(|r| r.get(0)).collect()
+}
+
+/// Deletes a workflow and its runs. Gives the blobs of the runs, for the caller to delete.
+pub fn delete(tx: &mut Tx<'_>, id: WorkflowId) -> Result<Vec<String>> {
+    let mut blobs = Vec::new();
+    for row in tx.query(RUNS, vals![id])? {
+        blobs.extend(crate::runs::delete(tx, row.get(0)?)?);
+    }
+    tx.execute(DELETE, vals![id])?;
+    Ok(blobs)
+}
+
+/// Takes the next run number. Outside a larger transaction, [`crate::Store::reserve_number`] is cheaper.
+pub fn next_number(tx: &mut Tx<'_>, id: WorkflowId) -> Result<i64> {
+    tx.query_one(NEXT, vals![id])?.get(0)
+}
+
+/// Lets the next run have a number above `last`. False if the counter is there already.
+pub fn set_number(tx: &mut Tx<'_>, id: WorkflowId, last: i64) -> Result<bool> {
+    Ok(tx.execute(SET_NUMBER, vals![id, last])? > 0)
+}
+
+/// Groups with their levels, by name.
+pub fn groups(tx: &mut Tx<'_>, id: WorkflowId) -> Result<Vec<Grant>> {
+    tx.query(GROUPS, vals![id])?.iter().map(grant).collect()
+}
+
+/// Gives a group a level.
+pub fn put_group(tx: &mut Tx<'_>, id: WorkflowId, group: GroupId, level: u8) -> Result<()> {
+    tx.execute(PUT_GROUP, vals![id, group, level]).map(drop)
+}
+
+/// Takes a group's level away.
+pub fn delete_group(tx: &mut Tx<'_>, id: WorkflowId, group: GroupId) -> Result<bool> {
+    Ok(tx.execute(DELETE_GROUP, vals![id, group])? > 0)
+}
