@@ -16,6 +16,8 @@ use std::{
 
 /// Bytes handed out at a time.
 const PIECE: u64 = 256 * 1024;
+/// How often a put that loses its directory to a deletion tries again.
+const PLACE_TRIES: u32 = 100;
 /// Ends the name of every object's file. No key contains it, so the objects `a` and `a/b` can both be.
 const MARK: char = '~';
 
@@ -62,6 +64,14 @@ pub(crate) async fn blocking<T: Send + 'static>(
     })
 }
 
+/// Makes the directories above `path`; returns whether any was missing.
+fn make_parents(path: &Path) -> io::Result<bool> {
+    match path.parent() {
+        Some(dir) if !dir.is_dir() => fs::create_dir_all(dir).map(|()| true),
+        _ => Ok(false),
+    }
+}
+
 fn is_missing(e: &io::Error) -> bool {
     matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
@@ -90,12 +100,23 @@ impl Inner {
         staged.file().sync_all().map_err(ObjectError::io("make an object durable"))?;
         let path = self.path(key);
         let mut tries = 0;
+        let mut made_any = false;
         loop {
-            let made = self.make_parents(&path)?;
-            match fs::rename(staged.path(), &path) {
-                Ok(()) => return self.sync_parents(&path, made),
-                // A deletion may clear away the directory that it found empty and we have just found.
-                Err(e) if is_missing(&e) && tries < 10 && staged.path().exists() => tries += 1,
+            let placed = make_parents(&path).and_then(|made| {
+                made_any |= made;
+                fs::rename(staged.path(), &path)
+            });
+            match placed {
+                Ok(()) => return self.sync_parents(&path, made_any),
+                // A deletion may clear away a directory that it found empty and we have just found or made.
+                // The library says "exists" when a directory vanishes between its two looks at it.
+                Err(e)
+                    if (is_missing(&e) || e.kind() == io::ErrorKind::AlreadyExists)
+                        && tries < PLACE_TRIES
+                        && staged.path().exists() =>
+                {
+                    tries += 1;
+                }
                 Err(e) if e.kind() == io::ErrorKind::CrossesDevices => {
                     // A spool that lies elsewhere: bring the bytes here first.
                     let near = self.spool.create()?;
@@ -104,17 +125,6 @@ impl Inner {
                 }
                 Err(e) => return Err(ObjectError::io("put an object in place")(e)),
             }
-        }
-    }
-
-    /// Makes the directories above `path`; returns whether any was missing.
-    fn make_parents(&self, path: &Path) -> Result<bool, ObjectError> {
-        match path.parent() {
-            Some(dir) if !dir.is_dir() => {
-                fs::create_dir_all(dir).map_err(ObjectError::io("create an object's directory"))?;
-                Ok(true)
-            }
-            _ => Ok(false),
         }
     }
 
