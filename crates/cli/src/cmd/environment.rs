@@ -4,7 +4,7 @@ use super::{access, access::Noun, entity};
 use crate::{
     call::Call,
     output::Record,
-    registry::{Node, Outcome, Res, group, list, plain},
+    registry::{Node, Outcome, Res, group, list, plain, show},
 };
 use cds_api::entities::Environment;
 use cds_client::{ImportKind, Owner};
@@ -20,6 +20,7 @@ pub(crate) fn node() -> Node {
     let noun = Noun { context: ONE, owner, title: "Environment" };
     group("environment", "Manage environments").alias(&["env", "environments"]).with([
         list("list", "List the environments of a project", all).context(&["project-key"]),
+        show("show", "Show an environment", one).context(ONE),
         plain("create", "Make an environment", create)
             .alias(&["add"])
             .context(&["project-key"])
@@ -48,4 +49,9 @@ async fn all(c: Call) -> Res {
 async fn create(c: Call) -> Res {
     c.client()?.environment_create(c.arg("project-key"), c.arg("environment-name")).await?;
     Ok(Outcome::Done)
+}
+
+async fn one(c: Call) -> Res {
+    let e = c.client()?.environment(c.arg("project-key"), c.arg("environment-name")).await?;
+    Ok(Outcome::One(record(&e)))
 }

@@ -4,7 +4,7 @@ use super::entity;
 use crate::{
     call::Call,
     output::Record,
-    registry::{Node, Outcome, Res, group, list},
+    registry::{Node, Outcome, Res, group, list, show},
 };
 use cds_api::entities::Pipeline;
 use cds_client::{ImportKind, Owner};
@@ -19,6 +19,7 @@ fn owner(c: &Call) -> Owner {
 pub(crate) fn node() -> Node {
     group("pipeline", "Manage pipelines").alias(&["pipelines", "pip"]).with([
         list("list", "List the pipelines of a project", all).context(&["project-key"]),
+        show("show", "Show a pipeline", one).context(ONE),
         entity::deletion(ONE, "Delete a pipeline", owner),
         entity::usage(ONE, "List the workflows that use a pipeline", owner),
         entity::export(ONE, "Print a pipeline's file", owner),
@@ -37,4 +38,9 @@ fn record(p: &Pipeline) -> Record {
 async fn all(c: Call) -> Res {
     let all = c.client()?.pipelines(c.arg("project-key")).await?;
     Ok(Outcome::Rows(all.iter().map(record).collect()))
+}
+
+async fn one(c: Call) -> Res {
+    let p = c.client()?.pipeline(c.arg("project-key"), c.arg("pipeline-name")).await?;
+    Ok(Outcome::One(record(&p)))
 }
