@@ -280,6 +280,47 @@ proptest! {
     }
 }
 
+/// The random worlds must be worth looking at.
+#[test]
+fn the_random_worlds_are_not_trivial() {
+    let mut seed = 1u64;
+    let mut next = || {
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (seed >> 33) as u16
+    };
+    let mut seen: std::collections::BTreeMap<&str, usize> = Default::default();
+    for _ in 0..300 {
+        let choices: Vec<u16> = (0..300).map(|_| next()).collect();
+        let mut dice = Dice(choices.iter());
+        let spec = random_spec(&mut dice);
+        let mut sim = Sim::new(spec, 2).unwrap();
+        while !dice.empty() {
+            sim.step(&mut dice).unwrap();
+        }
+        for run in &sim.runs {
+            let kind = |ix: cds_model::NodeIx| run.spec.node(ix).map(|n| n.kind);
+            let mut count = |what, holds| *seen.entry(what).or_default() += usize::from(holds);
+            for node in &run.nodes {
+                let join = kind(node.node) == Some(NodeKind::Join);
+                count("join", join);
+                count("join again", join && node.sub > 0 && !node.manual);
+                count("waits for a mutex", node.waits_slot);
+                count("stopped", node.status == Status::Stopped);
+                count("second stage", node.stages.get(1).is_some_and(|s| !s.jobs.is_empty()));
+                for job in node.stages.iter().flat_map(|s| &s.jobs) {
+                    count("attempts", job.attempts.len() > 1);
+                    count("all attempts", job.attempts.len() == 3 && job.status == FAIL);
+                    count("copy", job.copy_of.is_some());
+                    count("stopping", job.stopping);
+                }
+            }
+            count("rejected", !run.head.not_run.is_empty());
+            count("sub-numbers", run.head.sub > 2);
+        }
+    }
+    assert!(seen.values().all(|n| *n > 0), "{seen:?}");
+}
+
 /// The checks must be able to fail.
 #[test]
 fn a_broken_transition_is_noticed() {

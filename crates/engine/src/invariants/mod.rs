@@ -3,9 +3,11 @@
 //! [`check_start`] and [`check_step`] look at one transition, [`World`] at the effects of many,
 //! [`folds_to`] at a stored history, [`quiescent`] at whether a run can still end.
 
+mod graph;
 mod step;
 mod world;
 
+pub use graph::{nothing_is_forgotten, parents_led_here};
 pub use step::{
     attempts_run_one_at_a_time, every_end_is_told, jobs_are_queued_when_allowed, nothing_after_the_end,
     slots_are_asked_for_and_given_back, statuses_follow, terminal_states_stay,
@@ -49,6 +51,8 @@ pub fn check_start(new: &Run, effects: &[Effect]) -> Check {
     jobs_are_queued_when_allowed(None, new, effects)?;
     slots_are_asked_for_and_given_back(None, new, effects)?;
     statuses_follow(new)?;
+    nothing_is_forgotten(new)?;
+    parents_led_here(None, new)?;
     quiescent(new)
 }
 
@@ -61,6 +65,8 @@ pub fn check_step(old: &Run, event: &Event, new: &Run, effects: &[Effect]) -> Ch
     slots_are_asked_for_and_given_back(Some(old), new, effects)?;
     every_end_is_told(old, new, effects)?;
     statuses_follow(new)?;
+    nothing_is_forgotten(new)?;
+    parents_led_here(Some(old), new)?;
     quiescent(new)
 }
 
