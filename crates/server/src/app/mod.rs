@@ -3,6 +3,8 @@
 pub mod access;
 pub mod assign;
 pub mod events;
+pub mod files;
+pub mod fleet;
 pub mod gpg;
 pub mod import;
 pub mod keys;

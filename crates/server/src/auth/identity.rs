@@ -78,7 +78,8 @@ impl Caller {
         match (self.scopes.is_empty(), scope) {
             (true, Scope::Hatchery) => false,
             (true, _) => true,
-            (false, Scope::Read) => true,
+            // A hatchery's token is for the hatchery's own calls and reads nothing else.
+            (false, Scope::Read) => self.scopes.iter().any(|s| *s != Scope::Hatchery),
             (false, _) => self.scopes.contains(&scope),
         }
     }

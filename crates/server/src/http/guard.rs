@@ -78,17 +78,17 @@ async fn check(
     let param = |name: &str| params.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
     let relation = match (&identity, access) {
         (Identity::User(caller), Access::Project(_)) => {
-            Relation { level: app.project_level(caller, param("key").unwrap_or(""))?, ..Default::default() }
+            Relation { level: app.project_level(caller, param("key").unwrap_or("")).await?, ..Default::default() }
         }
         (Identity::User(caller), Access::Workflow(_)) => Relation {
-            level: app.workflow_level(caller, param("key").unwrap_or(""), param("workflow").unwrap_or(""))?,
+            level: app.workflow_level(caller, param("key").unwrap_or(""), param("workflow").unwrap_or("")).await?,
             ..Default::default()
         },
         (Identity::User(caller), Access::Job(_)) => {
-            Relation { level: app.job_level(caller, param("job").unwrap_or(""))?, ..Default::default() }
+            Relation { level: app.job_level(caller, param("job").unwrap_or("")).await?, ..Default::default() }
         }
         (Identity::User(caller), Access::GroupAdmin) => {
-            Relation { group_admin: app.is_group_admin(caller, param("group").unwrap_or(""))?, ..Default::default() }
+            Relation { group_admin: app.is_group_admin(caller, param("group").unwrap_or("")).await?, ..Default::default() }
         }
         (Identity::User(caller), Access::Myself) => {
             Relation { myself: param("username") == Some(&caller.username), ..Default::default() }

@@ -1,0 +1,79 @@
+//! What a caller's groups allow on a resource.
+
+use crate::{App, auth::Caller, http::error::Error};
+use cds_model::{JobRef, UserId};
+use cds_store::{Tx, groups, projects, runs, workflows};
+
+/// Highest level that a user's groups have on a workflow: by the workflow's own groups if it has any, else by its
+/// project's (spec 3.15). 0 = none, or no such workflow.
+pub fn workflow_level_in(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    key: &str,
+    workflow: &str,
+) -> cds_store::Result<u8> {
+    let Some(project) = projects::by_key(tx, key)? else { return Ok(0) };
+    let level = projects::level(tx, project.id, user)?;
+    let Some(workflow) = workflows::get(tx, project.id, workflow)? else {
+        // Whoever may see the project may be told that it has no such workflow.
+        return Ok(level);
+    };
+    let grants = workflows::groups(tx, workflow.id)?;
+    if grants.is_empty() {
+        return Ok(level);
+    }
+    let mine = groups::of_user(tx, user)?;
+    Ok(grants
+        .iter()
+        .filter(|grant| mine.iter().any(|(group, _)| group.id == grant.group))
+        .map(|grant| grant.level)
+        .max()
+        .unwrap_or(0))
+}
+
+impl App {
+    /// Level of a caller on a project; 0 = none, or no such project.
+    pub async fn project_level(&self, caller: &Caller, key: &str) -> Result<u8, Error> {
+        let (user, key) = (caller.user, key.to_string());
+        self.store()
+            .read(move |tx| match projects::by_key(tx, &key)? {
+                Some(project) => projects::level(tx, project.id, user),
+                None => Ok(0),
+            })
+            .await
+            .map_err(Error::internal)
+    }
+
+    /// Level of a caller on a workflow.
+    pub async fn workflow_level(&self, caller: &Caller, key: &str, workflow: &str) -> Result<u8, Error> {
+        let (user, key, workflow) = (caller.user, key.to_string(), workflow.to_string());
+        self.store()
+            .read(move |tx| workflow_level_in(tx, user, &key, &workflow))
+            .await
+            .map_err(Error::internal)
+    }
+
+    /// Level of a caller on the workflow of a job's run.
+    pub async fn job_level(&self, caller: &Caller, job: &str) -> Result<u8, Error> {
+        let job: JobRef = job.parse().map_err(|e| Error::bad_request(format!("{e}")))?;
+        let user = caller.user;
+        self.store()
+            .read(move |tx| match runs::find(tx, job.run)? {
+                Some(run) => workflow_level_in(tx, user, &run.project_key, &run.workflow_name),
+                None => Ok(0),
+            })
+            .await
+            .map_err(Error::internal)
+    }
+
+    /// Whether a caller administers a group.
+    pub async fn is_group_admin(&self, caller: &Caller, group: &str) -> Result<bool, Error> {
+        let (user, group) = (caller.user, group.to_string());
+        self.store()
+            .read(move |tx| {
+                Ok(groups::of_user(tx, user)?.iter().any(|(g, admin)| g.name == group && *admin))
+            })
+            .await
+            .map_err(Error::internal)
+    }
+}

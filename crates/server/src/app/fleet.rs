@@ -1,0 +1,247 @@
+//! Workers and hatcheries come and go.
+
+use crate::{
+    App,
+    auth::tokens::{fresh_secret, kind},
+    http::error::{Error, Result},
+};
+use cds_api::{
+    fleet::{Hatchery, HatcheryRegister, Worker, WorkerBrief, WorkerIdentity},
+    worker::{WorkerRegister, WorkerRegistered},
+};
+use cds_model::{HatcheryId, Secret, Timestamp, TokenId, WorkerId};
+use cds_store::{hatcheries, tokens, workers};
+use std::time::Duration;
+
+/// A worker that was ordered must register within this time.
+const BOOTSTRAP: Duration = Duration::from_secs(600);
+/// A worker's token outlives any job.
+const WORKER: Duration = Duration::from_secs(7 * 24 * 3600);
+
+fn token(kind: &str, owner: String, name: String, now: Timestamp, lasts: Duration) -> tokens::Token {
+    tokens::Token {
+        id: TokenId::new(),
+        kind: kind.into(),
+        owner,
+        name,
+        description: String::new(),
+        scopes: Vec::new(),
+        created: now,
+        expires: now + lasts,
+        last_used: None,
+    }
+}
+
+impl App {
+    /// A token for the server's own hatchery. Made anew at every start; older ones end.
+    pub(crate) async fn own_hatchery_token(&self) -> Result<Secret<String>, cds_store::Error> {
+        let (secret, now) = (fresh_secret(), self.now());
+        let row = token(kind::HATCHERY, "own".into(), "local".into(), now, Duration::from_secs(3650 * 24 * 3600));
+        let s = secret.clone();
+        self.store()
+            .write(move |tx| {
+                tokens::delete_of(tx, "own")?;
+                tokens::insert(tx, &row, &s)
+            })
+            .await?;
+        Ok(Secret::new(secret))
+    }
+
+    /// A hatchery comes, or comes back under its name.
+    pub async fn register_hatchery(&self, body: HatcheryRegister) -> Result<HatcheryId> {
+        if body.name.is_empty() {
+            return Err(Error::bad_request("a hatchery needs a name"));
+        }
+        let now = self.now();
+        let row = hatcheries::Hatchery {
+            id: HatcheryId::new(),
+            name: body.name.clone(),
+            model_type: body.model_type.clone(),
+            version: body.version.clone(),
+            offer: serde_json::to_string(&body.offer).map_err(Error::internal)?,
+            token: String::new(),
+            last_error: String::new(),
+            lastbeat: now,
+        };
+        let id = self.store().write(move |tx| hatcheries::put(tx, &row)).await.map_err(Error::internal)?;
+        self.fleet().register_hatchery(id, &body, now);
+        Ok(id)
+    }
+
+    /// Identities for workers about to be spawned; `None` if the hatchery is not known here.
+    pub async fn order_workers(&self, hatchery: HatcheryId, count: u32) -> Result<Option<Vec<WorkerIdentity>>> {
+        let mut prefix = None;
+        self.fleet().each_hatchery(|id, h, _| {
+            if id == hatchery {
+                prefix = Some(h.name.clone());
+            }
+        });
+        let Some(prefix) = prefix else { return Ok(None) };
+        let now = self.now();
+        let orders: Vec<WorkerIdentity> = (0..count)
+            .map(|_| {
+                let worker = WorkerId::new();
+                // The end of the id is random, its beginning is the time.
+                let id = worker.0.simple().to_string();
+                WorkerIdentity { worker, name: format!("{prefix}-{}", &id[24..]), token: fresh_secret() }
+            })
+            .collect();
+        let rows: Vec<(tokens::Token, String)> = orders
+            .iter()
+            .map(|o| {
+                let row =
+                    token(kind::BOOTSTRAP, o.worker.to_string(), hatchery.to_string(), now, BOOTSTRAP);
+                (row, o.token.clone())
+            })
+            .collect();
+        self.store()
+            .write(move |tx| rows.iter().try_for_each(|(row, secret)| tokens::insert(tx, row, secret)))
+            .await
+            .map_err(Error::internal)?;
+        for order in &orders {
+            self.fleet().order_worker(order.worker, order.name.clone(), hatchery, now);
+        }
+        Ok(Some(orders))
+    }
+
+    /// A worker trades its one-time token for one of its own.
+    pub async fn register_worker(
+        &self,
+        worker: WorkerId,
+        hatchery: HatcheryId,
+        body: WorkerRegister,
+    ) -> Result<WorkerRegistered> {
+        let now = self.now();
+        let secret = fresh_secret();
+        let row = token(kind::WORKER, worker.to_string(), hatchery.to_string(), now, WORKER);
+        let record = workers::Worker {
+            id: worker,
+            name: body.name.clone(),
+            hatchery,
+            status: "Waiting".into(),
+            os: body.os.clone(),
+            arch: body.arch.clone(),
+            version: body.version.clone(),
+            info: body.hostname.clone(),
+            job: None,
+            jobs_done: 0,
+            created: now,
+            lastbeat: Some(now),
+        };
+        let s = secret.clone();
+        self.store()
+            .write(move |tx| {
+                // The one-time token ends here, and with it any second registration.
+                tokens::delete_of(tx, &record.id.to_string())?;
+                tokens::insert(tx, &row, &s)?;
+                workers::delete(tx, record.id)?;
+                workers::insert(tx, &record)
+            })
+            .await
+            .map_err(Error::internal)?;
+        self.tokens().forget();
+        self.fleet().register_worker(worker, hatchery, &body, now);
+        let config = self.config();
+        Ok(WorkerRegistered {
+            worker,
+            token: secret,
+            heartbeat_ms: config.heartbeat_ms,
+            idle_timeout_ms: config.worker_idle_ms,
+            max_jobs: config.worker_max_jobs,
+        })
+    }
+
+    /// A hatchery says that a worker has ended.
+    pub async fn worker_gone(&self, hatchery: HatcheryId, worker: WorkerId, exit: &str) {
+        self.fleet().destroyed(hatchery, worker);
+        self.forget_worker(worker, if exit.is_empty() { "it ended" } else { exit }).await;
+    }
+
+    /// A hatchery did not list a worker. One that was heard of a moment ago may be too young for the list.
+    pub async fn worker_unlisted(&self, _hatchery: HatcheryId, worker: WorkerId) {
+        let now = self.now();
+        let mut seen = now;
+        self.fleet().each_worker(|id, w| {
+            if id == worker {
+                seen = w.seen;
+            }
+        });
+        if now.since(seen) > Duration::from_secs(10) {
+            self.forget_worker(worker, "its hatchery does not have it any more").await;
+        }
+    }
+
+    /// A worker is gone: what it had gets a new attempt.
+    pub async fn forget_worker(&self, worker: WorkerId, how: &str) {
+        let now = self.now();
+        let name = self.fleet().worker_name(worker);
+        let order = self.fleet().remove_worker(worker, now);
+        let mut lost = self.fleet().holds_of(worker);
+        lost.extend(order.filter(|o| !lost.contains(o)));
+        for (job, attempt) in lost {
+            self.worker_lost(job, attempt, format!("lost connection with the worker {name}: {how}")).await;
+        }
+        let done = self
+            .store()
+            .write(move |tx| {
+                tokens::delete_of(tx, &worker.to_string())?;
+                workers::delete(tx, worker)
+            })
+            .await;
+        if let Err(e) = done {
+            tracing::warn!(%worker, error = %e, "a worker that ended could not be removed");
+        }
+        self.tokens().forget();
+    }
+
+    /// Workers for people.
+    pub fn workers(&self) -> Vec<Worker> {
+        let mut hatcheries = std::collections::HashMap::new();
+        self.fleet().each_hatchery(|id, h, _| drop(hatcheries.insert(id, h.name.clone())));
+        let mut all = Vec::new();
+        self.fleet().each_worker(|id, w| {
+            all.push(Worker {
+                id,
+                name: w.name.clone(),
+                hatchery: hatcheries.get(&w.hatchery).cloned().unwrap_or_default(),
+                status: w.status.as_str().into(),
+                os: w.os.clone(),
+                arch: w.arch.clone(),
+                version: w.version.clone(),
+                lastbeat: w.seen.to_rfc3339(),
+                job: w.job.map(|(job, _)| job.to_string()),
+                jobs_done: w.jobs_done,
+            });
+        });
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+
+    /// Hatcheries for people.
+    pub fn hatcheries(&self) -> Vec<Hatchery> {
+        let mut briefs: std::collections::HashMap<HatcheryId, Vec<WorkerBrief>> = Default::default();
+        self.fleet().each_worker(|worker, w| {
+            briefs
+                .entry(w.hatchery)
+                .or_default()
+                .push(WorkerBrief { worker, status: w.status.as_str().into() });
+        });
+        let mut all = Vec::new();
+        self.fleet().each_hatchery(|id, h, up| {
+            all.push(Hatchery {
+                id,
+                name: h.name.clone(),
+                model_type: h.model_type.clone(),
+                version: h.version.clone(),
+                offer: h.offer.clone(),
+                status: if up { "up" } else { "down" }.into(),
+                lastbeat: h.seen.to_rfc3339(),
+                wanted: h.wanted,
+                workers: briefs.remove(&id).unwrap_or_default(),
+                last_error: h.last_error.clone(),
+            });
+        });
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+}

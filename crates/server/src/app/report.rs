@@ -1,0 +1,235 @@
+//! What workers say: logs, steps, ends. Nothing of it is believed unless the worker holds the attempt it speaks of.
+
+use super::live::Applied;
+use crate::{
+    App,
+    fleet::Held,
+    http::error::{Error, Result},
+    routes::jobs::log_error,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use cds_api::worker::{Assignment, LogChunk, LogLength, ReportAck, StepReport, WorkerReport};
+use cds_blobs::{LogKey, LogStream};
+use cds_engine::{Event, Ignored, state::StepRun};
+use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
+use std::time::Duration;
+
+/// Longest time a call may wait for a job.
+const LONGEST_WAIT: u64 = 60_000;
+
+impl App {
+    /// The hold of a worker on an attempt, or 409 `lease_lost`.
+    pub(crate) fn fence(&self, worker: WorkerId, job: JobRef, attempt: Attempt) -> Result<Held> {
+        self.fleet().held(job, attempt, worker, self.now()).ok_or_else(Error::lease_lost)
+    }
+
+    /// Takes in a report.
+    pub async fn report(&self, worker: WorkerId, hatchery: HatcheryId, report: WorkerReport) -> Result<ReportAck> {
+        self.fleet().touch(worker, hatchery, self.now());
+        let held = match self.fence(worker, report.job, report.attempt) {
+            Ok(held) => held,
+            // The end was reported before and its answer was lost: say yes again.
+            Err(_) if report.end.is_some() && self.ended(&report).await => {
+                let next = self.next_job(worker, report.take_wait_ms).await?;
+                return Ok(ReportAck { next: next.map(Box::new), ..ReportAck::default() });
+            }
+            Err(e) => return Err(e),
+        };
+        let logs = self.append_logs(&report)?;
+        let steps: Vec<(u16, StepRun)> = report.steps.iter().map(step).collect();
+        let seals: Vec<(LogKey, u64)> = report
+            .steps
+            .iter()
+            .filter_map(|s| Some((log_key(report.job, report.attempt, s.step), s.log_length?)))
+            .collect();
+        let mut ack = ReportAck { cancel: held.cancelled.is_some(), logs, next: None };
+        if let Some(end) = &report.end {
+            let event = Event::JobEnded {
+                job: report.job.job,
+                attempt: report.attempt,
+                status: end.status,
+                reason: end.reason.clone().unwrap_or_default(),
+                infrastructure: end.infrastructure,
+                variables: end.variables.clone(),
+                steps,
+            };
+            let applied = self.apply(report.job.run, &event).await;
+            // Whatever the run says of it, this worker has no more to do with the job.
+            self.fleet().release(report.job, report.attempt);
+            self.fleet().free_worker(worker, true, self.now());
+            self.seal(seals);
+            if let Applied::Ignored(Ignored::OldAttempt) = applied? {
+                return Err(Error::lease_lost());
+            }
+            ack.next = self.next_job(worker, report.take_wait_ms).await?.map(Box::new);
+        } else {
+            if !steps.is_empty() {
+                let event = Event::StepNews { job: report.job.job, attempt: report.attempt, steps };
+                if let Applied::Ignored(Ignored::OldAttempt) = self.apply(report.job.run, &event).await? {
+                    return Err(Error::lease_lost());
+                }
+            }
+            self.seal(seals);
+        }
+        Ok(ack)
+    }
+
+    /// Whether this very attempt is known to have ended.
+    async fn ended(&self, report: &WorkerReport) -> bool {
+        let Ok(run) = self.load_run(report.job.run).await else { return false };
+        super::view::find_job(&run, report.job.job).is_some_and(|(_, _, j)| {
+            j.attempts.get((report.attempt.0 as usize).wrapping_sub(1)).is_some_and(|a| a.status.is_final())
+        })
+    }
+
+    fn append_logs(&self, report: &WorkerReport) -> Result<Vec<LogLength>> {
+        let mut lengths: Vec<LogLength> = Vec::new();
+        for chunk in &report.logs {
+            let bytes = chunk_bytes(chunk)?;
+            let key = log_key(report.job, report.attempt, chunk.step);
+            let length = self.append_log(&key, chunk.offset, &bytes, chunk.at_ms)?;
+            match lengths.iter_mut().find(|l| l.step == chunk.step) {
+                Some(known) => known.length = length,
+                None => lengths.push(LogLength { step: chunk.step, length }),
+            }
+        }
+        Ok(lengths)
+    }
+
+    /// Appends to a log. The worker's clock is believed as far as it can be right: not later than now.
+    pub(crate) fn append_log(&self, key: &LogKey, offset: u64, bytes: &[u8], at_ms: i64) -> Result<u64> {
+        let at = Timestamp(at_ms).min(self.now());
+        let length = self.logs().append(key, offset, bytes, at).map_err(log_error)?;
+        self.metrics().log_bytes.inc_by(bytes.len() as u64);
+        Ok(length)
+    }
+
+    /// Completes logs in the background: followers are told, the bytes become durable. If the server dies first,
+    /// the next start completes the logs of attempts that have ended.
+    fn seal(&self, seals: Vec<(LogKey, u64)>) {
+        if seals.is_empty() {
+            return;
+        }
+        let app = self.clone();
+        tokio::spawn(async move {
+            for (key, length) in seals {
+                if let Err(e) = app.logs().seal(&key, length).await {
+                    tracing::warn!(%key, error = %e, "a log could not be completed");
+                }
+            }
+        });
+    }
+
+    /// The next job of a worker, waiting at most `wait_ms`. `None` = none came, or none was asked for.
+    pub async fn next_job(&self, worker: WorkerId, wait_ms: Option<u64>) -> Result<Option<Assignment>> {
+        let Some(wait_ms) = wait_ms else { return Ok(None) };
+        let deadline = tokio::time::Instant::now() + Duration::from_millis(wait_ms.min(LONGEST_WAIT));
+        let closing = self.closing();
+        loop {
+            let mut wait = self.fleet().wait(worker, self.now());
+            let order = tokio::select! {
+                order = wait.order() => order,
+                () = tokio::time::sleep_until(deadline) => wait.stop(),
+                () = closing.cancelled() => wait.stop(),
+            };
+            let Some((job, attempt)) = order else { return Ok(None) };
+            let name = self.fleet().worker_name(worker);
+            match self.apply_taken(job, attempt, worker, name).await {
+                Ok(Applied::Advanced(run)) => {
+                    self.fleet().hold(job, attempt, worker, self.now());
+                    if let Some((_, _, j)) = super::view::find_job(&run, job.job)
+                        && let Some(a) = j.attempts.last()
+                    {
+                        self.metrics().waited(self.now().since(a.queued));
+                    }
+                    match self.assign(&run, job, attempt).await {
+                        Ok(assignment) => return Ok(Some(assignment)),
+                        Err(e) => {
+                            // The job can't be given out: that is no fault of the worker, who goes on.
+                            let reason = format!("unable to prepare this job: {}", e.message());
+                            self.fail(job, attempt, reason).await;
+                            self.fleet().free_worker(worker, false, self.now());
+                        }
+                    }
+                }
+                // It was stopped or taken in this very moment.
+                Ok(Applied::Ignored(_)) => self.fleet().free_worker(worker, false, self.now()),
+                Err(e) => {
+                    tracing::warn!(%job, error = %e, "a job could not be handed out");
+                    self.fleet().free_worker(worker, false, self.now());
+                }
+            }
+        }
+    }
+
+    async fn fail(&self, job: JobRef, attempt: Attempt, reason: String) {
+        let event = Event::JobEnded {
+            job: job.job,
+            attempt,
+            status: cds_model::Status::Fail,
+            reason,
+            infrastructure: false,
+            variables: Default::default(),
+            steps: Vec::new(),
+        };
+        if let Err(e) = self.apply(job.run, &event).await {
+            tracing::error!(%job, error = %e, "a job could not be failed");
+        }
+        self.fleet().release(job, attempt);
+    }
+
+    /// A worker has died, or was not heard of for too long.
+    pub async fn worker_lost(&self, job: JobRef, attempt: Attempt, reason: String) {
+        self.metrics().attempts_lost.inc();
+        self.fleet().release(job, attempt);
+        let event = Event::WorkerLost { job: job.job, attempt, reason };
+        if let Err(e) = self.apply(job.run, &event).await {
+            tracing::error!(%job, error = %e, "the loss of a worker could not be recorded");
+        }
+        self.seal_attempt(job, attempt).await;
+    }
+
+    /// Completes the logs of an attempt whose worker cannot do so any more, at the length they have.
+    pub async fn seal_attempt(&self, job: JobRef, attempt: Attempt) {
+        for key in self.logs().list(job.run, job.job, attempt).unwrap_or_default() {
+            if let Ok(Some(state)) = self.logs().state(&key)
+                && !state.sealed
+                && let Err(e) = self.logs().seal(&key, state.length).await
+            {
+                tracing::warn!(%key, error = %e, "a log could not be completed");
+            }
+        }
+    }
+}
+
+/// Name of a step's log.
+pub fn log_key(job: JobRef, attempt: Attempt, step: u16) -> LogKey {
+    LogKey { run: job.run, job: job.job, attempt, step: LogStream::Step(step) }
+}
+
+fn chunk_bytes(chunk: &LogChunk) -> Result<std::borrow::Cow<'_, [u8]>> {
+    match (&chunk.text, &chunk.base64) {
+        (Some(text), None) => Ok(text.as_bytes().into()),
+        (None, Some(coded)) => STANDARD
+            .decode(coded)
+            .map(Into::into)
+            .map_err(|e| Error::bad_request(format!("log chunk of step {}: {e}", chunk.step))),
+        _ => Err(Error::bad_request(format!(
+            "log chunk of step {}: give either 'text' or 'base64'",
+            chunk.step
+        ))),
+    }
+}
+
+fn step(s: &StepReport) -> (u16, StepRun) {
+    (
+        s.step,
+        StepRun {
+            status: s.status,
+            start: s.start_ms.map(Timestamp),
+            done: s.done_ms.map(Timestamp),
+            exit_code: s.exit_code,
+            reason: s.reason.clone().unwrap_or_default(),
+        },
+    )
+}

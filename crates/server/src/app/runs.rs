@@ -1,0 +1,365 @@
+//! Starting, steering and showing runs.
+
+use super::{
+    live::{Applied, ApplyError},
+    view::{self, Reasons},
+};
+use crate::{
+    App,
+    auth::Caller,
+    http::error::{Error, Result},
+};
+use cds_api::{
+    queue::{QueueJob, WaitReason},
+    runs::{JobRun, LogFile, Run as RunView, RunBrief, RunStart, Tag},
+};
+use cds_engine::{
+    Event, Ignored, Run, Transition,
+    event::Start,
+    state::{NodeRun, Origin},
+};
+use cds_model::{Attempt, JobRef, ProjectId, RunId, Status};
+use cds_store::{projects, queue, runs, slots, workflows};
+use indexmap::IndexMap;
+
+fn origin(caller: &Caller) -> Origin {
+    Origin {
+        manual: true,
+        username: caller.username.clone(),
+        fullname: caller.fullname.clone(),
+        email: caller.email.clone(),
+    }
+}
+
+/// A payload as given, flattened with lower-case keys (spec 1.4).
+fn payload(given: Option<&serde_json::Value>) -> Result<Option<IndexMap<String, String>>> {
+    match given {
+        None | Some(serde_json::Value::Null) => Ok(None),
+        Some(value @ serde_json::Value::Object(_)) => cds_expr::dump::flatten(value, true)
+            .map(Some)
+            .map_err(|e| Error::bad_request(format!("payload: {e}")).id(74)),
+        Some(_) => Err(Error::bad_request("the payload must be a JSON object, e.g. {\"git.branch\": \"main\"}").id(74)),
+    }
+}
+
+impl App {
+    /// Starts a run, or goes on with one (`number`).
+    pub async fn run_start(
+        &self,
+        caller: &Caller,
+        key: &str,
+        workflow: &str,
+        body: RunStart,
+        idempotency_key: Option<String>,
+    ) -> Result<RunView> {
+        if body.resync && body.only_failed_jobs {
+            return Err(Error::bad_request("resync and only_failed_jobs cannot be used together").id(74));
+        }
+        let payload_map = payload(body.payload.as_ref())?;
+        if let Some(number) = body.number {
+            let brief = self.run_brief(key, workflow, number).await?;
+            let spec = if body.resync { Some(self.snapshot(key, workflow).await?.spec) } else { None };
+            let event = Event::Restart {
+                from: body.from_nodes,
+                only_failed: body.only_failed_jobs,
+                origin: origin(caller),
+                payload: payload_map,
+                parameters: body.parameters,
+                spec,
+            };
+            return match self.apply(brief.id, &event).await? {
+                Applied::Advanced(run) => self.view(&run).await,
+                Applied::Ignored(_) => self.view(&self.load_run(brief.id).await?).await,
+            };
+        }
+        if !body.from_nodes.is_empty() || body.only_failed_jobs || body.resync {
+            return Err(Error::bad_request(
+                "from_nodes, only_failed_jobs and resync go on with an existing run: give its number",
+            )
+            .id(74));
+        }
+        let taken = self.snapshot(key, workflow).await?;
+        let now = self.now();
+        let spec_hash =
+            runs::put_spec(self.store(), &taken.spec, now).await.map_err(Error::internal)?;
+        let raw = body.payload.as_ref().filter(|p| !p.is_null()).map(ToString::to_string);
+        // The engine looks at the number only to show it, so it can say no before a number is spent.
+        let start = |number| Start {
+            id: RunId::new(),
+            number,
+            spec: taken.spec.clone(),
+            origin: origin(caller),
+            payload: payload_map.clone(),
+            raw_payload: raw.clone(),
+            parameters: body.parameters.clone(),
+        };
+        if let Transition::Refused(refusal) = cds_engine::start(start(0), now) {
+            return Err(ApplyError::Refused(refusal).into());
+        }
+        let number = self.store().reserve_number(taken.workflow).await.map_err(Error::internal)?;
+        let (run, effects) = match cds_engine::start(start(number), now) {
+            Transition::Advanced { run, effects } => (run, effects),
+            Transition::Refused(refusal) => return Err(ApplyError::Refused(refusal).into()),
+            Transition::Ignored(why) => return Err(Error::internal(format!("a start was ignored: {why:?}"))),
+        };
+        let context = runs::Context {
+            workflow: taken.workflow,
+            project: taken.project,
+            version: 0,
+            spec_hash,
+            triggered_by: caller.username.clone(),
+            idempotency_key,
+            priority: 0,
+            now,
+            leases: Vec::new(),
+            event: None,
+        };
+        match self.commit_new(run, &effects, context).await {
+            Ok(run) => self.view(&run).await,
+            Err(Ok(earlier)) => self.view(&self.load_run(earlier).await?).await,
+            Err(Err(e)) => Err(e.into()),
+        }
+    }
+
+    /// Stops a run or one of its nodes.
+    pub async fn run_stop(&self, caller: &Caller, id: RunId, node: Option<String>) -> Result<()> {
+        match self.apply(id, &Event::Stop { by: caller.username.clone(), node }).await? {
+            Applied::Advanced(_) | Applied::Ignored(Ignored::Repeated) => Ok(()),
+            Applied::Ignored(_) => Err(Error::conflict("there is nothing to stop")),
+        }
+    }
+
+    /// A run in a list, by number; -1 = the newest.
+    pub async fn run_brief(&self, key: &str, workflow: &str, number: i64) -> Result<runs::Brief> {
+        let (k, w) = (key.to_string(), workflow.to_string());
+        self.store()
+            .read(move |tx| {
+                let Some(project) = projects::by_key(tx, &k)? else { return Ok(None) };
+                let Some(workflow) = workflows::get(tx, project.id, &w)? else { return Ok(None) };
+                if number < 0 { runs::latest(tx, workflow.id) } else { runs::by_number(tx, workflow.id, number) }
+            })
+            .await
+            .map_err(Error::internal)?
+            .ok_or_else(|| Error::not_found(format!("workflow run {key}/{workflow} #{number}")))
+    }
+
+    /// Runs of a workflow, newest first.
+    pub async fn run_list(&self, key: &str, workflow: &str, filter: runs::Filter) -> Result<Vec<RunBrief>> {
+        let (k, w) = (key.to_string(), workflow.to_string());
+        let found = self
+            .store()
+            .read(move |tx| {
+                let Some(project) = projects::by_key(tx, &k)? else { return Ok(None) };
+                let Some(workflow) = workflows::get(tx, project.id, &w)? else { return Ok(None) };
+                runs::list(tx, workflow.id, &filter).map(Some)
+            })
+            .await
+            .map_err(Error::internal)?;
+        let list = found.ok_or_else(|| Error::not_found(format!("workflow {key}/{workflow}")))?;
+        Ok(list.iter().map(brief).collect())
+    }
+
+    /// Newest runs over all projects that the caller may read.
+    pub async fn run_recent(&self, caller: &Caller, limit: i64) -> Result<Vec<RunBrief>> {
+        let (user, all) = (caller.user, caller.is_maintainer());
+        let list = self
+            .store()
+            .read(move |tx| {
+                if all {
+                    return runs::recent(tx, None, limit);
+                }
+                let mine: Vec<ProjectId> =
+                    projects::of_user(tx, user)?.into_iter().map(|(project, _)| project.id).collect();
+                runs::recent(tx, Some(&mine), limit)
+            })
+            .await
+            .map_err(Error::internal)?;
+        Ok(list.iter().map(brief).collect())
+    }
+
+    /// A run, whole.
+    pub async fn view(&self, run: &Run) -> Result<RunView> {
+        let known = self.reasons_for(run).await?;
+        Ok(view::run(run, &known))
+    }
+
+    async fn reasons_for(&self, run: &Run) -> Result<Known> {
+        let workflow = run.spec.workflow_id.filter(|_| run.nodes.iter().any(|n| n.waits_slot));
+        let held = match workflow {
+            Some(workflow) => self
+                .store()
+                .read(move |tx| {
+                    Ok(slots::all(tx)?.into_iter().filter(|s| s.workflow == Some(workflow)).collect::<Vec<_>>())
+                })
+                .await
+                .map_err(Error::internal)?,
+            None => Vec::new(),
+        };
+        Ok(Known { app: self.clone(), held })
+    }
+
+    /// A job with its attempts.
+    pub async fn job_view(&self, job: JobRef) -> Result<JobRun> {
+        let run = self.load_run(job.run).await?;
+        let known = self.reasons_for(&run).await?;
+        let (node, stage, state) =
+            view::find_job(&run, job.job).ok_or_else(|| Error::not_found(format!("job {job}")))?;
+        Ok(view::job_run(&run, view::job_def(&run, node, stage, state), state, &known))
+    }
+
+    /// Logs of a run under the names they are downloaded as.
+    pub async fn log_files(&self, id: RunId) -> Result<Vec<LogFile>> {
+        let run = self.load_run(id).await?;
+        let mut files = Vec::new();
+        view::each_job(&run, |node, stage, state| {
+            let no = state.copy_of.unwrap_or(state.no);
+            for (i, attempt) in state.attempts.iter().enumerate() {
+                let number = Attempt(i as u32 + 1);
+                let last = i + 1 == state.attempts.len();
+                for step in 0..attempt.steps.len() as u16 {
+                    let job = JobRef { run: id, job: no };
+                    let key = super::report::log_key(job, number, step);
+                    let Ok(Some(log)) = self.logs().state(&key) else { continue };
+                    let mut name = view::log_name(&run, node, stage, state, step);
+                    if !last {
+                        // Earlier attempts keep their logs under a name of their own.
+                        name = name.replace(".log", &format!("-attempt.{number}.log"));
+                    }
+                    files.push(LogFile {
+                        name,
+                        job,
+                        attempt: number.0,
+                        step,
+                        length: log.length,
+                        complete: log.sealed,
+                    });
+                }
+            }
+        });
+        Ok(files)
+    }
+
+    /// Deletes a run with its logs and files.
+    pub async fn run_delete(&self, id: RunId) -> Result<()> {
+        let run = self.load_run(id).await;
+        if run.is_ok_and(|run| !run.head.status.is_final()) {
+            return Err(Error::conflict("the run has not ended: stop it first"));
+        }
+        self.store().write(move |tx| runs::delete(tx, id)).await.map_err(Error::internal)?;
+        self.live().forget(id);
+        self.logs().delete_run(id).map_err(Error::internal)
+    }
+
+    /// The queue as far as the caller may see it: what waits, why, and what runs.
+    pub async fn queue(&self, caller: &Caller) -> Result<Vec<QueueJob>> {
+        let (user, all) = (caller.user, caller.is_maintainer());
+        type Row = (queue::Entry, String, String);
+        let rows: Vec<Row> = self
+            .store()
+            .read(move |tx| {
+                let mut visible = std::collections::HashMap::new();
+                let mut names = std::collections::HashMap::new();
+                let mine = if all {
+                    projects::list(tx)?
+                } else {
+                    projects::of_user(tx, user)?.into_iter().map(|(p, _)| p).collect()
+                };
+                for project in mine {
+                    visible.insert(project.id, project.key);
+                }
+                let (entries, _) = queue::load(tx)?;
+                let mut rows: Vec<Row> = Vec::new();
+                for entry in entries {
+                    let Some(key) = visible.get(&entry.project) else { continue };
+                    let name = match names.get(&entry.workflow) {
+                        Some(name) => Clone::clone(name),
+                        None => {
+                            let name = workflows::by_id(tx, entry.workflow)?.map(|w| w.name).unwrap_or_default();
+                            names.insert(entry.workflow, name.clone());
+                            name
+                        }
+                    };
+                    let key = key.clone();
+                    rows.push((entry, key, name));
+                }
+                Ok(rows)
+            })
+            .await
+            .map_err(Error::internal)?;
+        let now = self.now();
+        Ok(rows
+            .into_iter()
+            .filter(|(e, ..)| !e.cancelled)
+            .map(|(e, project_key, workflow_name)| {
+                let job = JobRef { run: e.run, job: e.job };
+                let reason = match (&e.parked, e.worker) {
+                    (Some(why), _) => Some(WaitReason {
+                        code: "parked".into(),
+                        text: format!("set aside because it can't be read: {why}"),
+                    }),
+                    (None, None) => self.fleet().explain(job, now),
+                    (None, Some(_)) => None,
+                };
+                QueueJob {
+                    job,
+                    project_key,
+                    workflow_name,
+                    number: e.number,
+                    node: e.node,
+                    name: e.name,
+                    status: if e.worker.is_some() { Status::Building } else { Status::Waiting },
+                    since: e.queued.to_rfc3339(),
+                    attempt: e.attempt.0,
+                    triggered_by: e.triggered_by,
+                    requirements: e.requirements.iter().map(|r| format!("{}: {}", r.kind, r.value)).collect(),
+                    reason,
+                    worker: e.worker.map(|w| self.fleet().worker_name(w)),
+                }
+            })
+            .collect())
+    }
+}
+
+/// A run in a list, from the store's columns.
+pub fn brief(b: &runs::Brief) -> RunBrief {
+    RunBrief {
+        id: b.id.to_string(),
+        number: b.number,
+        sub_number: b.sub,
+        version: if b.label.is_empty() { b.number.to_string() } else { b.label.clone() },
+        status: b.status,
+        project_key: b.project_key.clone(),
+        workflow_name: b.workflow_name.clone(),
+        start: b.created.to_rfc3339(),
+        last_execution: b.last_execution.to_rfc3339(),
+        duration_ms: b.status.is_final().then(|| b.last_execution.since(b.created).as_millis() as u64),
+        triggered_by: b.triggered_by.clone(),
+        tags: b.tags.iter().map(|(tag, value)| Tag { tag: tag.clone(), value: value.clone() }).collect(),
+    }
+}
+
+/// What is known of why things wait.
+struct Known {
+    app: App,
+    held: Vec<slots::Slot>,
+}
+
+impl Reasons for Known {
+    fn job(&self, job: JobRef) -> Option<WaitReason> {
+        self.app.fleet().explain(job, self.app.now())
+    }
+
+    fn slot(&self, run: &Run, node: &NodeRun) -> Option<WaitReason> {
+        let name = view::node_name(&run.spec, node.node.0);
+        let of_node = || self.held.iter().filter(|s| s.node == name);
+        let ahead = of_node().filter(|s| !s.held && s.number < run.number).count();
+        let text = match of_node().find(|s| s.held) {
+            Some(holder) => {
+                format!("run #{} holds the mutex of '{name}'; {ahead} other runs are before this one", holder.number)
+            }
+            None => format!("the mutex of '{name}' is about to be given; {ahead} other runs are before this one"),
+        };
+        Some(WaitReason { code: "mutex".into(), text })
+    }
+}
+

@@ -1,0 +1,139 @@
+//! From a bearer token to who calls. Tokens are 256 random bits, stored as hashes; what was found is remembered
+//! for a few seconds, so that a worker's thousand reports do not cost a thousand look-ups.
+
+use super::identity::{Caller, Identity, Scope};
+use crate::{App, http::error::Error};
+use cds_model::{HatcheryId, Timestamp, TokenId, UserId, WorkerId};
+use cds_store::{
+    tokens::{self, Token},
+    users,
+};
+use rand::Rng;
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashMap,
+    sync::Mutex,
+    time::Duration,
+};
+
+/// How long a found identity is believed; a token that is deleted by another server lives on this long here.
+const BELIEVE: Duration = Duration::from_secs(5);
+const MOST: usize = 10_000;
+
+/// Identities found lately, by the hash of their token.
+#[derive(Default)]
+pub struct Tokens(Mutex<HashMap<[u8; 32], (Identity, Timestamp)>>);
+
+/// A fresh secret: 256 bits in hex, with a prefix that secret scanners can recognise.
+pub fn fresh_secret() -> String {
+    let mut bytes = [0u8; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    format!("cds_{}", hex::encode(bytes))
+}
+
+/// Kinds of tokens in the store.
+pub mod kind {
+    /// A sign-in.
+    pub const SESSION: &str = "session";
+    /// Made by a user for programs.
+    pub const API: &str = "api";
+    /// A registered worker; owner is the worker, name its hatchery.
+    pub const WORKER: &str = "worker";
+    /// A worker about to register; the same owner and name.
+    pub const BOOTSTRAP: &str = "bootstrap";
+    /// The server's own hatchery.
+    pub const HATCHERY: &str = "hatchery";
+    /// A sign-up that waits for its mail to be read; owner is the user.
+    pub const VERIFY: &str = "verify";
+}
+
+impl Tokens {
+    /// Who a bearer token stands for.
+    ///
+    /// # Errors
+    /// 401 if the token is unknown or has expired.
+    pub async fn identify(&self, app: &App, secret: &str) -> Result<Identity, Error> {
+        let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+        let now = app.now();
+        if let Some((identity, at)) = self.lock().get(&hash)
+            && now.since(*at) < BELIEVE
+        {
+            return Ok(identity.clone());
+        }
+        let identity = look_up(app, secret.to_string(), now)
+            .await?
+            .ok_or_else(|| Error::unauthorized("this token is unknown or has expired: sign in again"))?;
+        let mut known = self.lock();
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(hash, (identity.clone(), now));
+        Ok(identity)
+    }
+
+    /// Forgets what was found: a token was deleted, or a user changed.
+    pub fn forget(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], (Identity, Timestamp)>> {
+        self.0.lock().unwrap_or_else(|p| p.into_inner())
+    }
+}
+
+async fn look_up(app: &App, secret: String, now: Timestamp) -> Result<Option<Identity>, Error> {
+    let found = app
+        .store()
+        .read(move |tx| {
+            let Some(token) = tokens::by_secret(tx, &secret, now)? else { return Ok(None) };
+            let user = match token.owner.parse::<UserId>() {
+                Ok(id) if matches!(token.kind.as_str(), kind::SESSION | kind::API) => users::get(tx, id)?,
+                _ => None,
+            };
+            Ok(Some((token, user)))
+        })
+        .await
+        .map_err(Error::internal)?;
+    let Some((token, user)) = found else { return Ok(None) };
+    let worker = |token: &Token| -> Option<(WorkerId, HatcheryId)> {
+        Some((token.owner.parse().ok()?, token.name.parse().ok()?))
+    };
+    Ok(match token.kind.as_str() {
+        kind::SESSION | kind::API => user.filter(|u| u.verified).map(|u| {
+            if token.last_used.is_none_or(|at| now.since(at) > Duration::from_secs(60)) {
+                note_use(app, token.id, now);
+            }
+            Identity::User(Caller {
+                user: u.id,
+                username: u.username,
+                fullname: u.fullname,
+                email: u.email,
+                ring: u.ring,
+                token: token.id,
+                scopes: token.scopes.iter().filter_map(|s| Scope::parse(s)).collect(),
+            })
+        }),
+        kind::WORKER => worker(&token).map(|(worker, hatchery)| Identity::Worker { worker, hatchery }),
+        kind::BOOTSTRAP => worker(&token).map(|(worker, hatchery)| Identity::Bootstrap { worker, hatchery }),
+        kind::HATCHERY => Some(Identity::User(Caller {
+            user: UserId(Default::default()),
+            username: "hatchery".into(),
+            fullname: "the server's own hatchery".into(),
+            email: String::new(),
+            ring: "ADMIN".into(),
+            token: token.id,
+            scopes: vec![Scope::Hatchery],
+        })),
+        _ => None,
+    })
+}
+
+/// Writes down that a token was used; the caller does not wait for it.
+fn note_use(app: &App, id: TokenId, now: Timestamp) {
+    let app = app.clone();
+    tokio::spawn(async move {
+        if let Err(e) = app.store().write(move |tx| tokens::used(tx, id, now)).await {
+            tracing::debug!(error = %e, "the use of a token was not written down");
+        }
+    });
+}
