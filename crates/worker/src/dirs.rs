@@ -52,7 +52,8 @@ impl JobDirs {
     pub async fn remove(self) -> io::Result<()> {
         let small = [&self.run, &self.keys, &self.tmp].iter().all(|dir| {
             fs::read_dir(dir).is_ok_and(|entries| {
-                let mut entries = entries.take(16).map(|e| e.is_ok_and(|e| e.file_type().is_ok_and(|t| t.is_file())));
+                let mut entries =
+                    entries.take(16).map(|e| e.is_ok_and(|e| e.file_type().is_ok_and(|t| t.is_file())));
                 entries.by_ref().take(15).all(|plain| plain) && entries.next().is_none()
             })
         });
@@ -106,7 +107,9 @@ mod tests {
         let dirs = JobDirs::create(base.path(), "build").unwrap();
         let again = JobDirs::create(base.path(), "build").unwrap();
         assert_ne!(dirs.root, again.root);
-        assert!(dirs.root.file_name().unwrap().to_str().unwrap().starts_with(&hex::encode(Md5::digest(b"build"))));
+        assert!(
+            dirs.root.file_name().unwrap().to_str().unwrap().starts_with(&hex::encode(Md5::digest(b"build")))
+        );
         assert_eq!(fs::metadata(&dirs.run).unwrap().permissions().mode() & 0o777, 0o700);
         let deep = dirs.run.join("a/b");
         fs::create_dir_all(&deep).unwrap();

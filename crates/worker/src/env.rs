@@ -80,7 +80,8 @@ pub(crate) fn build<'v>(
     // Last of all: no parameter may take these away from the worker.
     vars.insert(MARKER.into(), source.marker.into());
     let path = vars.get(std::ffi::OsStr::new("PATH")).filter(|p| !p.is_empty()).cloned();
-    let mut path = path.unwrap_or_else(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
+    let mut path =
+        path.unwrap_or_else(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
     path.push(":");
     path.push(source.worker_bin);
     vars.insert("PATH".into(), path);
@@ -122,7 +123,9 @@ fn fit(vars: &mut IndexMap<OsString, OsString>) -> Vec<String> {
     });
     let mut total: usize = vars.iter().map(|(n, v)| size(n, v) + 8).sum();
     while total > MAX_TOTAL {
-        let Some(largest) = vars.iter().max_by_key(|(n, v)| size(n, v)).map(|(n, _)| n.clone()) else { break };
+        let Some(largest) = vars.iter().max_by_key(|(n, v)| size(n, v)).map(|(n, _)| n.clone()) else {
+            break;
+        };
         if let Some(value) = vars.shift_remove(&largest) {
             total -= size(&largest, &value) + 8;
         }

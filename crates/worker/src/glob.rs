@@ -24,7 +24,9 @@ pub(crate) fn glob(dir: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
 
 /// A pattern that matches exactly this text.
 pub(crate) fn escape(text: &str) -> String {
-    text.chars().flat_map(|c| matches!(c, '*' | '?' | '[' | '\\').then_some('\\').into_iter().chain([c])).collect()
+    text.chars()
+        .flat_map(|c| matches!(c, '*' | '?' | '[' | '\\').then_some('\\').into_iter().chain([c]))
+        .collect()
 }
 
 fn unescape(part: &str) -> String {
@@ -145,10 +147,21 @@ mod tests {
     #[test]
     fn names() {
         let m = |p: &str, n: &str| matches(&p.chars().collect::<Vec<_>>(), &n.chars().collect::<Vec<_>>());
-        for (p, n) in [("*.xml", "a.xml"), ("a?c", "abc"), ("[a-c]x", "bx"), ("[^a]x", "bx"), ("*a*b", "xaab"), ("\\*", "*"), ("[\\]]", "]"), ("*", "")] {
+        for (p, n) in [
+            ("*.xml", "a.xml"),
+            ("a?c", "abc"),
+            ("[a-c]x", "bx"),
+            ("[^a]x", "bx"),
+            ("*a*b", "xaab"),
+            ("\\*", "*"),
+            ("[\\]]", "]"),
+            ("*", ""),
+        ] {
             assert!(m(p, n), "{p} {n}");
         }
-        for (p, n) in [("*.xml", "a.xm"), ("a?c", "ac"), ("[a-c]x", "dx"), ("[^a]x", "ax"), ("\\*", "a"), ("a", "ab")] {
+        for (p, n) in
+            [("*.xml", "a.xm"), ("a?c", "ac"), ("[a-c]x", "dx"), ("[^a]x", "ax"), ("\\*", "a"), ("a", "ab")]
+        {
             assert!(!m(p, n), "{p} {n}");
         }
         assert!(glob(Path::new("/"), "[a").is_err() && glob(Path::new("/"), "a\\").is_err());

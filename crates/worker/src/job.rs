@@ -78,7 +78,8 @@ impl Job {
         assignment: Assignment,
         spool: Arc<Spool>,
     ) -> Result<(Self, JobDirs), Halt> {
-        let infrastructure = |what: &str, e: &dyn std::fmt::Display| Halt::Infrastructure(format!("{what}: {e}"));
+        let infrastructure =
+            |what: &str, e: &dyn std::fmt::Display| Halt::Infrastructure(format!("{what}: {e}"));
         crate::requirements::check(&assignment.requirements).map_err(Halt::Infrastructure)?;
         let dirs = JobDirs::create(&worker.config.basedir, &assignment.name)
             .map_err(|e| infrastructure("cannot create the job's directory", &e))?;
@@ -214,7 +215,8 @@ pub(crate) async fn drive(job: &Job, dirs: JobDirs, signals: &Signals, shutdown:
 }
 
 async fn finish(job: &Job, dirs: JobDirs, machine: Machine, verdict: Verdict, signals: &Signals) {
-    let grace = if signals.lost.is_cancelled() { LOST_GRACE.min(job.grace) } else { LEFTOVER_GRACE.min(job.grace) };
+    let grace =
+        if signals.lost.is_cancelled() { LOST_GRACE.min(job.grace) } else { LEFTOVER_GRACE.min(job.grace) };
     job.family.kill(Scope::Job, grace).await;
     for file in lock(&job.installed).drain(..) {
         let _ = std::fs::remove_file(file);

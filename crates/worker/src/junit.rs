@@ -74,7 +74,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<TestSuite>, String> {
         let event = reader.read_event().map_err(|e| format!("{NONE}: malformed XML: {e}"))?;
         let empty = matches!(event, Event::Empty(_));
         match event {
-            Event::Eof if !path.is_empty() || !closed => return Err(format!("{NONE}: malformed XML: it breaks off")),
+            Event::Eof if !path.is_empty() || !closed => {
+                return Err(format!("{NONE}: malformed XML: it breaks off"));
+            }
             Event::Eof => break,
             Event::Start(e) | Event::Empty(e) => {
                 let name = e.local_name().as_ref().to_string();
@@ -91,7 +93,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<TestSuite>, String> {
                     }
                     ([], _) => return Err(NONE.into()),
                     (["testsuites"], "testsuite") => suites.push(suite(&e)),
-                    (["testsuites", "testsuite"] | ["testsuite"], "testcase") if single == (parents.len() == 1) => {
+                    (["testsuites", "testsuite"] | ["testsuite"], "testcase")
+                        if single == (parents.len() == 1) =>
+                    {
                         if let Some(suite) = suites.last_mut() {
                             suite.cases.push(case(&e));
                         }
@@ -117,7 +121,8 @@ pub(crate) fn parse(text: &str) -> Result<Vec<TestSuite>, String> {
             Event::CData(t) => add(&mut suites, part, &t.xml10_content()),
             Event::GeneralRef(r) => {
                 let character = r.resolve_char_ref().ok().flatten().map(String::from);
-                let text = character.or_else(|| resolve_predefined_entity(&r.xml10_content()).map(String::from));
+                let text =
+                    character.or_else(|| resolve_predefined_entity(&r.xml10_content()).map(String::from));
                 add(&mut suites, part, &text.unwrap_or_default());
             }
             _ => {}
@@ -208,10 +213,17 @@ pub(crate) fn summary(suites: &[TestSuite]) -> Vec<String> {
         let t = Totals::of(std::slice::from_ref(suite));
         lines.push(format!("testsuite {} has {} testcase(s)", suite.name, t.total));
         for case in suite.cases.iter().filter(|c| c.status == "failed" || c.status == "error") {
-            lines.push(format!("testcase {} has {}", case.name, if case.status == "error" { "an error" } else { "failed" }));
+            lines.push(format!(
+                "testcase {} has {}",
+                case.name,
+                if case.status == "error" { "an error" } else { "failed" }
+            ));
         }
         if t.ko > 0 || t.skipped > 0 {
-            lines.push(format!("testsuite {} has {} failing and {} skipped test(s)", suite.name, t.ko, t.skipped));
+            lines.push(format!(
+                "testsuite {} has {} failing and {} skipped test(s)",
+                suite.name, t.ko, t.skipped
+            ));
         }
     }
     lines
@@ -223,7 +235,13 @@ pub(crate) fn mask(suites: &mut [TestSuite], masker: &Masker) {
     for suite in suites {
         hide(&mut suite.name);
         for case in &mut suite.cases {
-            for text in [&mut case.name, &mut case.classname, &mut case.message, &mut case.system_out, &mut case.system_err] {
+            for text in [
+                &mut case.name,
+                &mut case.classname,
+                &mut case.message,
+                &mut case.system_out,
+                &mut case.system_err,
+            ] {
                 hide(text);
             }
         }
@@ -291,7 +309,10 @@ mod tests {
 
     #[test]
     fn roots() {
-        assert_eq!(parse(r#"<testsuite name="x"><testcase name="a"/></testsuite>"#).unwrap()[0].cases.len(), 1);
+        assert_eq!(
+            parse(r#"<testsuite name="x"><testcase name="a"/></testsuite>"#).unwrap()[0].cases.len(),
+            1
+        );
         assert!(parse(r#"<testsuite><testcase/></testsuite>"#).is_err());
         assert!(parse("<html/>").is_err());
         assert!(parse("<testsuites><testsuite>").is_err());
@@ -302,8 +323,10 @@ mod tests {
 
     #[test]
     fn long_texts_keep_their_ends() {
-        let case = |n: usize| TestCase { system_out: format!("{}END", "é\"".repeat(n)), ..TestCase::default() };
-        let mut suites = vec![TestSuite { cases: vec![case(40_000), case(400), case(1)], ..TestSuite::default() }];
+        let case =
+            |n: usize| TestCase { system_out: format!("{}END", "é\"".repeat(n)), ..TestCase::default() };
+        let mut suites =
+            vec![TestSuite { cases: vec![case(40_000), case(400), case(1)], ..TestSuite::default() }];
         shorten(&mut suites, 20_000);
         assert!(serde_json::to_vec(&suites).unwrap().len() <= 20_000);
         let out = &suites[0].cases[0].system_out;

@@ -70,7 +70,7 @@ pub(crate) struct Piece {
     pub bytes: Bytes,
 }
 
-/// The server holds less of a log than it has acknowledged, or more than there is.
+/// The server holds more of a log than there is.
 #[derive(Debug)]
 pub(crate) struct Torn;
 
@@ -178,7 +178,10 @@ impl Spool {
         // A step is complete only when its whole log is.
         let complete = |s: &StepReport| {
             let log = inner.logs.get(usize::from(s.step));
-            let sent = logs.iter().find(|c| c.step == s.step).map_or(0, |c| c.text.as_ref().map_or(usize::MAX, String::len));
+            let sent = logs
+                .iter()
+                .find(|c| c.step == s.step)
+                .map_or(0, |c| c.text.as_ref().map_or(usize::MAX, String::len));
             s.log_length.is_none() || log.is_none_or(|l| sent >= l.buf.len())
         };
         let steps: Vec<_> = inner.steps.iter().filter(|s| complete(s)).cloned().collect();
@@ -197,8 +200,23 @@ impl Spool {
         let Some(log) = inner.logs.get_mut(usize::from(stored.step)) else {
             return if stored.length == 0 { Ok(()) } else { Err(Torn) };
         };
-        if stored.length < log.base || stored.length > log.base + log.buf.len() as u64 {
+        if stored.length > log.base + log.buf.len() as u64 {
             return Err(Torn);
+        }
+        if stored.length < log.base {
+            // Acknowledged and lost, as after a power cut. The bytes are gone here too; the hole is shown.
+            let note =
+                format!("\n[{} bytes of this log were lost by the server]\n", log.base - stored.length);
+            let rest = std::mem::take(&mut log.buf);
+            log.buf.extend_from_slice(note.as_bytes());
+            log.buf.extend_from_slice(&rest);
+            log.base = stored.length;
+            let length = log.base + log.buf.len() as u64;
+            inner.pending += note.len();
+            for step in inner.steps.iter_mut().filter(|s| s.step == stored.step && s.log_length.is_some()) {
+                step.log_length = Some(length);
+            }
+            return Ok(());
         }
         let done = (stored.length - log.base) as usize;
         log.buf.advance(done);
@@ -338,7 +356,6 @@ mod tests {
         spool.acknowledge(&LogLength { step: 0, length: 2 }).unwrap();
         let batch = spool.batch();
         assert_eq!((batch.logs[0].offset, batch.logs[0].text.as_deref()), (2, Some("llo\n")));
-        assert!(spool.acknowledge(&LogLength { step: 0, length: 1 }).is_err());
         assert!(spool.acknowledge(&LogLength { step: 0, length: 7 }).is_err());
         spool.acknowledge(&LogLength { step: 0, length: 6 }).unwrap();
         assert!(!spool.has_news());

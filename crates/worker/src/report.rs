@@ -220,7 +220,10 @@ fn gap(details: &[String], message: &str, step: u16) -> Option<LogLength> {
             rest[..end].parse::<u64>().ok()
         })
     };
-    Some(LogLength { step: u16::try_from(number("step").unwrap_or(step.into())).ok()?, length: number("have")? })
+    Some(LogLength {
+        step: u16::try_from(number("step").unwrap_or(step.into())).ok()?,
+        length: number("have")?,
+    })
 }
 
 #[cfg(test)]
@@ -231,7 +234,10 @@ mod tests {
     fn gaps_are_understood() {
         let details = ["step=3".to_string(), "have=120".to_string()];
         assert_eq!(gap(&details, "", 0), Some(LogLength { step: 3, length: 120 }));
-        assert_eq!(gap(&[], "log of step 1: have 7, chunk begins at 9", 0), Some(LogLength { step: 1, length: 7 }));
+        assert_eq!(
+            gap(&[], "log of step 1: have 7, chunk begins at 9", 0),
+            Some(LogLength { step: 1, length: 7 })
+        );
         assert_eq!(gap(&[], "no", 0), None);
     }
 }

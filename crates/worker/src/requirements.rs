@@ -38,9 +38,8 @@ pub(crate) fn find_binary(name: &str) -> Option<PathBuf> {
 }
 
 pub(crate) fn find_in(name: &str, path: &OsStr) -> Option<PathBuf> {
-    let executable = |p: &Path| {
-        std::fs::metadata(p).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
-    };
+    let executable =
+        |p: &Path| std::fs::metadata(p).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
     if name.contains('/') {
         return Some(PathBuf::from(name)).filter(|p| executable(p));
     }

@@ -53,7 +53,12 @@ pub struct WorkerConfig {
 
 impl WorkerConfig {
     /// A worker in a process of its own.
-    pub fn new(api_url: impl Into<String>, token: Secret<String>, name: impl Into<String>, basedir: impl Into<PathBuf>) -> Self {
+    pub fn new(
+        api_url: impl Into<String>,
+        token: Secret<String>,
+        name: impl Into<String>,
+        basedir: impl Into<PathBuf>,
+    ) -> Self {
         Self {
             api_url: api_url.into(),
             token,

@@ -33,7 +33,9 @@ impl Args {
             } else if values.contains(&name) {
                 match value {
                     Some(value) => value,
-                    None => rest.next().cloned().ok_or_else(|| format!("flag needs an argument: --{name}"))?,
+                    None => {
+                        rest.next().cloned().ok_or_else(|| format!("flag needs an argument: --{name}"))?
+                    }
                 }
             } else {
                 return Err(format!("unknown flag: --{name}"));
@@ -78,7 +80,10 @@ mod tests {
         assert_eq!(a.words, ["x", "y", "--z"]);
         assert_eq!((a.flag("tag"), a.is_set("env")), (Some("1"), true));
         let a = parse("--tag 2 -1 --env=false").unwrap();
-        assert_eq!((a.flag("tag"), a.is_set("env"), a.words.as_slice()), (Some("2"), false, &["-1".to_string()][..]));
+        assert_eq!(
+            (a.flag("tag"), a.is_set("env"), a.words.as_slice()),
+            (Some("2"), false, &["-1".to_string()][..])
+        );
         assert!(parse("--tag").is_err() && parse("--nope").is_err());
         assert!(a.words(2, 3, "u").is_err());
     }

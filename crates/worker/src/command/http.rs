@@ -8,7 +8,12 @@ use std::{
 };
 
 /// Sends a request to the worker of this job and returns its answer; the error is the text to print.
-pub(super) fn call(method: &str, path: &str, body: &impl Serialize, limit: Duration) -> Result<Vec<u8>, String> {
+pub(super) fn call(
+    method: &str,
+    path: &str,
+    body: &impl Serialize,
+    limit: Duration,
+) -> Result<Vec<u8>, String> {
     let port = std::env::var("CDS_EXPORT_PORT")
         .map_err(|_| "CDS_EXPORT_PORT not found, are you running inside a CDS worker job?".to_string())?;
     let port: u16 = port.trim().parse().map_err(|_| format!("unable to parse CDS_EXPORT_PORT: '{port}'"))?;

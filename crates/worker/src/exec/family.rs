@@ -83,9 +83,12 @@ impl Family {
         let mut members: HashSet<i32> = table
             .iter()
             .filter(|p| p.pid != me)
-            .filter(|p| roots.contains(&p.pid) || roots.contains(&p.group) || {
-                scope == Scope::Job
-                    && ((self.sole && p.parent == me) || (!p.zombie && table::has_environment(p.pid, &self.marker)))
+            .filter(|p| {
+                roots.contains(&p.pid) || roots.contains(&p.group) || {
+                    scope == Scope::Job
+                        && ((self.sole && p.parent == me)
+                            || (!p.zombie && table::has_environment(p.pid, &self.marker)))
+                }
             })
             .map(|p| p.pid)
             .collect();
@@ -131,12 +134,13 @@ impl Family {
                 self.signal(scope, &living, Signal::KILL);
             } else {
                 // Each is asked once: some programs take a second SIGTERM for impatience.
-                let fresh: Vec<_> =
-                    living.into_iter().filter(|p| asked.insert((p.pid, p.started))).collect();
+                let fresh: Vec<_> = living.into_iter().filter(|p| asked.insert((p.pid, p.started))).collect();
                 self.signal(scope, &fresh, Signal::TERM);
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(50)).min(grace.saturating_sub(elapsed).max(Duration::from_millis(2)));
+            pause = (pause * 2)
+                .min(Duration::from_millis(50))
+                .min(grace.saturating_sub(elapsed).max(Duration::from_millis(2)));
         }
     }
 

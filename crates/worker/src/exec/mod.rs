@@ -59,7 +59,8 @@ pub(crate) async fn capture(
     limit: usize,
 ) -> io::Result<(ExitStatus, Vec<u8>)> {
     let mut all = Vec::new();
-    let mut take = |bytes: &[u8]| all.extend_from_slice(&bytes[..bytes.len().min(limit - all.len().min(limit))]);
+    let mut take =
+        |bytes: &[u8]| all.extend_from_slice(&bytes[..bytes.len().min(limit - all.len().min(limit))]);
     let status = run_with(spec, control, None, &mut take).await?;
     Ok((status, all))
 }

@@ -167,8 +167,10 @@ fn pack(directory: &Path, paths: &[PathBuf], out: &mut impl Write) -> io::Result
             } else {
                 archive.append_dir(&name, &path).map_err(named)?;
             }
-            let mut entries: Vec<PathBuf> =
-                fs::read_dir(&path).map_err(named)?.map(|e| e.map(|e| e.path())).collect::<io::Result<_>>()?;
+            let mut entries: Vec<PathBuf> = fs::read_dir(&path)
+                .map_err(named)?
+                .map(|e| e.map(|e| e.path()))
+                .collect::<io::Result<_>>()?;
             entries.sort();
             stack.extend(entries.into_iter().rev());
         } else if meta.is_file() {

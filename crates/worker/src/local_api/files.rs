@@ -24,8 +24,8 @@ fn read(path: &str) -> Result<Vec<u8>, Failure> {
 }
 
 pub(super) async fn tmpl(Current(job): Current, Json(body): Json<Template>) -> Result<(), Failure> {
-    let text = String::from_utf8(read(&body.path)?)
-        .map_err(|_| format!("'{}' is not text in UTF-8", body.path))?;
+    let text =
+        String::from_utf8(read(&body.path)?).map_err(|_| format!("'{}' is not text in UTF-8", body.path))?;
     // Parameters and secrets win over what the job has exported, as in the reference; the names differ anyway.
     let result = job.vars().interpolate(&text).map_err(|e| format!("'{}': {e}", body.path))?;
     let write = || {

@@ -164,6 +164,8 @@ async fn download_one(job: &Job, target: &Path, artifact: &Artifact) -> Result<P
     if !artifact.md5.is_empty() && artifact.md5 != sum {
         return Err(format!("it arrived damaged (MD5 {sum}, should be {})", artifact.md5));
     }
-    file.set_permissions(std::fs::Permissions::from_mode(artifact.perm & 0o777)).await.map_err(|e| e.to_string())?;
+    file.set_permissions(std::fs::Permissions::from_mode(artifact.perm & 0o777))
+        .await
+        .map_err(|e| e.to_string())?;
     Ok(path)
 }

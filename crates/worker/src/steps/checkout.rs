@@ -40,8 +40,20 @@ pub(super) async fn checkout_application(step: &Step<'_>) -> Result<(), String> 
         (branch, commit, tag)
     };
     let directory = step.parameter("directory").to_string();
-    clone(step, Clone { remote, directory, branch, commit, tag, depth: Some(50), submodules: true, forced_describe: true })
-        .await
+    clone(
+        step,
+        Clone {
+            remote,
+            directory,
+            branch,
+            commit,
+            tag,
+            depth: Some(50),
+            submodules: true,
+            forced_describe: true,
+        },
+    )
+    .await
 }
 
 pub(super) async fn git_clone(step: &Step<'_>) -> Result<(), String> {
@@ -75,7 +87,8 @@ pub(super) async fn git_clone(step: &Step<'_>) -> Result<(), String> {
     let commit = Some(p("commit")).filter(|t| !unresolved(t)).unwrap_or_default();
     let submodules = p("submodules") != "false";
     let directory = p("directory");
-    clone(step, Clone { remote, directory, branch, commit, tag, depth, submodules, forced_describe: false }).await
+    clone(step, Clone { remote, directory, branch, commit, tag, depth, submodules, forced_describe: false })
+        .await
 }
 
 async fn clone(step: &Step<'_>, c: Clone) -> Result<(), String> {
@@ -109,7 +122,8 @@ async fn clone(step: &Step<'_>, c: Clone) -> Result<(), String> {
     git.keep_credentials(&target);
     // The reference looks at the raw tag: one that could not be resolved keeps the branch's head (spec 9.8).
     if !c.commit.is_empty() && c.tag.is_empty() {
-        let known = git.output(&target, &["cat-file", "-e", &format!("{}^{{commit}}", c.commit)]).await.is_some();
+        let known =
+            git.output(&target, &["cat-file", "-e", &format!("{}^{{commit}}", c.commit)]).await.is_some();
         if !known {
             // Also with a branch: the commit may lie behind its shallow end, or on another one by now.
             git.run(&target, &["fetch", "origin", &c.commit], "git fetch").await?;

@@ -38,7 +38,9 @@ impl Remote {
             "ssh" => {
                 let key = vars.text("git.ssh.key");
                 if key.is_empty() {
-                    return Err("git.ssh.key is not set: choose an ssh key in the application's VCS strategy".into());
+                    return Err(
+                        "git.ssh.key is not set: choose an ssh key in the application's VCS strategy".into(),
+                    );
                 }
                 let url = vars.text("git.url");
                 if url.is_empty() {
@@ -51,7 +53,8 @@ impl Remote {
                 if url.is_empty() {
                     return Err("Git HTTP Url (git.http_url) not found. Nothing to perform".into());
                 }
-                let (user, password) = (vars.text("git.http.user").into(), vars.text("git.http.password").into());
+                let (user, password) =
+                    (vars.text("git.http.user").into(), vars.text("git.http.password").into());
                 Ok(Self { url: url.into(), key: String::new(), user, password })
             }
             _ => Err("git connection type is not set. nothing to perform".into()),
@@ -181,7 +184,8 @@ impl<'a> Git<'a> {
             escape(password)
         );
         let file = clone.join(".git/config");
-        let written = OpenOptions::new().append(true).open(&file).and_then(|mut f| f.write_all(text.as_bytes()));
+        let written =
+            OpenOptions::new().append(true).open(&file).and_then(|mut f| f.write_all(text.as_bytes()));
         if let Err(error) = written {
             self.step.log.line(&format!("warning: the clone does not know its credentials: {error}"));
         }
@@ -232,10 +236,25 @@ mod tests {
     #[test]
     fn addresses() {
         let check = |url: &str| Remote { url: url.into(), ..Remote::default() }.check().is_ok();
-        for url in ["https://h/x", "ssh://git@h/x", "git@h:x/y.git", "file:///x", "/x/y", "http://127.0.0.1:8/x", "http://localhost/x"] {
+        for url in [
+            "https://h/x",
+            "ssh://git@h/x",
+            "git@h:x/y.git",
+            "file:///x",
+            "/x/y",
+            "http://127.0.0.1:8/x",
+            "http://localhost/x",
+        ] {
             assert!(check(url), "{url}");
         }
-        for url in ["http://h/x", "HTTP://h/x", "ftp://h", "http://127.0.0.1.evil/x", "ext::sh -c x", "--upload-pack=x"] {
+        for url in [
+            "http://h/x",
+            "HTTP://h/x",
+            "ftp://h",
+            "http://127.0.0.1.evil/x",
+            "ext::sh -c x",
+            "--upload-pack=x",
+        ] {
             assert!(!check(url), "{url}");
         }
         assert_eq!(safe("../a b"), "_a_b");

@@ -52,19 +52,23 @@ pub(super) async fn extract(step: &Step<'_>, git: &Git<'_>, dir: &Path, wanted: 
     if let Some(describe) = describe {
         set("git.describe", describe);
     }
-    if !wanted.tag && wanted.branch {
-        if let Some(branch) = git.output(dir, &["rev-parse", "--abbrev-ref", "HEAD"]).await {
-            set("git.branch", branch);
-        }
+    if !wanted.tag
+        && wanted.branch
+        && let Some(branch) = git.output(dir, &["rev-parse", "--abbrev-ref", "HEAD"]).await
+    {
+        set("git.branch", branch);
     }
-    if !wanted.tag && wanted.commit {
-        if let Some(hash) = git.output(dir, &["rev-parse", "HEAD"]).await {
-            set("git.hash.short", hash.chars().take(7).collect());
-            set("git.hash", hash);
-        }
+    if !wanted.tag
+        && wanted.commit
+        && let Some(hash) = git.output(dir, &["rev-parse", "HEAD"]).await
+    {
+        set("git.hash.short", hash.chars().take(7).collect());
+        set("git.hash", hash);
     }
     if need_message || need_author || need_email {
-        let Some(text) = git.output(dir, &["log", "-1", "--pretty=format:%an%n%ae%n%s"]).await else { return };
+        let Some(text) = git.output(dir, &["log", "-1", "--pretty=format:%an%n%ae%n%s"]).await else {
+            return;
+        };
         let mut lines = text.lines().map(str::to_string);
         let (author, email, message) = (lines.next(), lines.next(), lines.next());
         for (name, need, value) in [

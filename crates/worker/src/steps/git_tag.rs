@@ -78,7 +78,8 @@ pub(super) async fn run(step: &Step<'_>) -> Result<(), String> {
 
 /// Imports the private key `name` and returns its id.
 async fn import_key(step: &Step<'_>, name: &str, home: &std::path::Path) -> Result<String, String> {
-    let key = private_key(step.job, name).ok_or_else(|| format!("pgp key '{name}' not found among the keys of this job"))?;
+    let key = private_key(step.job, name)
+        .ok_or_else(|| format!("pgp key '{name}' not found among the keys of this job"))?;
     let id = step.job.vars().text(&format!("cds.key.{name}.id")).to_string();
     if id.is_empty() {
         return Err(format!("pgp key '{name}' has no id"));
@@ -87,14 +88,20 @@ async fn import_key(step: &Step<'_>, name: &str, home: &std::path::Path) -> Resu
     let io = |e: std::io::Error| format!("cannot write the pgp key: {e}");
     std::fs::create_dir_all(home).map_err(io)?;
     std::os::unix::fs::PermissionsExt::set_mode(&mut home.metadata().map_err(io)?.permissions(), 0o700);
-    let file = write_file(&step.job.keys.join(format!("{}.pgp", safe(name))), 0o600, &with_newline(&key)).map_err(io)?;
+    let file = write_file(&step.job.keys.join(format!("{}.pgp", safe(name))), 0o600, &with_newline(&key))
+        .map_err(io)?;
     let mut env = step.job.environment().vars;
     env.insert("GNUPGHOME".into(), home.into());
     let args = ["--batch".into(), "--import".into(), file.clone().into()];
     let spec = Spec { program: "gpg".as_ref(), args: &args, dir: &step.job.workspace, env: &env };
-    let status = exec::run(&spec, step.log, &step.control()).await.map_err(|e| format!("cannot start gpg: {e}"))?;
+    let status =
+        exec::run(&spec, step.log, &step.control()).await.map_err(|e| format!("cannot start gpg: {e}"))?;
     let _ = std::fs::remove_file(file);
-    if status.success() { Ok(id) } else { Err(format!("cannot import pgp key '{name}': {}", exec::describe(status))) }
+    if status.success() {
+        Ok(id)
+    } else {
+        Err(format!("cannot import pgp key '{name}': {}", exec::describe(status)))
+    }
 }
 
 #[cfg(test)]

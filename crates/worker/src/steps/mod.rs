@@ -54,7 +54,9 @@ pub(crate) fn shown_name(step: &AssignedStep) -> &str {
 
 /// Runs step `index` of a job, from its first log line to its result. The last line is the caller's.
 pub(crate) async fn run(job: &Job, index: usize, log: &StepLog, kill: &CancellationToken) -> Outcome {
-    let Some(assigned) = job.assignment.steps.get(index) else { return Outcome::fail("there is no such step") };
+    let Some(assigned) = job.assignment.steps.get(index) else {
+        return Outcome::fail("there is no such step");
+    };
     log.line(&format!("Starting step \"{}\"", shown_name(assigned)));
     let parameters = job.vars().step_parameters(assigned, &|name| job.own_variable(name));
     let parameters = match parameters {

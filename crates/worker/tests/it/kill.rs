@@ -1,0 +1,150 @@
+//! Nothing outlives a job, whatever its processes do.
+
+use crate::{
+    host::{Host, processes},
+    server::job,
+};
+use cds_api::worker::Assignment;
+use std::time::{Duration, Instant};
+
+fn marker(job: &Assignment) -> String {
+    format!("CDS_JOB_ID={}.{}", job.job, job.attempt)
+}
+
+/// Double-forked, in a session of its own, deaf to SIGTERM, without the job's environment.
+const DAEMON: &str = "(setsid sh -c 'trap \"\" TERM HUP INT; (env -i sleep 600 & echo daemon $!) ; exec sleep 600' >out 2>&1 &) ; \
+                      while ! grep -q daemon out; do sleep 0.01; done; cat out";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn daemons_end_with_their_job() {
+    let host = Host::start().await;
+    let seen = host.run(job(&[DAEMON, "echo second"])).await;
+    assert_eq!(seen.status(), "Success");
+    let pid = seen.log(0).lines().find_map(|l| l.strip_prefix("daemon ").map(String::from)).unwrap();
+    assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "{pid} lives");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn background_processes_live_until_the_end_of_the_job() {
+    let host = Host::start().await;
+    let scripts = [
+        "(while sleep 0.02; do echo tick; date >>ticks; done) & echo started",
+        "sleep 1.2; test -s ticks; a=$(wc -l <ticks); sleep 0.3; test $(wc -l <ticks) -gt $a",
+    ];
+    let begin = Instant::now();
+    let seen = host.run(job(&scripts)).await;
+    // It holds the first step's output, which is waited for only a moment, and is not killed by its loss.
+    assert_eq!(seen.status(), "Success", "{}", seen.log(1));
+    assert!(begin.elapsed() < Duration::from_secs(6));
+    assert!(seen.log(0).contains("started\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_ends_deaf_trees() {
+    let host = Host::start().await;
+    let script = format!(
+        "trap '' TERM\n{DAEMON}\nsh -c 'trap \"\" TERM; sleep 600' & sleep 600 & echo ready; sleep 600"
+    );
+    let mut j = job(&[&script, "echo never"]);
+    j.steps[1].always_executed = true;
+    let mark = marker(&j);
+    let name = host.server.queue(j);
+    host.server.until(name, "the start", |s| s.log(0).contains("ready")).await;
+    assert!(processes(&mark).len() >= 4);
+    let begin = Instant::now();
+    host.server.cancel(name);
+    let seen = host.server.end(name).await;
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+    host.assert_clean(&mark);
+    assert_eq!(
+        (seen.status(), seen.step(0), seen.step(1)),
+        ("Stopped".into(), "Stopped".into(), "Never Built".into())
+    );
+    assert!(seen.log(0).contains("CDS Worker execution canceled"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_lets_scripts_tidy_up() {
+    let host = Host::start().await;
+    let mut j = job(&["trap 'echo tidying; exit 0' TERM; echo ready; while :; do sleep 0.05; done"]);
+    j.kill_grace_ms = 10_000;
+    let name = host.server.queue(j);
+    host.server.until(name, "the start", |s| s.log(0).contains("ready")).await;
+    let begin = Instant::now();
+    host.server.cancel(name);
+    let seen = host.server.end(name).await;
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(seen.log(0).contains("tidying\n"));
+    assert_eq!(seen.status(), "Stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_limits() {
+    let host = Host::start().await;
+    let mut j = job(&["echo one; sleep 600", "echo two"]);
+    j.step_timeout_ms = 300;
+    j.steps[1].always_executed = true;
+    let seen = host.run(j).await;
+    assert_eq!((seen.status(), seen.step(0), seen.step(1)), ("Fail".into(), "Fail".into(), "Success".into()));
+    assert!(seen.reason(0).contains("limit of 0.3 s"), "{}", seen.reason(0));
+    let mut j = job(&["sleep 600", "echo two"]);
+    j.job_timeout_ms = 300;
+    j.steps[1].always_executed = true;
+    let seen = host.run(j).await;
+    assert_eq!((seen.status(), seen.step(1)), ("Fail".into(), "Never Built".into()));
+    assert!(!seen.end.unwrap().infrastructure);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_lease_ends_the_job_silently() {
+    let host = Host::start().await;
+    let j = job(&[&format!("{DAEMON}\necho ready; sleep 600")]);
+    let mark = marker(&j);
+    let name = host.server.queue(j);
+    host.server.until(name, "the start", |s| s.log(0).contains("ready")).await;
+    host.server.steal(name);
+    let begin = Instant::now();
+    while !processes(&mark).is_empty() {
+        assert!(begin.elapsed() < Duration::from_secs(5), "processes live on");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // The worker goes on with the next job, and says no more of the first.
+    let seen = host.run(job(&["echo next"])).await;
+    assert_eq!(seen.status(), "Success");
+    assert!(host.server.seen(name).end.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_gives_the_job_back() {
+    let mut host = Host::start().await;
+    let j = job(&[&format!("{DAEMON}\necho ready; sleep 600")]);
+    let mark = marker(&j);
+    let name = host.server.queue(j);
+    host.server.until(name, "the start", |s| s.log(0).contains("ready")).await;
+    host.signal(rustix::process::Signal::TERM);
+    let seen = host.server.end(name).await;
+    let (success, text) = host.wait();
+    assert!(success && text == "Shutdown", "{text}");
+    let end = seen.end.unwrap();
+    assert!(end.infrastructure && end.status == cds_model::Status::Fail);
+    assert_eq!(processes(&mark), Vec::<i32>::new());
+    assert_eq!(std::fs::read_dir(host.base.path().join("w")).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_while_idle() {
+    let mut host = Host::start().await;
+    host.run(job(&["true"])).await;
+    let begin = Instant::now();
+    host.signal(rustix::process::Signal::TERM);
+    assert_eq!(host.wait(), (true, "Shutdown".into()));
+    assert!(begin.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locked_directories_are_removed() {
+    let host = Host::start().await;
+    let seen =
+        host.run(job(&["mkdir -p a/b; touch a/b/f; chmod 000 a/b; chmod 500 a .; chmod 000 .."])).await;
+    assert_eq!(seen.status(), "Success");
+}

@@ -1,0 +1,9 @@
+//! The worker as a process against a server that speaks its protocol.
+#![allow(clippy::result_large_err)]
+
+mod command;
+mod host;
+mod kill;
+mod logs;
+mod scripts;
+mod server;
