@@ -1,0 +1,89 @@
+//! `cds hatchery`, and the hatchery inside a server.
+
+use crate::{args::HatcheryArgs, settings::Settings};
+use anyhow::Context;
+use cds_client::Client;
+use cds_hatchery::{Agent, HatcheryConfig};
+use cds_model::{Clock, Secret, WallClock};
+use cds_provider_local::{LocalConfig, LocalProvider};
+use std::{path::PathBuf, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) fn run(args: HatcheryArgs) -> anyhow::Result<()> {
+    crate::log::start()?;
+    let config = config(args)?;
+    super::server::runtime()?.block_on(async {
+        let cancel = CancellationToken::new();
+        let mut signals = super::server::Signals::listen()?;
+        let agent = tokio::spawn(work(config, cancel.clone())?);
+        signals.next().await;
+        cancel.cancel();
+        tokio::select! {
+            ended = agent => ended?.map_err(Into::into),
+            () = signals.next() => {
+                tracing::warn!("second signal: ending at once, workers are found again at the next start");
+                Ok(())
+            }
+        }
+    })
+}
+
+fn config(args: HatcheryArgs) -> anyhow::Result<HatcheryConfig> {
+    let Settings { hatchery: mut config, .. } = super::load(&args.file)?;
+    if let Some(url) = args.api_url {
+        config.api_url = url;
+    }
+    if let Some(name) = args.name {
+        config.name = name;
+    }
+    if let Some(basedir) = args.basedir {
+        config.basedir = basedir;
+    }
+    if let Some(path) = &args.token_file {
+        let token = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the token in {}", path.display()))?;
+        config.token = Secret::new(token.trim().to_string());
+    } else if let Some(token) = args.token {
+        config.token = Secret::new(token);
+    }
+    config.check()?;
+    anyhow::ensure!(
+        !config.token.expose().is_empty(),
+        "a hatchery needs a token with the scope `hatchery`; an administrator makes one with \
+         `cdsctl consumer new --scopes hatchery`, and --token-file names the file that holds it"
+    );
+    Ok(config)
+}
+
+/// A hatchery at work, as a future that ends when `cancel` is cancelled and all workers have ended.
+///
+/// # Errors
+/// If its directory cannot be used or its address is not one.
+pub(crate) fn work(
+    config: HatcheryConfig,
+    cancel: CancellationToken,
+) -> anyhow::Result<impl Future<Output = Result<(), cds_hatchery::AgentError>> + Send + 'static> {
+    let worker_exe = if config.worker_exe.as_os_str().is_empty() {
+        std::env::current_exe().context("cannot find this program's own file")?
+    } else {
+        config.worker_exe.clone()
+    };
+    let mut environment: Vec<_> = std::env::vars_os().collect();
+    environment.push(("HATCHERY_NAME".into(), config.name.clone().into()));
+    environment.push(("HATCHERY_REGION".into(), config.region.clone().into()));
+    let provider = LocalProvider::open(LocalConfig {
+        directory: absolute(&config.basedir)?,
+        worker_exe,
+        max_instances: 0,
+        grace: Duration::from_secs(config.grace_s.into()),
+        environment,
+    })
+    .context("cannot start the hatchery")?;
+    let client = Client::new(&config.api_url, Some(config.token.clone()))?;
+    let agent = Agent::new(&config, super::VERSION, provider, client, WallClock.now());
+    Ok(agent.run(cancel))
+}
+
+fn absolute(path: &PathBuf) -> anyhow::Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("{} is not a path", path.display()))
+}
