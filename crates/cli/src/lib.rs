@@ -47,7 +47,9 @@ fn command_of(tree: &[Node]) -> Command {
 }
 
 fn globals() -> [Arg; 5] {
-    let arg = |name: &'static str, help: &'static str| Arg::new(name).long(name).help(help).global(true);
+    let arg = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).help(help).global(true).help_heading("Global options")
+    };
     let switch = |name, help| arg(name, help).action(ArgAction::SetTrue);
     [
         arg("context", "Context to use, of those in the configuration file").short('c').value_name("NAME"),
@@ -80,7 +82,7 @@ fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         path.push(node.name);
         (nodes, found, at) = (&node.children, Some(node), below);
     }
-    let Some((node, leaf)) = found.and_then(|node| node.leaf.as_ref().map(|leaf| (node, leaf))) else {
+    let Some(leaf) = found.and_then(|node| node.leaf.as_ref()) else {
         let _ = help_of(&mut command, &path).print_help();
         return 0;
     };
@@ -89,7 +91,7 @@ fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return report(&app, &CliError::failed(format!("cannot start: {error}"))),
     };
-    let result = runtime.block_on(invoke(app.clone(), node, leaf, at.clone()));
+    let result = runtime.block_on(invoke(app.clone(), leaf, at.clone()));
     match result {
         Ok(()) => 0,
         Err(error) => {
@@ -135,13 +137,7 @@ fn help_of<'a>(command: &'a mut Command, path: &[&str]) -> &'a mut Command {
     at
 }
 
-async fn invoke(
-    app: Rc<App>,
-    node: &Node,
-    leaf: &registry::Leaf,
-    matches: ArgMatches,
-) -> Result<(), CliError> {
-    let _ = node;
+async fn invoke(app: Rc<App>, leaf: &registry::Leaf, matches: ArgMatches) -> Result<(), CliError> {
     let call = Call::new(app.clone(), leaf, matches)?;
     let options = call.options()?;
     if leaf.kind == Kind::Delete {

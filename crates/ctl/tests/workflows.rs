@@ -174,14 +174,23 @@ fn following_resumes_where_the_connection_broke() {
     };
     let follow = format!("GET /v1/jobs/{JOB}/attempts/1/steps/0/follow");
     stub.on(&format!("{follow}?offset=0"), Answer::Sse(vec![(0, bytes(0, "one\ntw"))]));
+    // Bytes that are not text come coded; such a piece may end inside a character.
+    let coded = |at: u32, base64: &str| {
+        format!("id: 0\nevent: bytes\ndata: {}\n\n", json!({"offset": at, "base64": base64}))
+    };
     stub.on(
         &format!("{follow}?offset=6"),
-        Answer::Sse(vec![(0, bytes(6, "o\nthree")), (10, "event: end\ndata:\n\n".into())]),
+        Answer::Sse(vec![
+            (0, coded(6, "ww==")),
+            (0, coded(7, "qQ==")),
+            (0, bytes(8, "o\nthree")),
+            (10, "event: end\ndata:\n\n".into()),
+        ]),
     );
     let out = stub.cdsctl(dir.path(), &["workflow", "logs", "PK", "wf", "7"]).ok();
-    assert_eq!(out, "── build/compile · step 1 script\none\ntwo\nthree\n");
+    assert_eq!(out, "── build/compile · step 1 script\none\ntwéo\nthree\n");
     let raw = stub.cdsctl(dir.path(), &["workflow", "logs", "stream", "PK", "wf", "7", "--raw"]).ok();
-    assert_eq!(raw, "one\ntwo\nthree");
+    assert_eq!(raw, "one\ntwéo\nthree");
 }
 
 #[test]

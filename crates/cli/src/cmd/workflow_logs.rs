@@ -8,6 +8,7 @@ use crate::{
     output::Record,
     registry::{Kind, Node, Outcome, Res, group, plain, show},
 };
+use base64::Engine;
 use cds_api::runs::{JobRun, LogFile, Run};
 use cds_client::{Client, RunNumber};
 use cds_model::{JobRef, Status};
@@ -118,9 +119,9 @@ struct Printer<'a> {
     prefixed: RefCell<bool>,
 }
 
-/// The end of a log that has no line end yet.
+/// The end of a log that has no line end yet. Bytes: a piece may end inside a character.
 #[derive(Default)]
-struct Pending(String);
+struct Pending(Vec<u8>);
 
 impl Printer<'_> {
     fn heading(&self, who: &str, what: &str) {
@@ -131,22 +132,24 @@ impl Printer<'_> {
         self.call.app.say(format!("{on}── {who} · {what}{off}"));
     }
 
-    fn text(&self, who: &str, pending: &mut Pending, text: &str) {
+    fn bytes(&self, who: &str, pending: &mut Pending, bytes: &[u8]) {
         if self.raw {
-            self.call.app.print(text);
+            self.call.app.print(bytes);
             return;
         }
-        pending.0.push_str(text);
-        while let Some(end) = pending.0.find('\n') {
-            let line: String = pending.0.drain(..=end).collect();
-            self.line(who, line.trim_end_matches(['\r', '\n']));
+        pending.0.extend_from_slice(bytes);
+        let Some(end) = pending.0.iter().rposition(|b| *b == b'\n') else { return };
+        let rest = pending.0.split_off(end + 1);
+        let whole = std::mem::replace(&mut pending.0, rest);
+        for line in String::from_utf8_lossy(&whole).lines() {
+            self.line(who, line);
         }
     }
 
     fn flush(&self, who: &str, pending: &mut Pending) {
         let rest = std::mem::take(&mut pending.0);
         if !rest.is_empty() {
-            self.line(who, &rest);
+            self.line(who, &String::from_utf8_lossy(&rest));
         }
     }
 
@@ -258,6 +261,33 @@ async fn follow_job(client: &Client, printer: &Printer<'_>, who: String, id: Job
     }
 }
 
+/// Bytes of a log in an event; text unless they are none.
+#[derive(serde::Deserialize)]
+struct Piece {
+    offset: u64,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    base64: String,
+}
+
+impl Piece {
+    /// Offset and bytes.
+    fn read(data: &str) -> Result<(u64, Vec<u8>), CliError> {
+        let broken =
+            |why: String| CliError::failed(format!("the server sends a log in an unknown form: {why}"));
+        let piece: Piece = serde_json::from_str(data).map_err(|e| broken(e.to_string()))?;
+        let bytes = if piece.base64.is_empty() {
+            piece.text.into_bytes()
+        } else {
+            base64::engine::general_purpose::STANDARD
+                .decode(&piece.base64)
+                .map_err(|e| broken(e.to_string()))?
+        };
+        Ok((piece.offset, bytes))
+    }
+}
+
 async fn follow_step(
     client: &Client,
     printer: &Printer<'_>,
@@ -266,11 +296,6 @@ async fn follow_step(
     attempt: u32,
     step: u16,
 ) -> Result<(), CliError> {
-    #[derive(serde::Deserialize)]
-    struct Piece {
-        offset: u64,
-        text: String,
-    }
     let (mut offset, mut tries) = (0, 0);
     let mut pending = Pending::default();
     loop {
@@ -282,14 +307,20 @@ async fn follow_step(
                         return Ok(());
                     }
                     Ok(Some(event)) if event.event == "bytes" => {
-                        let Ok(piece) = serde_json::from_str::<Piece>(&event.data) else { continue };
-                        // A piece that was seen before the connection broke is not printed twice.
-                        if piece.offset >= offset {
-                            printer.text(who, &mut pending, &piece.text);
-                            let after = piece.offset + piece.text.len() as u64;
-                            offset = event.id.parse().unwrap_or(after);
+                        let (at, bytes) = Piece::read(&event.data)?;
+                        // What was seen before the connection broke is not printed twice.
+                        let known = usize::try_from(offset.saturating_sub(at)).unwrap_or(usize::MAX);
+                        if let Some(fresh) = bytes.get(known..) {
+                            printer.bytes(who, &mut pending, fresh);
+                            offset = at + bytes.len() as u64;
                         }
                         tries = 0;
+                    }
+                    Ok(Some(event)) if event.event == "error" => {
+                        return Err(CliError::failed(format!(
+                            "the log of {who} cannot be read: {}",
+                            event.data
+                        )));
                     }
                     Ok(Some(_)) => {}
                     Ok(None) => break Ok(()),

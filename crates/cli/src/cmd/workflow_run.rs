@@ -81,10 +81,10 @@ async fn chosen(c: &Call) -> Result<RunNumber, CliError> {
     if let Some(number) = c.number("run-number")? {
         return Ok(RunNumber::Number(number));
     }
-    if let Some(hash) = guess::head() {
-        if let Some(number) = run_of_commit(c, &hash).await? {
-            return Ok(RunNumber::Number(number));
-        }
+    if let Some(hash) = guess::head()
+        && let Some(number) = run_of_commit(c, &hash).await?
+    {
+        return Ok(RunNumber::Number(number));
     }
     Ok(RunNumber::Latest)
 }

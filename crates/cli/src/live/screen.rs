@@ -11,10 +11,11 @@ pub(crate) struct Screen {
 /// Columns and lines of the terminal behind standard output.
 pub(crate) fn size() -> (usize, usize) {
     #[cfg(unix)]
-    if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stdout()) {
-        if size.ws_col > 0 && size.ws_row > 0 {
-            return (usize::from(size.ws_col), usize::from(size.ws_row));
-        }
+    if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stdout())
+        && size.ws_col > 0
+        && size.ws_row > 0
+    {
+        return (usize::from(size.ws_col), usize::from(size.ws_row));
     }
     (80, 24)
 }

@@ -99,7 +99,7 @@ fn json_holds_strings_only_and_no_line_end() {
     let row = Record::new().with_key("num", 1).with("ok", false).more("hidden", "x");
     let mut o = Options { format: Format::Json, ..Options::default() };
     assert_eq!(show(&row, &o).unwrap(), r#"{"num":"1","ok":"false"}"#);
-    assert_eq!(list(&[row.clone()], &o).unwrap(), r#"[{"num":"1","ok":"false"}]"#);
+    assert_eq!(list(std::slice::from_ref(&row), &o).unwrap(), r#"[{"num":"1","ok":"false"}]"#);
     o.verbose = true;
     assert_eq!(show(&row, &o).unwrap(), r#"{"hidden":"x","num":"1","ok":"false"}"#);
 }
