@@ -140,17 +140,23 @@ pub fn make_strict(list: &mut [Diagnostic]) {
     }
 }
 
+/// Most findings of one file that are listed; nobody reads more, and a hostile file could cause millions.
+pub const MAX_FINDINGS: usize = 500;
+
 /// Collects the findings of one file.
 #[derive(Debug)]
 pub struct Diags {
     file: String,
     list: Vec<Diagnostic>,
+    /// Stands for all findings beyond the limit.
+    more: Option<Diagnostic>,
+    more_errors: bool,
 }
 
 impl Diags {
     /// No findings yet.
     pub fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), list: Vec::new() }
+        Self { file: file.to_owned(), list: Vec::new(), more: None, more_errors: false }
     }
 
     /// Adds an error; chain `.help` and `.id` on what comes back.
@@ -164,19 +170,35 @@ impl Diags {
     }
 
     fn add(&mut self, s: Severity, at: Mark, rule: Rule, message: impl Into<String>) -> &mut Diagnostic {
+        let found = Diagnostic::new(s, &self.file, at, rule, message);
         let place = self.list.len();
-        self.list.push(Diagnostic::new(s, &self.file, at, rule, message));
-        &mut self.list[place]
+        if place < MAX_FINDINGS {
+            self.list.push(found);
+            return &mut self.list[place];
+        }
+        self.more_errors |= s == Severity::Error;
+        self.more.insert(found)
+    }
+
+    /// True when errors are no longer listed: the file is refused anyway, and loops over many things may stop.
+    pub fn is_full(&self) -> bool {
+        self.more_errors
     }
 
     /// True if an error was added.
     pub fn has_errors(&self) -> bool {
-        has_errors(&self.list)
+        self.more_errors || has_errors(&self.list)
     }
 
     /// All findings, by place.
     pub fn finish(mut self) -> Vec<Diagnostic> {
         self.list.sort_by_key(|d| (d.line, d.column));
+        if let Some(mut last) = self.more {
+            last.severity = if self.more_errors { Severity::Error } else { Severity::Warning };
+            last.message = format!("more than {MAX_FINDINGS} findings; the rest is not listed");
+            last.help("mend those above first");
+            self.list.push(last);
+        }
         self.list
     }
 }
@@ -192,7 +214,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let limit = (lower.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .filter(|c| !c.is_empty() && c.len() <= 256)
+        .take(1000)
+        .filter(|c| !c.is_empty() && c.len().abs_diff(lower.len()) <= 8)
         .map(|c| (distance(&lower, &c.to_lowercase()), c))
         .filter(|(d, _)| *d <= limit)
         .min_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(b.1)))
@@ -232,6 +255,21 @@ mod tests {
             text,
             ["a.pip.yml: warning: hm", "a.pip.yml:3:5: error: no such thing\n  help: write another"]
         );
+    }
+
+    #[test]
+    fn findings_are_limited_and_no_error_is_lost() {
+        let mut d = Diags::new("f");
+        for _ in 0..MAX_FINDINGS {
+            d.warn(Mark::default(), Rule::Value, "w");
+        }
+        assert!(!d.is_full() && !d.has_errors());
+        d.error(Mark::default(), Rule::Value, "e");
+        d.warn(Mark::default(), Rule::Value, "w");
+        assert!(d.is_full() && d.has_errors());
+        let list = d.finish();
+        assert_eq!(list.len(), MAX_FINDINGS + 1);
+        assert!(list[MAX_FINDINGS].is_error());
     }
 
     #[test]

@@ -7,7 +7,9 @@ use crate::diag::{
     Severity::{Error, Warning},
 };
 use crate::parse::File;
+use cds_expr::lua::{self, LuaError};
 use cds_expr::{dump, tainted};
+use indexmap::IndexMap;
 use std::collections::BTreeSet;
 
 /// Names of payload values that these files declare, as variables are called.
@@ -39,7 +41,7 @@ fn is_tainted(name: &str, payload: &BTreeSet<String>) -> bool {
 pub fn pipeline(source: &Source, p: &Pipeline, payload: &BTreeSet<String>, all: &mut Vec<Diagnostic>) {
     for stage in &p.stages {
         let at = source.at(&[&["options", &stage.name, "conditions", "script"]]);
-        lua(source, at, &stage.conditions, all);
+        check_lua(source, at, &stage.conditions, all);
         for step in
             stage.jobs.iter().flat_map(|j| &j.steps).filter(|s| s.action.eq_ignore_ascii_case("Script"))
         {
@@ -66,22 +68,22 @@ pub fn pipeline(source: &Source, p: &Pipeline, payload: &BTreeSet<String>, all: 
 pub fn workflow(source: &Source, w: &Workflow, all: &mut Vec<Diagnostic>) {
     for node in &w.nodes {
         let at = source.at(&[&["workflow", &node.name, "conditions", "script"], &["conditions", "script"]]);
-        lua(source, at, &node.conditions, all);
+        check_lua(source, at, &node.conditions, all);
     }
     for (name, hooks) in &w.hooks {
         let at = source.at(&[&["hooks", name], &["pipeline_hooks"]]);
         for hook in hooks {
-            lua(source, at, &hook.conditions, all);
+            check_lua(source, at, &hook.conditions, all);
         }
     }
     for settings in w.notifications.iter().filter_map(|n| n.settings.as_ref()) {
-        lua(source, source.at(&[&["notifications"], &["notify"]]), &settings.conditions, all);
+        check_lua(source, source.at(&[&["notifications"], &["notify"]]), &settings.conditions, all);
     }
     let retention = Conditions { script: w.retention_policy.clone(), ..Conditions::default() };
-    lua(source, source.at(&[&["retention_policy"]]), &retention, all);
+    check_lua(source, source.at(&[&["retention_policy"]]), &retention, all);
 }
 
-fn lua(source: &Source, at: Mark, conditions: &Conditions, all: &mut Vec<Diagnostic>) {
+fn check_lua(source: &Source, at: Mark, conditions: &Conditions, all: &mut Vec<Diagnostic>) {
     if conditions.script.trim().is_empty() {
         return;
     }
@@ -94,6 +96,12 @@ fn lua(source: &Source, at: Mark, conditions: &Conditions, all: &mut Vec<Diagnos
     }
 }
 
-fn lua_error(_script: &str) -> Option<String> {
-    None
+/// What the compiler says of a script. The prefix is a whole statement that ends the script before it does
+/// anything, so that it is compiled and not run; it stands on the first line, so that lines keep their numbers.
+fn lua_error(script: &str) -> Option<String> {
+    let nothing: IndexMap<String, String> = IndexMap::new();
+    match lua::eval_bool(&format!("if true then return true end {script}"), &nothing) {
+        Err(LuaError::Script(why)) => Some(why.lines().next().unwrap_or_default().to_owned()),
+        _ => None,
+    }
 }

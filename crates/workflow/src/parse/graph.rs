@@ -28,6 +28,9 @@ pub fn build(entries: Vec<Entry>, d: &mut Diags) -> Vec<Node> {
 fn check_parents(entries: &[Entry], names: &BTreeSet<String>, d: &mut Diags) -> bool {
     let mut sound = true;
     for e in entries {
+        if d.is_full() {
+            return false;
+        }
         for (parent, at) in &e.depends_on {
             if names.contains(parent) {
                 continue;

@@ -45,6 +45,9 @@ pub fn pipeline(node: &Node, d: &mut Diags) -> Option<Pipeline> {
     let declared = declared_stages(&mut f, d);
     p.stages = declared.iter().map(|(n, _)| Stage { name: n.clone(), ..Stage::default() }).collect();
     for item in f.list("jobs", d) {
+        if d.is_full() {
+            break;
+        }
         if let Some((stage, at, job)) = job(item, d) {
             join_stage(&mut p.stages, &declared, stage, at, job, d);
         }
@@ -175,6 +178,9 @@ fn job(node: &Node, d: &mut Diags) -> Option<(String, Mark, Job)> {
 
 fn options(f: &mut Fields<'_>, stages: &mut [Stage], d: &mut Diags) {
     for (name, entry) in f.mapping("options", d) {
+        if d.is_full() {
+            break;
+        }
         let Some(i) = stages.iter().position(|s| s.name == name) else {
             let found =
                 d.error(entry.at, Rule::Reference, format!("invalid stage option, stage {name} not found"));

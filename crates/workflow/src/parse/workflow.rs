@@ -114,6 +114,9 @@ fn v2(node: &Node, d: &mut Diags) -> Option<Workflow> {
 /// The `hooks` mapping; every key must be a node.
 pub fn hooks(f: &mut Fields<'_>, all: &[Entry], w: &mut Workflow, d: &mut Diags) {
     for (name, e) in f.mapping("hooks", d) {
+        if d.is_full() {
+            break;
+        }
         let Some(entry) = all.iter().find(|n| n.node.name == name) else {
             let found = d.error(e.at, Rule::Reference, format!("invalid hook on {name}"));
             found.id(ids::WRONG_REQUEST);

@@ -1,5 +1,6 @@
 //! From text to tree.
 
+use super::repair::Repair;
 use super::{Data, Entry, Map, Node};
 use crate::diag::{Diags, Mark, Rule};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
@@ -30,7 +31,7 @@ pub fn load(text: &str, d: &mut Diags) -> Option<Node> {
             {
                 return Some(from_json(&value));
             }
-            let help = e.help.or_else(|| guess_help(text, e.at));
+            let help = e.help.or_else(|| guess_help(text, e.at, &e.message));
             let found = d.error(e.at, Rule::Syntax, e.message);
             found.id(crate::error_ids::WRONG_REQUEST);
             if let Some(help) = help {
@@ -75,24 +76,36 @@ struct Failure {
     at: Mark,
     message: String,
     help: Option<String>,
+    /// From the scanner, which may be too strict.
+    scan: bool,
 }
 
 fn fail<T>(at: Mark, message: impl Into<String>, help: &str) -> Result<T, Failure> {
-    Err(Failure { at, message: message.into(), help: (!help.is_empty()).then(|| help.to_owned()) })
+    Err(Failure {
+        at,
+        message: message.into(),
+        help: (!help.is_empty()).then(|| help.to_owned()),
+        scan: false,
+    })
 }
 
 /// What usually lies behind a scan error on that line.
-fn guess_help(text: &str, at: Mark) -> Option<String> {
+fn guess_help(text: &str, at: Mark, message: &str) -> Option<String> {
     let line = text.lines().nth(at.line.saturating_sub(1) as usize)?;
-    if line.trim_start_matches(' ').starts_with('\t') {
-        Some("indent with blanks; YAML forbids tabs there".into())
+    let help = if line.trim_start_matches(' ').starts_with('\t') {
+        "indent with blanks; YAML forbids tabs there"
     } else if line.contains("{{") {
-        Some("put quotes around a value that holds {{…}}: '{{.cds.version}}'".into())
+        "put quotes around a value that holds {{…}}: '{{.cds.version}}'"
+    } else if message.contains("unknown anchor") {
+        "put quotes around a value that begins with *, as in cron: '* * * * *'"
+    } else if message.contains("unexpected character") {
+        "put quotes around a value that begins with @, % or a back-quote"
     } else if line.matches(": ").count() > 1 {
-        Some("put quotes around a value that holds a colon followed by a blank".into())
+        "put quotes around a value that holds a colon followed by a blank"
     } else {
-        Some("look at the indentation and the quotes of this line and the one before".into())
-    }
+        "look at the indentation and the quotes of this line and the one before"
+    };
+    Some(help.to_owned())
 }
 
 fn mark(span: &Span) -> Mark {
@@ -124,19 +137,39 @@ struct Loader {
     root: Option<Node>,
 }
 
+/// Reads a text, mending the layouts of YAML 1.1 that this reader refuses.
 fn read(text: &str) -> Result<(Node, Duplicates), Failure> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut repair = Repair::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let mut first = None;
+    loop {
+        match read_once(&repair) {
+            Ok(found) => return Ok(found),
+            Err(e) if e.scan && repair.mend(&e.message, e.at) => {
+                let at = repair.place(e.at);
+                first.get_or_insert(Failure { at, ..e });
+            }
+            // A mended text that fails later is wrong in its own right; one that fails at once was not understood.
+            Err(e) => {
+                let at = repair.place(e.at);
+                return Err(first.filter(|f| f.at.line >= at.line).unwrap_or(Failure { at, ..e }));
+            }
+        }
+    }
+}
+
+fn read_once(repair: &Repair) -> Result<(Node, Duplicates), Failure> {
     let mut loader = Loader::default();
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(&repair.text) {
         let (event, span) = event.map_err(|e| Failure {
             at: Mark { line: e.marker().line() as u32, column: e.marker().col() as u32 + 1 },
             message: format!("cannot unmarshal given data as yaml: {}", e.info()),
             help: None,
+            scan: true,
         })?;
         if matches!(event, Event::DocumentEnd) {
             break;
         }
-        loader.event(event, mark(&span))?;
+        loader.event(event, repair.place(mark(&span)))?;
     }
     let empty =
         Node { at: Mark { line: 1, column: 1 }, data: Data::Scalar { text: String::new(), plain: true } };

@@ -3,6 +3,7 @@
 mod emit;
 mod load;
 mod order;
+mod repair;
 mod resolve;
 
 pub use crate::diag::Mark;

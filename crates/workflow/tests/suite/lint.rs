@@ -104,3 +104,21 @@ fn the_same_name_twice_and_hooks_without_repository() {
     says(&list, Severity::Error, "w.yml:2", "group not in workflow");
     says(&list, Severity::Error, "w.yml:3", "must have the write permission");
 }
+
+#[test]
+fn lua_is_compiled_and_not_run() {
+    let file = |script: &str| {
+        format!("name: w\nworkflow:\n  a:\n    pipeline: p\n    conditions:\n      script: {script}\n")
+    };
+    let list = check(&[("w.yml", &file("return git_branch =="))], false);
+    says(&list, Severity::Error, "w.yml:6:7", "does not compile");
+    let list = check(&[("w.yml", &file("while true do end"))], false);
+    says(&list, Severity::Warning, "w.yml:6:7", "returns nothing");
+    assert!(
+        !check(&[("w.yml", &file("return nope.field == 1"))], false)
+            .iter()
+            .any(|d| d.rule == Rule::Condition)
+    );
+    let policy = "name: w\nworkflow: {a: {pipeline: p}}\nretention_policy: return (\n";
+    says(&check(&[("w.yml", policy)], false), Severity::Error, "w.yml:3:1", "does not compile");
+}

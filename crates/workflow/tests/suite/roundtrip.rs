@@ -249,6 +249,17 @@ fn as_file(mut p: Pipeline) -> Pipeline {
     p
 }
 
+/// Kind, conditions, words of `when`, context, configuration, payload, choice of parents.
+type RawNode = (
+    (String, String),
+    Conditions,
+    (bool, bool),
+    (String, String, String, bool, BTreeMap<String, String>, Permissions),
+    BTreeMap<String, String>,
+    IndexMap<String, serde_json::Value>,
+    [u8; 3],
+);
+
 fn nodes() -> impl Strategy<Value = Vec<Node>> {
     let kind = prop_oneof![
         3 => name().prop_map(|p| (p, String::new())),
@@ -271,15 +282,7 @@ fn nodes() -> impl Strategy<Value = Vec<Node>> {
         let unique: IndexMap<String, _> = all.into_iter().collect();
         let names: Vec<String> = unique.keys().cloned().collect();
         let build = |(i, (name, node)): (usize, (String, _))| {
-            let ((pipeline, trigger), mut conditions, (success, manual), context, config, payload, picks): (
-                (String, String),
-                Conditions,
-                (bool, bool),
-                (String, String, String, bool, BTreeMap<String, String>, Permissions),
-                BTreeMap<String, String>,
-                IndexMap<String, serde_json::Value>,
-                [u8; 3],
-            ) = node;
+            let ((pipeline, trigger), mut conditions, (success, manual), context, config, payload, picks): RawNode = node;
             let words = [(success, "success"), (manual, "manual")];
             conditions.check.extend(words.iter().filter(|w| w.0).filter_map(|w| when_check(w.1)));
             let (application, environment, integration, mutex, parameters, permissions) = context;
