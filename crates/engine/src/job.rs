@@ -19,6 +19,15 @@ pub const JOB_SLACK: Duration = Duration::from_secs(60);
 /// Steps kept of a job whose definition is not in the snapshot any more.
 const MAX_UNKNOWN_STEPS: usize = 1000;
 
+/// The stage that jobs are made for.
+pub(crate) struct StageStart<'s> {
+    pub node: NodeIx,
+    pub sub: u32,
+    pub enabled: bool,
+    pub skipped: bool,
+    pub params: &'s Params,
+}
+
 /// What a worker says at the end of an attempt.
 pub(crate) struct End<'e> {
     pub status: Status,
@@ -49,15 +58,7 @@ impl Work<'_> {
     }
 
     /// A job of a stage that starts now; queued if there is work to do.
-    pub fn make_job(
-        &mut self,
-        node: NodeIx,
-        index: usize,
-        job: &Job,
-        stage_enabled: bool,
-        skipped: bool,
-        params: &Params,
-    ) -> JobRun {
+    pub fn make_job(&mut self, stage: &StageStart<'_>, index: usize, job: &Job) -> JobRun {
         let mut made = JobRun {
             no: self.next_job_no(),
             def: index as u32,
@@ -70,27 +71,27 @@ impl Work<'_> {
             attempts: vec![],
             copy_of: None,
         };
-        let prepared = if !stage_enabled || !job.enabled {
+        let prepared = if !stage.enabled || !job.enabled {
             made.status = Status::Disabled;
             return made;
-        } else if skipped {
+        } else if stage.skipped {
             made.status = Status::Skipped;
             return made;
         } else {
-            requirements::prepare(&self.run.spec, job, params)
+            requirements::prepare(&self.run.spec, job, stage.params)
         };
         match prepared {
             Ok(requirements) => {
                 made.requirements = requirements;
                 made.queued = Some(self.now);
-                made.infos.push(line(self, Level::Info, 0, "✓ Job has been queued"));
-                self.queue(node, &job.name, &mut made);
+                made.infos.push(line(self, Level::Info, stage.sub, "✓ Job has been queued"));
+                self.queue(stage.node, &job.name, &mut made);
             }
             Err(error) => {
                 made.status = Status::Fail;
                 made.done = Some(self.now);
                 let text = format!("⚠ Unable to run this job: {error}");
-                made.infos.push(line(self, Level::Error, 0, text));
+                made.infos.push(line(self, Level::Error, stage.sub, text));
             }
         }
         made

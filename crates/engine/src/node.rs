@@ -3,6 +3,7 @@
 use crate::{
     conditions,
     event::Effect,
+    job::StageStart,
     params,
     state::{Info, Level, NodeRun, NotRun, Origin, Params, StageRun},
     work::Work,
@@ -60,7 +61,11 @@ impl Work<'_> {
         let no = NodeRunNo(self.run.nodes.len() as u32);
         let url = format!(
             "{}/project/{}/workflow/{}/run/{}/node/{no}?name={}",
-            spec.settings.ui_url, spec.project, spec.workflow.name, self.run.number, node.name
+            spec.settings.ui_url.trim_end_matches('/'),
+            spec.project,
+            spec.workflow.name,
+            self.run.number,
+            node.name
         );
         params::set(&mut built.params, "cds.ui.pipeline.run", url, "builtin", false);
         params::set(&mut built.params, "cds.node.id", no.to_string(), "builtin", false);
@@ -215,11 +220,12 @@ impl Work<'_> {
                 }
             }
         }
+        let start = StageStart { node: ix, sub, enabled: definition.enabled, skipped, params: &params };
         for (j, job) in definition.jobs.iter().enumerate() {
             let old = kept.and_then(|s| s.jobs.get(j)).filter(|job| ended_well(job.status));
             let made = match old {
                 Some(old) => self.copy_job(old),
-                None => self.make_job(ix, j, job, definition.enabled, skipped, &params),
+                None => self.make_job(&start, j, job),
             };
             stage.jobs.push(made);
         }

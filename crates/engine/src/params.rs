@@ -5,10 +5,9 @@ use crate::{
     node::Begin,
     spec::{PublicKey, RunSpec},
     state::{Origin, Param, Params, Run},
-    work::find_job,
 };
 use cds_expr::{interpolate::interpolate, tainted::uses};
-use cds_model::{JobNo, NodeRunNo, Status};
+use cds_model::{NodeRunNo, Status};
 use cds_workflow::def::Value;
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
@@ -116,7 +115,7 @@ fn own(run: &Run, begin: &Begin<'_>) -> Params {
 }
 
 /// `cds.version` (spec 6.4).
-fn version(run: &Run) -> String {
+pub(crate) fn version(run: &Run) -> String {
     run.head.version.clone().unwrap_or_else(|| run.number.to_string())
 }
 
@@ -286,32 +285,4 @@ fn inherit(run: &Run, begin: &Begin<'_>, params: &mut Params) {
         }
         set(params, &format!("workflow.{name}.status"), parent.status.as_str(), &origin, false);
     }
-}
-
-/// The parameters of one job, as its worker gets them: the node run's, and what belongs to the job
-/// (`cds.stage`, `cds.job`, `cds.version`, `job.requirement.*`; spec 8.1). `None` if the run has no such job.
-pub fn job_parameters(run: &Run, job: JobNo) -> Option<Params> {
-    let at = find_job(run, job)?;
-    let node = &run.nodes[at.node.0 as usize];
-    let stage = &node.stages[at.stage];
-    let job = &stage.jobs[at.job];
-    let mut p = (*node.params).clone();
-    let definition = run.spec.pipeline_of(node.node).and_then(|pip| pip.stages.get(at.stage));
-    if let Some(definition) = definition {
-        set(&mut p, "cds.stage", &definition.name, "builtin", false);
-        let name = definition.jobs.get(job.def as usize).map_or("", |j| j.name.as_str());
-        set(&mut p, "cds.job", name, "builtin", false);
-    }
-    set(&mut p, "cds.version", version(run), "builtin", false);
-    for r in &job.requirements {
-        let name = format!("job.requirement.{}.{}", r.kind, r.name).to_lowercase();
-        if r.kind == "service"
-            && let Some((image, options)) = r.value.split_once(char::is_whitespace)
-        {
-            set(&mut p, &format!("{name}.image"), image, "builtin", false);
-            set(&mut p, &format!("{name}.options"), options.trim_start(), "builtin", false);
-        }
-        set(&mut p, &name, &r.value, "builtin", false);
-    }
-    Some(p)
 }

@@ -3,7 +3,7 @@
 use crate::{
     event::{Announcement, Effect, Refusal, SlotKey, Transition},
     graph::Graph,
-    state::{Info, Level, NodeRun, Run, StepRun},
+    state::{Info, Level, NodeRun, Run, RunHead, StepRun},
 };
 use cds_model::{JobNo, NodeIx, NodeRunNo, Status, Timestamp};
 use std::{collections::VecDeque, sync::Arc};
@@ -143,7 +143,7 @@ impl<'a> Work<'a> {
         let status = self.run.head.status;
         match self.before {
             None => news.push(news_of("run.created", String::new(), status)),
-            Some(before) if before.head.status != status => {
+            Some(before) if worth_telling(&before.head, &self.run.head) => {
                 news.push(news_of("run.updated", String::new(), status));
             }
             Some(_) => {}
@@ -153,12 +153,26 @@ impl<'a> Work<'a> {
     }
 }
 
+/// Whether a listener who shows the run would show something else now.
+fn worth_telling(old: &RunHead, new: &RunHead) -> bool {
+    old.status != new.status
+        || old.infos.len() != new.infos.len()
+        || old.tags != new.tags
+        || old.version != new.version
+        || old.not_run.len() != new.not_run.len()
+}
+
 fn announce_node(run: &Run, old: Option<&NodeRun>, new: &NodeRun, news: &mut Vec<Announcement>) {
     for (s, stage) in new.stages.iter().enumerate() {
         let old_stage = old.and_then(|o| o.stages.get(s));
         for (j, job) in stage.jobs.iter().enumerate() {
             let old_job = old_stage.and_then(|o| o.jobs.get(j));
-            if old_job.is_none_or(|o| o.status != job.status || o.attempt() != job.attempt()) {
+            if old_job.is_none_or(|o| {
+                o.status != job.status
+                    || o.attempt() != job.attempt()
+                    || o.stopping != job.stopping
+                    || o.infos.len() != job.infos.len()
+            }) {
                 news.push(news_of("job.updated", job.no.to_string(), job.status));
             }
             if job.copy_of.is_some() {
@@ -176,7 +190,8 @@ fn announce_node(run: &Run, old: Option<&NodeRun>, new: &NodeRun, news: &mut Vec
             }
         }
     }
-    if old.is_none_or(|o| o.status != new.status) {
+    let stages = |n: &NodeRun| n.stages.iter().map(|s| s.status).collect::<Vec<_>>();
+    if old.is_none_or(|o| o.status != new.status || stages(o) != stages(new)) {
         let name = run.spec.node(new.node).map_or_else(String::new, |n| n.name.clone());
         news.push(news_of("node.updated", name, new.status));
     }
