@@ -155,8 +155,7 @@ fn start_one(work: &mut Work<'_>, request: &Request<'_>, ix: NodeIx, sub: u32) {
         parameters: parameters.clone(),
     };
     let name = work.node_name(ix).to_string();
-    let text =
-        format!("Node {name} has been started again by {} as {}.{sub}", by(request.origin), work.run.number);
+    let text = format!("Node {name} has been started by {} as {}.{sub}", by(request.origin), work.run.number);
     work.info(Level::Info, sub, text);
     let before = work.run.nodes.len();
     work.create(Begin {

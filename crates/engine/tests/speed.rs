@@ -84,6 +84,24 @@ fn transitions_and_dispatch() {
     micros("step news", 2000, || drop(black_box(apply(&building, &step, Timestamp(9)))));
     micros("late news", 2000, || drop(black_box(apply(&building, &take, Timestamp(9)))));
 
+    // What parents pass on grows with the depth of the graph (spec 8.3): the price of one node further down.
+    let names: Vec<String> =
+        (0..=50).map(|i| if i == 0 { "n0".into() } else { format!("n{i}<n{}", i - 1) }).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut d = Driven::new(spec(&names));
+    for name in &names[..50] {
+        if d.node(name.split('<').next().unwrap()).is_some_and(|n| n.no.0 == 49) {
+            break;
+        }
+        d.end(name.split('<').next().unwrap(), OK);
+    }
+    let (job, attempt) = d.take("n49");
+    let end = ended(job, attempt, OK, map(&[]));
+    println!("50 nodes deep: {} parameters", d.node("n49").unwrap().params.len());
+    micros("job ended, node ends and triggers one, 50 nodes deep", 500, || {
+        drop(black_box(apply(&d.run, &end, Timestamp(9))));
+    });
+
     let mut queue = Queue::new();
     for n in 0..10_000u32 {
         queue.push(QueuedJob {
