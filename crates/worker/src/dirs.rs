@@ -3,9 +3,12 @@
 use md5::{Digest, Md5};
 use std::{
     fs, io,
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Directories of one job below the worker's base directory.
@@ -23,28 +26,94 @@ pub(crate) struct JobDirs {
 
 static UNIQUE: AtomicU64 = AtomicU64::new(0);
 
+/// Names of the directories of a job.
+const SUBS: [&str; 4] = ["run", "keys", "tmp", "hooks"];
+
+/// A job's empty directories, kept for the next job: on a journaling file system it costs more to make and
+/// remove five directories than to start a shell.
+#[derive(Debug)]
+pub(crate) struct Spare {
+    place: PathBuf,
+    full: Mutex<bool>,
+}
+
+impl Spare {
+    /// Keeps them at `place`, which must not exist and must be on the file system of the base directory.
+    pub fn new(place: PathBuf) -> Self {
+        Self { place, full: Mutex::new(false) }
+    }
+
+    /// Removes what is kept.
+    pub fn discard(&self) {
+        if std::mem::take(&mut *self.full()) {
+            let _ = remove_tree(&self.place);
+        }
+    }
+
+    fn full(&self) -> MutexGuard<'_, bool> {
+        self.full.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    fn take(&self, root: &Path) -> bool {
+        let mut full = self.full();
+        // What lies there was checked when it was put there, and no job has run since.
+        let taken = *full && !root.exists() && fs::rename(&self.place, root).is_ok();
+        *full &= !taken;
+        taken
+    }
+
+    fn put(&self, root: &Path) -> bool {
+        let mut full = self.full();
+        if *full || !untouched(root) {
+            return false;
+        }
+        *full = fs::rename(root, &self.place).is_ok();
+        *full
+    }
+}
+
+/// Whether a job's directories are as they were made.
+fn untouched(root: &Path) -> bool {
+    let private = |path: &Path| {
+        path.symlink_metadata().is_ok_and(|m| {
+            m.is_dir()
+                && m.permissions().mode() & 0o7777 == 0o700
+                && m.uid() == rustix::process::geteuid().as_raw()
+        })
+    };
+    let count = |path: &Path| fs::read_dir(path).map_or(usize::MAX, |entries| entries.take(5).count());
+    private(root)
+        && count(root) == SUBS.len()
+        && SUBS.iter().map(|name| root.join(name)).all(|dir| private(&dir) && count(&dir) == 0)
+}
+
 impl JobDirs {
     /// Makes them, mode 0700.
-    pub fn create(basedir: &Path, job_name: &str) -> io::Result<Self> {
+    pub fn create(basedir: &Path, job_name: &str, spare: &Spare) -> io::Result<Self> {
         let hash = hex::encode(Md5::digest(job_name.as_bytes()));
         loop {
             let n = UNIQUE.fetch_add(1, Ordering::Relaxed);
             let root = basedir.join(format!("{hash}-{:x}-{n:x}", std::process::id()));
-            let mut builder = fs::DirBuilder::new();
-            builder.mode(0o700);
-            match builder.create(&root) {
-                // Left by a dead worker whose process id we have got.
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
-                other => other?,
+            if !spare.take(&root) {
+                let mut builder = fs::DirBuilder::new();
+                builder.mode(0o700);
+                match builder.create(&root) {
+                    // Left by a dead worker whose process id we have got.
+                    Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
+                    other => other?,
+                }
+                for name in SUBS {
+                    builder.create(root.join(name))?;
+                }
             }
-            let sub = |name: &str| -> io::Result<PathBuf> {
-                let path = root.join(name);
-                builder.create(&path)?;
-                Ok(path)
-            };
-            let (run, keys, tmp, _) = (sub("run")?, sub("keys")?, sub("tmp")?, sub("hooks")?);
-            return Ok(Self { run, keys, tmp, root });
+            let sub = |name: &str| root.join(name);
+            return Ok(Self { run: sub("run"), keys: sub("keys"), tmp: sub("tmp"), root });
         }
+    }
+
+    /// Removes everything, or keeps it for the next job if nothing is in it.
+    pub async fn recycle(self, spare: &Spare) -> io::Result<()> {
+        if spare.put(&self.root) { Ok(()) } else { self.remove().await }
     }
 
     /// Removes everything. Small trees are removed at once, others on a thread of their own, so that the
@@ -104,8 +173,9 @@ mod tests {
     #[tokio::test]
     async fn nothing_stays_whatever_the_permissions() {
         let base = tempfile::tempdir().unwrap();
-        let dirs = JobDirs::create(base.path(), "build").unwrap();
-        let again = JobDirs::create(base.path(), "build").unwrap();
+        let spare = Spare::new(base.path().join("spare"));
+        let dirs = JobDirs::create(base.path(), "build", &spare).unwrap();
+        let again = JobDirs::create(base.path(), "build", &spare).unwrap();
         assert_ne!(dirs.root, again.root);
         assert!(
             dirs.root.file_name().unwrap().to_str().unwrap().starts_with(&hex::encode(Md5::digest(b"build")))
@@ -122,5 +192,36 @@ mod tests {
         again.remove().await.unwrap();
         let left: Vec<_> = fs::read_dir(base.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, ["outside"]);
+    }
+
+    #[tokio::test]
+    async fn only_untouched_directories_are_used_again() {
+        let base = tempfile::tempdir().unwrap();
+        let spare = Spare::new(base.path().join("spare"));
+        let create = || JobDirs::create(base.path(), "build", &spare).unwrap();
+        let inode = |dirs: &JobDirs| fs::metadata(&dirs.run).unwrap().ino();
+        let first = create();
+        let (path, number) = (first.root.clone(), inode(&first));
+        first.recycle(&spare).await.unwrap();
+        assert!(!path.exists());
+        let second = create();
+        assert_eq!(inode(&second), number);
+        assert_ne!(second.root, path);
+        fs::write(second.tmp.join(".hidden"), "x").unwrap();
+        second.recycle(&spare).await.unwrap();
+        assert!(!base.path().join("spare").exists());
+        for spoil in [0, 1, 2] {
+            let dirs = create();
+            match spoil {
+                0 => fs::set_permissions(&dirs.run, fs::Permissions::from_mode(0o755)).unwrap(),
+                1 => fs::write(dirs.root.join("script"), "x").unwrap(),
+                _ => {
+                    fs::remove_dir(&dirs.keys).unwrap();
+                    std::os::unix::fs::symlink("/", &dirs.keys).unwrap();
+                }
+            }
+            dirs.recycle(&spare).await.unwrap();
+            assert!(!base.path().join("spare").exists(), "{spoil}");
+        }
     }
 }

@@ -81,7 +81,7 @@ impl Job {
         let infrastructure =
             |what: &str, e: &dyn std::fmt::Display| Halt::Infrastructure(format!("{what}: {e}"));
         crate::requirements::check(&assignment.requirements).map_err(Halt::Infrastructure)?;
-        let dirs = JobDirs::create(&worker.config.basedir, &assignment.name)
+        let dirs = JobDirs::create(&worker.config.basedir, &assignment.name, &worker.spare)
             .map_err(|e| infrastructure("cannot create the job's directory", &e))?;
         let vars = match Vars::new(&assignment, &dirs.run.to_string_lossy(), &worker.config.name) {
             Ok(vars) => vars,
@@ -217,11 +217,13 @@ pub(crate) async fn drive(job: &Job, dirs: JobDirs, signals: &Signals, shutdown:
 async fn finish(job: &Job, dirs: JobDirs, machine: Machine, verdict: Verdict, signals: &Signals) {
     let grace =
         if signals.lost.is_cancelled() { LOST_GRACE.min(job.grace) } else { LEFTOVER_GRACE.min(job.grace) };
-    job.family.kill(Scope::Job, grace).await;
+    let left = job.family.kill(Scope::Job, grace).await;
     for file in lock(&job.installed).drain(..) {
         let _ = std::fs::remove_file(file);
     }
-    if let Err(error) = dirs.remove().await {
+    // A process that can't be ended may still write there, so the next job gets other directories.
+    let removed = if left == 0 { dirs.recycle(&job.worker.spare).await } else { dirs.remove().await };
+    if let Err(error) = removed {
         tracing::error!(job = %job.key.job, %error, "the job's directory could not be removed");
     }
     settle(&job.spool, &machine, &job.assignment);

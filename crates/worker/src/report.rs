@@ -210,7 +210,8 @@ impl Reporter<'_> {
     }
 }
 
-/// What the server holds, from the refusal of a log chunk that begins behind it: `step=N`, `have=N`.
+/// What the server holds, from the refusal of a log chunk that begins behind it. Its details hold the number;
+/// which log it is about is told by `step=N`, or known by the caller.
 fn gap(details: &[String], message: &str, step: u16) -> Option<LogLength> {
     let number = |key: &str| {
         details.iter().map(String::as_str).chain([message]).find_map(|text| {
@@ -220,10 +221,8 @@ fn gap(details: &[String], message: &str, step: u16) -> Option<LogLength> {
             rest[..end].parse::<u64>().ok()
         })
     };
-    Some(LogLength {
-        step: u16::try_from(number("step").unwrap_or(step.into())).ok()?,
-        length: number("have")?,
-    })
+    let have = details.iter().find_map(|d| d.parse().ok()).or_else(|| number("have"))?;
+    Some(LogLength { step: u16::try_from(number("step").unwrap_or(step.into())).ok()?, length: have })
 }
 
 #[cfg(test)]
@@ -234,10 +233,9 @@ mod tests {
     fn gaps_are_understood() {
         let details = ["step=3".to_string(), "have=120".to_string()];
         assert_eq!(gap(&details, "", 0), Some(LogLength { step: 3, length: 120 }));
-        assert_eq!(
-            gap(&[], "log of step 1: have 7, chunk begins at 9", 0),
-            Some(LogLength { step: 1, length: 7 })
-        );
+        let details = ["77".to_string()];
+        assert_eq!(gap(&details, "send from offset 77", 2), Some(LogLength { step: 2, length: 77 }));
+        assert_eq!(gap(&[], "log of step 1: have 7", 0), Some(LogLength { step: 1, length: 7 }));
         assert_eq!(gap(&[], "no", 0), None);
     }
 }

@@ -2,6 +2,7 @@
 //! its number of jobs.
 
 use crate::{
+    dirs::Spare,
     exec, job,
     local_api::LocalApi,
     logs::Spool,
@@ -112,6 +113,8 @@ pub(crate) struct Worker {
     pub config: WorkerConfig,
     /// Holds an executable named `worker`.
     pub bin_dir: PathBuf,
+    /// Directories for the next job.
+    pub spare: Spare,
 }
 
 /// Runs a worker to its end. The future must run inside a tokio runtime; one thread is enough.
@@ -131,11 +134,14 @@ pub async fn run(config: WorkerConfig) -> Result<Exit, WorkerError> {
     let signals = config.handle_signals.then(|| listen(config.shutdown.clone()));
     let signals = signals.transpose().map_err(host("cannot listen to signals"))?;
     let bin_dir = bin_dir(&config).map_err(host("cannot make the worker command"))?;
-    let worker = Arc::new(Worker { config, bin_dir });
+    // Beside the scripts' `PATH`, not in it.
+    let spare = Spare::new(bin_dir.with_extension("spare"));
+    let worker = Arc::new(Worker { config, bin_dir, spare });
     let result = worker.clone().work().await;
     if let Some(task) = signals {
         task.abort();
     }
+    worker.spare.discard();
     let _ = std::fs::remove_dir_all(&worker.bin_dir);
     result
 }
@@ -166,6 +172,22 @@ fn bin_dir(config: &WorkerConfig) -> io::Result<PathBuf> {
     Ok(dir)
 }
 
+/// Registers; keeps trying while the server can't be reached or is just starting.
+async fn register(client: &Client, body: &WorkerRegister) -> Result<WorkerRegistered, ClientError> {
+    let begin = Instant::now();
+    let mut pause = Duration::from_millis(50);
+    loop {
+        match client.worker_register(body).await {
+            Err(error) if error.is_transient() && begin.elapsed() < PATIENCE => {
+                tracing::debug!(%error, "cannot register, trying again");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(5));
+            }
+            other => return other,
+        }
+    }
+}
+
 impl Worker {
     async fn work(self: Arc<Self>) -> Result<Exit, WorkerError> {
         let anonymous = Client::new(&self.config.api_url, Some(self.config.token.clone()))
@@ -179,7 +201,7 @@ impl Worker {
             pid: std::process::id(),
         };
         let registered = tokio::select! {
-            answer = anonymous.worker_register(&body) => {
+            answer = register(&anonymous, &body) => {
                 answer.map_err(|source| WorkerError::Api { what: "cannot register", source })?
             }
             () = self.config.shutdown.cancelled() => return Ok(Exit::Shutdown),

@@ -2,6 +2,7 @@
 #![allow(clippy::result_large_err)]
 
 mod command;
+mod git;
 mod host;
 mod kill;
 mod logs;

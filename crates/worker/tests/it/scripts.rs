@@ -141,3 +141,16 @@ async fn a_job_on_the_wrong_machine_is_given_back() {
     let end = seen.end.unwrap();
     assert!(end.infrastructure && end.reason.unwrap().contains("no-such-binary"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zz_speed() {
+    let host = Host::start().await;
+    host.run(job(&["true"])).await;
+    let begin = std::time::Instant::now();
+    let names: Vec<_> = (0..300).map(|_| host.server.queue(job(&["true"]))).collect();
+    let mut reports = 0;
+    for n in names {
+        reports += host.server.end(n).await.reports;
+    }
+    println!("{:?} a job, {} reports", begin.elapsed() / 300, reports);
+}

@@ -1,0 +1,157 @@
+//! CheckoutApplication, GitClone and GitTag against local repositories, and tainted values.
+
+use crate::{
+    host::Host,
+    server::{job, secret, step},
+};
+use std::{path::Path, process::Command};
+
+fn git(dir: &Path, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=Ann", "-c", "user.email=ann@localhost", "-c", "init.defaultBranch=main"])
+        .args(args)
+        .current_dir(dir)
+        .env("HOME", dir)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_string()
+}
+
+/// A repository with three commits; the first has the tag 1.2.3.
+fn repository(dir: &Path) -> (String, Vec<String>) {
+    git(dir, &["init", "-q", "."]);
+    git(dir, &["config", "uploadpack.allowAnySHA1InWant", "true"]);
+    git(dir, &["config", "receive.denyCurrentBranch", "ignore"]);
+    let mut commits = Vec::new();
+    for n in 1..=3 {
+        std::fs::write(dir.join("file"), format!("{n}\n")).unwrap();
+        git(dir, &["add", "file"]);
+        git(dir, &["commit", "-q", "-m", &format!("commit {n}\n\nmore")]);
+        commits.push(git(dir, &["rev-parse", "HEAD"]));
+        if n == 1 {
+            git(dir, &["tag", "1.2.3"]);
+        }
+    }
+    (format!("file://{}", dir.display()), commits)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clone_and_what_it_tells() {
+    let host = Host::start().await;
+    let repo = tempfile::tempdir().unwrap();
+    let (url, commits) = repository(repo.path());
+    let mut j = job(&[]);
+    j.steps.push(step(
+        "GitClone",
+        &[
+            ("url", &url),
+            ("branch", "{{.git.branch}}"),
+            ("commit", "{{.git.hash}}"),
+            ("directory", "{{.cds.workspace}}"),
+            ("depth", "false"),
+            ("tag", "{{.git.tag}}"),
+        ],
+    ));
+    j.steps.push(step(
+        "Script",
+        &[("script", "cat file; git log --oneline | wc -l; echo $CDS_SEMVER $GIT_AUTHOR")],
+    ));
+    for (name, value) in [
+        ("git.url", url.as_str()),
+        ("git.branch", ""),
+        ("git.hash", ""),
+        ("git.tag", ""),
+        ("cds.run.number", "7"),
+    ] {
+        j.parameters.insert(name.into(), value.into());
+    }
+    let seen = host.run(j.clone()).await;
+    assert_eq!(seen.status(), "Success", "{}", seen.log(0));
+    let short = &commits[2][..7];
+    assert!(seen.log(1).contains(&format!("3\n3\n1.2.3-2+sha.g{short}.cds.7 Ann\n")), "{}", seen.log(1));
+    let v = seen.end.unwrap().variables;
+    assert_eq!((v["git.hash"].as_str(), v["git.hash.short"].as_str()), (commits[2].as_str(), short));
+    assert_eq!((v["git.branch"].as_str(), v["git.message"].as_str()), ("main", "commit 3"));
+    assert_eq!(v["git.author.email"], "ann@localhost");
+    // A commit that is behind the shallow end.
+    j.job.run = cds_model::RunId::new();
+    j.parameters.insert("git.hash".into(), commits[1].clone());
+    j.parameters.insert("git.branch".into(), "main".into());
+    j.steps[0].parameters.insert("depth".into(), "1".into());
+    let seen = host.run(j.clone()).await;
+    assert!(seen.log(1).contains("\n2\n"), "{} {}", seen.log(0), seen.log(1));
+    assert!(!seen.end.unwrap().variables.contains_key("git.hash"));
+    for (name, value, reason) in [
+        ("depth", "x", "invalid depth value"),
+        ("url", "http://example.org/x", "Git protocol not supported"),
+        ("url", "file:///no/such", "unable to git clone: Command fail: 128"),
+        ("url", "git@h:x", "SSH Key not found. Unable to perform git clone"),
+        ("privateKey", "nope", "unknown key"),
+        ("branch", "--upload-pack=touch x", "not valid"),
+    ] {
+        let mut j = j.clone();
+        j.job.run = cds_model::RunId::new();
+        j.steps[0].parameters.insert(name.into(), value.into());
+        let seen = host.run(j).await;
+        assert!(seen.reason(0).contains(reason), "{reason}: {}", seen.reason(0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checkout_and_tag() {
+    let host = Host::start().await;
+    let repo = tempfile::tempdir().unwrap();
+    let (url, commits) = repository(repo.path());
+    let mut j = job(&[]);
+    j.steps.push(step("CheckoutApplication", &[("directory", "{{.cds.workspace}}/src")]));
+    j.steps.push(step(
+        "GitTag",
+        &[("tagLevel", "minor"), ("path", "src"), ("prefix", "v"), ("tagMessage", "hello")],
+    ));
+    let vars = [
+        ("git.connection.type", "https"),
+        ("git.http_url", url.as_str()),
+        ("git.branch", "main"),
+        ("git.hash", commits[2].as_str()),
+        ("cds.run.number", "7"),
+        ("cds.triggered_by.username", "ann"),
+    ];
+    j.parameters.extend(vars.map(|(k, v)| (k.to_string(), v.to_string())));
+    let seen = host.run(j).await;
+    assert_eq!(seen.status(), "Success", "{} {}", seen.log(0), seen.log(1));
+    assert_eq!(seen.end.unwrap().variables["cds.release.version"], "v1.3.0");
+    assert!(git(repo.path(), &["tag"]).contains("v1.3.0"));
+    assert!(git(repo.path(), &["cat-file", "-p", "v1.3.0"]).contains("tagger ann <cds@localhost>"));
+    let mut j = job(&[]);
+    j.steps.push(step("CheckoutApplication", &[]));
+    assert_eq!(host.run(j).await.reason(0), "git connection type is not set. nothing to perform");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_of_events_do_not_become_code() {
+    let host = Host::start().await;
+    let mut j = job(&["echo \"{{.cds.pip.title}}\"", "echo \"$GIT_MESSAGE\"", "echo {{.git.branch}}"]);
+    j.parameters.insert("git.message".into(), "$(touch pwned)".into());
+    j.parameters.insert("git.branch".into(), "feat/x-1".into());
+    j.parameters.insert("cds.pip.title".into(), "about {{.git.message}}".into());
+    j.tainted = vec!["git.message".into(), "git.branch".into()];
+    j.secrets.push(secret("cds.proj.x", "password", "unused-secret"));
+    j.steps.iter_mut().for_each(|s| s.optional = true);
+    let seen = host.run(j.clone()).await;
+    assert_eq!(seen.step(0), "Fail");
+    assert!(
+        seen.reason(0).contains("cds.pip.title") && seen.reason(0).contains("CDS_PIP_TITLE"),
+        "{}",
+        seen.reason(0)
+    );
+    assert!(seen.log(1).contains("\n$(touch pwned)\n"));
+    assert!(seen.log(2).contains("\nfeat/x-1\n"));
+    j.job.run = cds_model::RunId::new();
+    j.taint_policy = "splice".into();
+    let seen = host.run(j.clone()).await;
+    assert!(seen.log(0).contains("\nabout \n"), "{}", seen.log(0));
+    j.job.run = cds_model::RunId::new();
+    j.taint_policy = "refuse".into();
+    assert_eq!(host.run(j).await.step(2), "Fail");
+}
