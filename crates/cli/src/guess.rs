@@ -3,17 +3,19 @@
 
 use std::process::{Command, Stdio};
 
+/// Key of git's configuration that stands for an argument, if one does.
+pub(crate) fn key(name: &str) -> Option<String> {
+    match name {
+        "project-key" => Some("cds.project".to_string()),
+        "application-name" => Some("cds.application".to_string()),
+        "workflow-name" => Some("cds.workflow".to_string()),
+        _ => None,
+    }
+}
+
 /// Values for leading arguments that were left out; `None` unless all are configured.
 pub(crate) fn context(names: &[&str]) -> Option<Vec<String>> {
-    names
-        .iter()
-        .map(|name| match *name {
-            "project-key" => git_config("cds.project"),
-            "application-name" => git_config("cds.application"),
-            "workflow-name" => git_config("cds.workflow"),
-            _ => None,
-        })
-        .collect()
+    names.iter().map(|name| key(name).and_then(|key| git_config(&key))).collect()
 }
 
 fn git_config(key: &str) -> Option<String> {

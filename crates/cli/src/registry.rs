@@ -1,7 +1,7 @@
 //! The command tree as data. A command says its kind, its arguments and its handler once; parsing, help, guessing,
 //! confirmation and output follow from that (spec client 1.1 to 1.4).
 
-use crate::{call::Call, error::CliError, output::Record};
+use crate::{call::Call, error::CliError, guess, output::Record};
 use clap::{Arg, ArgAction, Command};
 use futures::future::LocalBoxFuture;
 use std::{collections::HashSet, future::Future};
@@ -226,6 +226,16 @@ impl Leaf {
             command = command.arg(Arg::new(name).value_name(name.to_uppercase()).num_args(0..).hide(true));
         }
         command = command.args(self.flags.iter().cloned());
+        if !self.context.is_empty() {
+            let keys: Vec<String> = self.context.iter().filter_map(|name| guess::key(name)).collect();
+            if keys.len() == self.context.len() {
+                command = command.after_help(format!(
+                    "In a git checkout, {} may be left out if git's configuration has {}.",
+                    self.context.join(" and ").to_uppercase().replace(" AND ", " and "),
+                    keys.join(" and "),
+                ));
+            }
+        }
         let format = |values: &[&'static str]| {
             let first = values.first().copied().unwrap_or_default();
             value("format", None, "Output format").value_parser(values.to_vec()).default_value(first)

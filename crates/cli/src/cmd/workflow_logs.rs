@@ -4,7 +4,7 @@ use super::workflow::ONE;
 use crate::{
     call::Call,
     error::CliError,
-    live::{jobs, screen::harmless},
+    live::{harmless, jobs},
     output::Record,
     registry::{Kind, Node, Outcome, Res, group, plain, show},
 };

@@ -1,14 +1,15 @@
 //! Watching a run: as a tree on a terminal, line by line elsewhere.
 //!
 //! [`tree`] and [`Progress`] are functions of [`cds_api::runs::Run`] alone, so that anything that has runs can show
-//! them.
+//! them; [`Screen`] draws the tree again and again in the same place.
 
 mod progress;
-pub(crate) mod screen;
+mod screen;
 pub(crate) mod track;
 mod tree;
 
-pub use progress::Progress;
+pub use progress::{Progress, ended};
+pub use screen::{Screen, harmless};
 pub use tree::{View, tree};
 
 use cds_api::runs::{JobRun, Run, StepRun};

@@ -100,8 +100,8 @@ fn job_words(job: &JobRun, now_ms: i64) -> String {
     }
 }
 
-/// The last line about a run that has ended.
-pub(crate) fn ended(run: &Run) -> String {
+/// The last line about a run that has ended: its name, status and duration.
+pub fn ended(run: &Run) -> String {
     let took = run.brief.duration_ms.map(|ms| format!(" after {}", duration(ms))).unwrap_or_default();
     format!("{} #{}: {}{took}", run.brief.workflow_name, run.brief.number, run.brief.status)
 }

@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
-/// Remembers how much it has drawn.
-#[derive(Default)]
-pub(crate) struct Screen {
+/// Draws on standard output, which must be a terminal; remembers how much it has drawn.
+#[derive(Debug, Default)]
+pub struct Screen {
     drawn: usize,
 }
 
 /// Columns and lines of the terminal behind standard output.
-pub(crate) fn size() -> (usize, usize) {
+fn size() -> (usize, usize) {
     #[cfg(unix)]
     if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stdout())
         && size.ws_col > 0
@@ -22,7 +22,7 @@ pub(crate) fn size() -> (usize, usize) {
 
 impl Screen {
     /// Replaces what was drawn before. Lines are cut to the terminal's width, and to its height from above.
-    pub(crate) fn draw(&mut self, text: &str) {
+    pub fn draw(&mut self, text: &str) {
         let (columns, rows) = size();
         let lines: Vec<&str> = text.lines().collect();
         // The first line names the run; of the rest the end matters most.
@@ -46,7 +46,7 @@ impl Screen {
 }
 
 /// At most `columns` visible characters; escape sequences have no width.
-pub(crate) fn cut(line: &str, columns: usize) -> String {
+fn cut(line: &str, columns: usize) -> String {
     let mut out = String::new();
     let mut width = 0;
     let mut chars = line.chars();
@@ -72,7 +72,7 @@ pub(crate) fn cut(line: &str, columns: usize) -> String {
 }
 
 /// Text of a log line that is safe to show: no control characters that would move the cursor.
-pub(crate) fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let mut out = String::new();
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
