@@ -277,6 +277,9 @@ pub struct Parameter {
     /// Free text.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
+    /// Shown folded by user interfaces; kept for actions only (spec 3.3, 3.8).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub advanced: bool,
 }
 
 /// A stage of a pipeline.
@@ -393,6 +396,44 @@ impl Default for Step {
             action: String::new(),
             parameters: IndexMap::new(),
             line: 0,
+        }
+    }
+}
+
+/// An action of a group, made of steps (spec 3.8). Steps of pipelines call it `group/name`, or `name` if its group
+/// is `shared.infra`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserAction {
+    /// Unique in its group.
+    pub name: String,
+    /// Whose it is.
+    pub group: String,
+    /// Free text.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// False = no step may use it.
+    pub enabled: bool,
+    /// Declared parameters, in file order; its steps see them as `{{.name}}`.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub parameters: IndexMap<String, Parameter>,
+    /// What a worker must offer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<Requirement>,
+    /// In order.
+    pub steps: Vec<Step>,
+}
+
+impl Default for UserAction {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            group: "shared.infra".into(),
+            description: String::new(),
+            enabled: true,
+            parameters: IndexMap::new(),
+            requirements: Vec::new(),
+            steps: Vec::new(),
         }
     }
 }

@@ -11,7 +11,7 @@ mod application;
 mod pipeline;
 mod workflow;
 
-use crate::def::{Application, Conditions, Environment, Permissions, Pipeline, Workflow};
+use crate::def::{Application, Conditions, Environment, Permissions, Pipeline, UserAction, Workflow};
 use crate::yaml::{Value, emit, sort_natural};
 
 /// What to write beside the definition.
@@ -59,6 +59,16 @@ pub fn export_environment(e: &Environment) -> String {
 /// An environment as JSON with the keys of the YAML file. Secret values must already be tokens.
 pub fn export_environment_json(e: &Environment) -> serde_json::Value {
     application::environment(e).to_json()
+}
+
+/// An action as YAML (spec 3.8).
+pub fn export_action(a: &UserAction) -> String {
+    emit(&pipeline::action(a))
+}
+
+/// An action as JSON with the keys of the YAML file.
+pub fn export_action_json(a: &UserAction) -> serde_json::Value {
+    pipeline::action(a).to_json()
 }
 
 /// A mapping under construction; most keys vanish when they say nothing.

@@ -2,21 +2,16 @@
 
 use super::{Object, texts};
 use crate::builtin::{self, Action, Form};
-use crate::def::{Job, Pipeline, Requirement, Step};
+use crate::def::{Job, Parameter, Pipeline, Requirement, Step, UserAction};
 use crate::yaml::Value;
+use indexmap::IndexMap;
 
 pub(super) fn pipeline(p: &Pipeline) -> Value {
     let mut o = Object::default();
     o.put("version", Value::Str("v1.0".into()));
     o.put("name", Value::Str(p.name.clone()));
     o.text("description", &p.description);
-    let parameters = p.parameters.iter().map(|(name, parameter)| {
-        let mut entry = Object::default();
-        entry.text("type", if parameter.kind.is_empty() { "string" } else { &parameter.kind });
-        entry.text("default", &parameter.value).text("description", &parameter.description);
-        (name.clone(), entry.done())
-    });
-    o.sorted("parameters", parameters.collect());
+    o.sorted("parameters", parameters(&p.parameters));
     let options: Vec<(String, Value)> = p
         .stages
         .iter()
@@ -39,6 +34,31 @@ pub(super) fn pipeline(p: &Pipeline) -> Value {
     }
     o.list("jobs", jobs);
     o.done()
+}
+
+pub(super) fn action(a: &UserAction) -> Value {
+    let mut o = Object::default();
+    o.put("version", Value::Str("v1.0".into()));
+    o.put("name", Value::Str(a.name.clone()));
+    o.put("group", Value::Str(a.group.clone()));
+    o.text("description", &a.description);
+    o.flag("enabled", a.enabled, true);
+    o.sorted("parameters", parameters(&a.parameters));
+    let mut sorted: Vec<&Requirement> = a.requirements.iter().collect();
+    sorted.sort_by(|a, b| a.name.cmp(&b.name));
+    o.list("requirements", sorted.into_iter().map(requirement).collect());
+    o.list("steps", a.steps.iter().map(step).collect());
+    o.done()
+}
+
+fn parameters(all: &IndexMap<String, Parameter>) -> Vec<(String, Value)> {
+    let entry = |p: &Parameter| {
+        let mut o = Object::default();
+        o.text("type", if p.kind.is_empty() { "string" } else { &p.kind });
+        o.text("default", &p.value).text("description", &p.description).flag("advanced", p.advanced, false);
+        o.done()
+    };
+    all.iter().map(|(name, p)| (name.clone(), entry(p))).collect()
 }
 
 fn job(j: &Job, stage: &str) -> Value {

@@ -1,6 +1,7 @@
 //! From the text of a file to a definition (spec 3). Every function collects all findings; the definition is there
 //! only if none of them is an error.
 
+mod action;
 mod application;
 mod condition;
 mod graph;
@@ -17,7 +18,7 @@ mod workflow;
 pub use condition::{OPERATORS, when_check, when_word};
 pub use notification::DEFAULT_SUBJECT;
 
-use crate::def::{Application, Environment, Pipeline, Workflow};
+use crate::def::{Application, Environment, Pipeline, UserAction, Workflow};
 use crate::diag::{Diagnostic, Diags, has_errors};
 use crate::yaml::{self, Node};
 use serde::{Deserialize, Serialize};
@@ -142,6 +143,11 @@ pub fn parse_application(name: &str, text: &str) -> (Option<Application>, Vec<Di
 /// Reads an environment (spec 3.10).
 pub fn parse_environment(name: &str, text: &str) -> (Option<Environment>, Vec<Diagnostic>) {
     strict(read(name, text, application::environment))
+}
+
+/// Reads an action of a group (spec 3.8). No file name tells such a file; it has an endpoint of its own.
+pub fn parse_action(name: &str, text: &str) -> (Option<UserAction>, Vec<Diagnostic>) {
+    strict(read(name, text, action::action))
 }
 
 fn strict<T>((found, list): (Option<T>, Vec<Diagnostic>)) -> (Option<T>, Vec<Diagnostic>) {

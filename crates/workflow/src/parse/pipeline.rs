@@ -41,7 +41,7 @@ pub fn pipeline(node: &Node, d: &mut Diags) -> Option<Pipeline> {
             .help(format!("e.g. name: {}", names::suggest(&name)));
     }
     let mut p = Pipeline { name, description: f.string("description", d), ..Pipeline::default() };
-    p.parameters = parameters(&mut f, d);
+    p.parameters = parameters(&mut f, Owner::Pipeline, d);
     let declared = declared_stages(&mut f, d);
     p.stages = declared.iter().map(|(n, _)| Stage { name: n.clone(), ..Stage::default() }).collect();
     for item in f.list("jobs", d) {
@@ -58,8 +58,17 @@ pub fn pipeline(node: &Node, d: &mut Diags) -> Option<Pipeline> {
     Some(p)
 }
 
-/// Declared parameters; shared by everything that declares some.
-pub fn parameters(f: &mut Fields<'_>, d: &mut Diags) -> IndexMap<String, Parameter> {
+/// What declares parameters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// Does not keep `advanced`; is lenient about types.
+    Pipeline,
+    /// Keeps `advanced`; an unknown type is an error.
+    Action,
+}
+
+/// Declared parameters.
+pub fn parameters(f: &mut Fields<'_>, owner: Owner, d: &mut Diags) -> IndexMap<String, Parameter> {
     let mut all = IndexMap::new();
     for (name, entry) in f.mapping("parameters", d) {
         let Some(mut f) = Fields::new(&entry.value, format!("parameter {name}"), d) else { continue };
@@ -69,7 +78,7 @@ pub fn parameters(f: &mut Fields<'_>, d: &mut Diags) -> IndexMap<String, Paramet
         }
         let value = f.string("default", d);
         let description = f.string("description", d);
-        f.allow(&["advanced"]);
+        let advanced = f.boolean("advanced", d).unwrap_or(false) && owner == Owner::Action;
         if kind == "password" {
             d.error(
                 f.mark("type"),
@@ -79,14 +88,18 @@ pub fn parameters(f: &mut Fields<'_>, d: &mut Diags) -> IndexMap<String, Paramet
             .id(ids::NO_PASSWORD_PARAMETER)
             .help("keep secrets as password variables of the project, the application or the environment");
         } else if !TYPES.contains(&kind.as_str()) {
-            let found = d.warn(f.mark("type"), Rule::Value, format!("unknown parameter type {kind:?}"));
+            let message = format!("invalid given parameter type: {kind}");
+            let found = match owner {
+                Owner::Pipeline => d.warn(f.mark("type"), Rule::Value, message),
+                Owner::Action => d.error(f.mark("type"), Rule::Value, message).id(ids::WRONG_REQUEST),
+            };
             match nearest(&kind, TYPES.iter().copied()) {
                 Some(near) => found.help(format!("did you mean `{near}`?")),
                 None => found.help(format!("types: {}", TYPES.join(", "))),
             };
         }
         f.finish(d);
-        all.insert(name.to_owned(), Parameter { kind, value, description });
+        all.insert(name.to_owned(), Parameter { kind, value, description, advanced });
     }
     all
 }

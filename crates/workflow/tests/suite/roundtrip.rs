@@ -179,8 +179,9 @@ fn pipelines() -> impl Strategy<Value = Pipeline> {
     let stage = (any::<bool>(), conditions(), prop::collection::vec(jobs(), 0..3));
     let stages = prop::collection::btree_map(stage_name, stage, 0..4).prop_shuffle_values();
     let types = vec!["string", "number", "text", "boolean", "list", "ssh-key", "pgp-key"];
-    let parameter = (prop::sample::select(types), text(), text())
-        .prop_map(|(kind, value, description)| Parameter { kind: kind.into(), value, description });
+    let parameter = (prop::sample::select(types), text(), text()).prop_map(|(kind, value, description)| {
+        Parameter { kind: kind.into(), value, description, advanced: false }
+    });
     (name(), text(), prop::collection::vec((text(), parameter), 0..4), stages).prop_map(
         |(name, description, parameters, stages)| Pipeline {
             name,
