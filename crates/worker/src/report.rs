@@ -15,6 +15,9 @@ const GATHER: Duration = Duration::from_millis(3);
 /// Pauses between tries.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(2);
+/// When to begin to wait for a stop, and how long a request for it waits.
+const WATCH_AFTER: Duration = Duration::from_millis(300);
+const WATCH_WAIT: Duration = Duration::from_secs(25);
 /// Times a lease is longer than the interval of heartbeats.
 const LEASE: u32 = 3;
 
@@ -61,7 +64,15 @@ enum Failure {
 impl Reporter<'_> {
     /// Sends until the end has arrived or the attempt is lost.
     pub async fn run(&self) -> Reported {
-        match self.run_to_end().await {
+        let watch = async {
+            self.watch().await;
+            std::future::pending::<()>().await;
+        };
+        let result = tokio::select! {
+            result = self.run_to_end() => result,
+            () = watch => Err(Failure::Lost),
+        };
+        match result {
             Ok(next) => Reported::Done(next),
             Err(failure) => {
                 self.signals.lost.cancel();
@@ -69,6 +80,32 @@ impl Reporter<'_> {
                     Failure::Lost => Reported::Lost,
                     Failure::Dismissed => Reported::Dismissed,
                 }
+            }
+        }
+    }
+
+    /// Keeps a report without news waiting at the server, so that a stop arrives at once and not with the next
+    /// heartbeat. Ends when it has arrived, or when the server does not let reports wait.
+    async fn watch(&self) {
+        // Short jobs don't pay for it.
+        sleep(WATCH_AFTER).await;
+        let report = WorkerReport {
+            job: self.key.job,
+            attempt: self.key.attempt,
+            logs: Vec::new(),
+            steps: Vec::new(),
+            end: None,
+            take_wait_ms: Some(WATCH_WAIT.as_millis() as u64),
+        };
+        loop {
+            let begin = Instant::now();
+            match self.client.worker_report(&report).await {
+                Ok(ack) if ack.cancel => return self.signals.cancel.cancel(),
+                Ok(_) if begin.elapsed() < WATCH_WAIT / 20 => return,
+                Ok(_) => {}
+                Err(error) if error.is_transient() => sleep(MAX_PAUSE).await,
+                // The other reports learn of it too, and know what to do.
+                Err(_) => return self.spool.news.notify_one(),
             }
         }
     }

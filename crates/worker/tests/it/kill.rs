@@ -2,7 +2,7 @@
 
 use crate::{
     host::{Host, processes},
-    server::job,
+    server::{Server, job},
 };
 use cds_api::worker::Assignment;
 use std::time::{Duration, Instant};
@@ -147,4 +147,19 @@ async fn locked_directories_are_removed() {
     let seen =
         host.run(job(&["mkdir -p a/b; touch a/b/f; chmod 000 a/b; chmod 500 a .; chmod 000 .."])).await;
     assert_eq!(seen.status(), "Success");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_does_not_wait_for_the_heartbeat() {
+    let server = Server::start().await;
+    server.inner().heartbeat_ms = 60_000;
+    server.inner().holds = true;
+    let host = Host::with(server);
+    let name = host.server.queue(job(&["echo ready; sleep 600"]));
+    host.server.until(name, "the start", |s| s.log(0).contains("ready")).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let begin = Instant::now();
+    host.server.cancel(name);
+    assert_eq!(host.server.end(name).await.status(), "Stopped");
+    assert!(begin.elapsed() < Duration::from_millis(500), "{:?}", begin.elapsed());
 }

@@ -64,6 +64,8 @@ pub struct Inner {
     pub faults: usize,
     /// Lose so many bytes that were acknowledged, once there are as many.
     pub lose: usize,
+    /// Let reports without news wait for a stop.
+    pub holds: bool,
     /// Answer every report and log with 503.
     pub dark: bool,
     pub max_jobs: u32,
@@ -152,6 +154,7 @@ impl Server {
 
     pub fn cancel(&self, job: JobRef) {
         self.inner().cancel.push(job);
+        self.changed.notify_waiters();
     }
 
     /// Gives the job to somebody else.
@@ -300,6 +303,22 @@ async fn take(State(s): State<Server>, headers: HeaderMap, Json(body): Json<Work
 
 async fn report(State(s): State<Server>, Json(body): Json<WorkerReport>) -> Answer {
     let mut ack = ReportAck::default();
+    if body.end.is_none()
+        && let Some(wait) = body.take_wait_ms
+    {
+        assert!(body.logs.is_empty() && body.steps.is_empty());
+        let end = tokio::time::Instant::now() + Duration::from_millis(wait);
+        loop {
+            let changed = s.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            s.inner().job(body.job, body.attempt)?;
+            ack.cancel = s.inner().cancel.contains(&body.job);
+            if ack.cancel || !s.inner().holds || tokio::time::timeout_at(end, changed).await.is_err() {
+                return Ok(Json(ack).into_response());
+            }
+        }
+    }
     {
         let mut inner = s.inner();
         inner.requests.push("report".into());
