@@ -158,6 +158,8 @@ pub struct WorkerReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<JobEnd>,
     /// With an end: also take the next job, waiting up to this long (saves a round trip).
+    /// Without an end: answer only when the job is to be cancelled, at the latest after this long, so that a stop
+    /// need not wait for the next heartbeat. A server may answer at once instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub take_wait_ms: Option<u64>,
 }
