@@ -330,3 +330,40 @@ fn stopping_the_whole_queue() {
     assert_eq!(out, "Workflow wf #7 has been stopped\nNb workflows stopped: 1\n");
     assert_eq!(stub.asked(&format!("POST {W}/runs/7/stop")).len(), 1, "a run is stopped once");
 }
+
+#[test]
+fn lines_of_several_jobs_say_whose_they_are() {
+    let (stub, dir) = (Stub::start(), folder());
+    let second = JOB.replace(".0", ".1");
+    let mut run = run_of("Fail", "Success");
+    let mut other = job("Fail");
+    (other["id"], other["name"]) = (json!(second), json!("test"));
+    run["node_runs"][0]["stages"][0]["jobs"].as_array_mut().unwrap().push(other.clone());
+    stub.json(&format!("GET {W}/runs/latest"), run.clone()).json(&format!("GET {W}/runs/7"), run);
+    stub.json(&format!("GET /v1/jobs/{JOB}"), job("Success")).json(&format!("GET /v1/jobs/{second}"), other);
+    for (id, text) in [(JOB, "a\\n"), (second.as_str(), "b\\nc\\n")] {
+        let events =
+            format!("id: 9\nevent: bytes\ndata: {{\"offset\":0,\"text\":\"{text}\"}}\n\nevent: end\n\n");
+        stub.on(&format!("GET /v1/jobs/{id}/attempts/1/steps/0/follow"), Answer::Sse(vec![(0, events)]));
+    }
+    let all = stub.cdsctl(dir.path(), &["workflow", "logs", "PK", "wf"]).ok();
+    assert_eq!(
+        all,
+        "── build/compile · step 1 script\nbuild/compile | a\n── build/test · step 1 script\nbuild/test | b\nbuild/test | c\n"
+    );
+    let one = stub.cdsctl(dir.path(), &["workflow", "logs", "PK", "wf", "7", "--job", "test"]).ok();
+    assert_eq!(one, "── build/test · step 1 script\nb\nc\n");
+}
+
+#[test]
+fn events_are_printed_as_they_come() {
+    let (stub, dir) = (Stub::start(), folder());
+    let data = json!({"id": 5, "type": "run.updated", "at": "", "project_key": "PK", "workflow_name": "wf", "number": 7, "status": "Building"});
+    stub.on("GET /v1/events", Answer::Sse(vec![(0, format!("id: 5\ndata: {data}\n\n"))]));
+    stub.error("GET /v1/events", 403, "forbidden", "no longer");
+    let out = stub.cdsctl(dir.path(), &["events", "listen", "--project", "PK", "--workflow", "wf"]);
+    assert_eq!((out.code, out.out.as_str()), (50, "run.updated: PK wf #7 Building\n"));
+    let asked = stub.asked("GET /v1/events?project=PK&workflow=wf");
+    assert_eq!(asked[1].headers["last-event-id"], "5", "it resumes where it was");
+    assert_eq!(stub.cdsctl(dir.path(), &["events", "listen"]).code, 50);
+}
