@@ -43,6 +43,8 @@ mod sqlite;
 #[cfg(test)]
 mod statements;
 mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod tx;
 mod val;
 mod wake;

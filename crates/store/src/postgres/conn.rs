@@ -3,8 +3,10 @@
 use crate::{
     dialect::Dialect,
     error::{Error, Result},
-    sql::Sql,
+    sql::{Sql, sql},
     val::{Row, Val},
+    vals,
+    wake::{Wake, to_text},
 };
 use std::{collections::HashMap, future::Future};
 use tokio::runtime::Runtime;
@@ -13,6 +15,10 @@ use tokio_postgres::{
     error::SqlState,
     types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked},
 };
+
+sql! {
+    NOTIFY = "SELECT CAST(pg_notify('cds', $1) AS TEXT)";
+}
 
 /// A connection with its statements, and the runtime that drives it while somebody waits for an answer.
 pub(crate) struct Conn {
@@ -54,6 +60,22 @@ impl Conn {
             return Ok(());
         }
         self.batch(word)
+    }
+
+    /// Commits, and tells other servers.
+    pub(crate) fn commit(&mut self, me: &str, wakes: &[Wake]) -> Result<()> {
+        if self.begin.is_none() && !wakes.is_empty() {
+            let text = Dialect::Postgres.rendered(NOTIFY);
+            let (statement, said) = (self.statement(text)?, to_text(me, wakes));
+            let client = &self.client;
+            let params = vals![said];
+            let params = refs(params);
+            let (told, done) = self.rt.block_on(async {
+                tokio::join!(client.query(&statement, &params), client.batch_execute("COMMIT"))
+            });
+            return told.map(drop).and(done).map_err(|e| fault(e, "COMMIT"));
+        }
+        self.end("COMMIT")
     }
 
     pub(crate) fn client(&self) -> &Client {

@@ -1,7 +1,11 @@
 //! PostgreSQL: a few threads that each own a connection and run closures on it, one committer that writes the
 //! steps of many runs in a handful of statements, and one listener for the words of other servers.
 
+mod batch;
+mod committer;
 mod conn;
+mod listener;
+mod pool;
 
 pub(crate) use conn::Conn;
 
@@ -9,9 +13,20 @@ use crate::{
     error::{Error, Result},
     runs::commit::{CommitError, Committed, RunCommit},
     store::Context,
+    tx::{self, Tx},
     work::{Queue, Work},
 };
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread::{self, JoinHandle},
+};
+use tokio::sync::{Notify, oneshot};
+
+/// Statements that only PostgreSQL understands.
+#[cfg(test)]
+pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
+    [batch::STATEMENTS, conn::STATEMENTS, &[("events::LOCK", crate::events::LOCK)]].concat()
+}
 
 /// How a piece of work is wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,21 +39,88 @@ pub(crate) enum Mode {
     Single,
 }
 
+/// What all threads of this arm share.
+pub(crate) struct Shared {
+    url: String,
+    /// Marks this process's own notifications.
+    me: String,
+    cx: Arc<Context>,
+}
+
 /// The PostgreSQL arm of the store.
 pub(crate) struct Postgres {
     pub queue: Arc<Queue<(Mode, Box<dyn Work>)>>,
+    commits: Arc<Queue<committer::Item>>,
+    stop: Arc<Notify>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Postgres {
-    pub(crate) fn open(_url: &str, _connections: usize, _cx: Arc<Context>) -> Result<Self> {
-        Err(Error::Connection("not yet".into()))
+    /// Connects, migrates, starts the threads.
+    pub(crate) fn open(url: &str, connections: usize, cx: Arc<Context>) -> Result<Self> {
+        let me = uuid::Uuid::new_v4().simple().to_string();
+        let shared = Arc::new(Shared { url: url.to_string(), me, cx });
+        let arm = Self {
+            queue: Arc::new(Queue::new()),
+            commits: Arc::new(Queue::new()),
+            stop: Arc::new(Notify::new()),
+            threads: Mutex::default(),
+        };
+        // The caller may stand in a runtime of its own, where one must not block on another.
+        let first = shared.clone();
+        arm.spawn("pg-migrate", move || migrate(&first))?.join().unwrap_or_else(|_| Err(Error::Closed))?;
+
+        let (ready, listening) = std::sync::mpsc::channel();
+        let (s, stop) = (shared.clone(), arm.stop.clone());
+        let mut threads = vec![arm.spawn("pg-listener", move || listener::run(&s, &stop, &ready))?];
+        for _ in 0..connections {
+            let (s, queue) = (shared.clone(), arm.queue.clone());
+            threads.push(arm.spawn("pg-pool", move || pool::run(&s, &queue))?);
+        }
+        let (s, commits) = (shared, arm.commits.clone());
+        threads.push(arm.spawn("pg-committer", move || committer::run(&s, &commits))?);
+        *arm.threads.lock().unwrap_or_else(PoisonError::into_inner) = threads;
+        // Nothing that is committed after this can be missed; if it takes long, the listener says so itself.
+        let _ = listening.recv_timeout(std::time::Duration::from_secs(10));
+        Ok(arm)
     }
 
-    pub(crate) async fn commit(&self, _commit: RunCommit) -> Result<Committed, CommitError> {
-        Err(Error::Closed.into())
+    fn spawn<T: Send + 'static>(
+        &self,
+        name: &str,
+        f: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<JoinHandle<T>> {
+        let spawned = thread::Builder::new().name(name.into()).spawn(f);
+        spawned.map_err(|e| Error::Connection(format!("no thread {name}: {e}")))
+    }
+
+    pub(crate) async fn commit(&self, commit: RunCommit) -> Result<Committed, CommitError> {
+        let (reply, answer) = oneshot::channel();
+        if self.commits.push(committer::Item { commit, reply }).is_err() {
+            return Err(Error::Closed.into());
+        }
+        answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
     pub(crate) fn close(&self) {
         self.queue.close();
+        self.commits.close();
+        self.stop.notify_one();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for handle in threads {
+            // The last handle of the store may have been dropped by work on one of these threads.
+            if handle.thread().id() != thread::current().id() {
+                let _ = handle.join();
+            }
+        }
     }
+}
+
+fn migrate(shared: &Shared) -> Result<()> {
+    let mut conn = Conn::connect(&shared.url)?;
+    conn.batch("BEGIN")?;
+    // Of several servers started at once, one migrates and the others find it done.
+    conn.batch("SELECT pg_advisory_xact_lock(4823662)")?;
+    crate::migrate::run(&mut Tx::new(tx::Conn::Postgres(&mut conn), &shared.cx))?;
+    conn.batch("COMMIT")
 }

@@ -116,7 +116,12 @@ impl RunCommit {
                 Effect::DoneJob { job, attempt } => commit.queue_remove.push((*job, *attempt)),
                 Effect::RequestSlot { key, node_run } => commit.slots_request.push(slot(key, *node_run)),
                 Effect::ReleaseSlot { key, node_run } => commit.slots_release.push(slot(key, *node_run)),
-                Effect::SetTimer { key, at } => commit.timers.push((to_json("timer", key)?, *at)),
+                Effect::SetTimer { key, at } => {
+                    let key = to_json("timer", key)?;
+                    // Setting it again replaces it.
+                    commit.timers.retain(|(k, _)| *k != key);
+                    commit.timers.push((key, *at));
+                }
                 Effect::Announce(_) => {}
             }
         }

@@ -1,0 +1,86 @@
+//! Threads that run closures on a connection of their own.
+
+use super::{Conn, Mode, Shared};
+use crate::{
+    error::Error,
+    tx::{self, Tx},
+    work::{Queue, Ran, Work},
+};
+use std::{thread, time::Duration};
+
+/// Tries of a transaction that can't be put in an order with others.
+const TRIES: u32 = 20;
+/// Tries when connections break, e.g. at a restart of the database.
+const CONNECTIONS: u32 = 3;
+
+pub(super) fn run(shared: &Shared, queue: &Queue<(Mode, Box<dyn Work>)>) {
+    let mut conn = None;
+    while let Some(items) = queue.take(1) {
+        for (mode, work) in items {
+            serve(shared, &mut conn, mode, work);
+        }
+    }
+}
+
+/// The open connection, or a new one.
+pub(super) fn ready<'a>(shared: &Shared, conn: &'a mut Option<Conn>) -> Result<&'a mut Conn, Error> {
+    if conn.as_ref().is_none_or(Conn::is_closed) {
+        *conn = Some(Conn::connect(&shared.url)?);
+    }
+    conn.as_mut().ok_or(Error::Closed)
+}
+
+/// A short time, different for everyone, that grows with the tries.
+pub(super) fn back_off(tries: u32) {
+    let most = 500u64 << tries.min(7);
+    thread::sleep(Duration::from_micros(most / 2 + rand::random::<u64>() % most));
+}
+
+fn serve(shared: &Shared, slot: &mut Option<Conn>, mode: Mode, mut work: Box<dyn Work>) {
+    let (mut tries, mut broken) = (0, 0);
+    loop {
+        let conn = match ready(shared, slot) {
+            Ok(conn) => conn,
+            Err(e) => return work.finish(Err(e)),
+        };
+        match mode {
+            Mode::Read => conn.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Mode::Write => conn.begin("BEGIN ISOLATION LEVEL SERIALIZABLE"),
+            Mode::Single => conn.begin("BEGIN"),
+        }
+        let mut tx = Tx::new(tx::Conn::Postgres(conn), &shared.cx);
+        let ran = work.run(&mut tx);
+        let (failure, wakes) = (tx.failure().cloned(), tx.take_wakes());
+        if matches!(failure, Some(Error::Connection(_))) && broken < CONNECTIONS {
+            // Nothing was committed, so all of it may be done again.
+            broken += 1;
+            *slot = None;
+            continue;
+        }
+        if mode == Mode::Read {
+            // The answer does not wait for the end of the view.
+            work.finish(Ok(()));
+            if conn.end("ROLLBACK").is_err() {
+                *slot = None;
+            }
+            return;
+        }
+        let ended = if ran == Ran::Commit { conn.commit(&shared.me, &wakes) } else { conn.end("ROLLBACK") };
+        tries += 1;
+        let again = ran == Ran::Again || ended.as_ref().is_err_and(Error::is_retry);
+        if again && tries < TRIES {
+            if ran == Ran::Commit {
+                let _ = conn.end("ROLLBACK");
+            }
+            back_off(tries);
+            continue;
+        }
+        if ran == Ran::Commit && ended.is_ok() {
+            shared.cx.wakeups.send(&wakes);
+        }
+        if ended.is_err() {
+            *slot = None;
+        }
+        return work.finish(ended.map_err(|e| Error::Commit(e.to_string())));
+    }
+}
