@@ -1,1 +1,27 @@
-//! cds-testkit
+//! Runs CDS for tests, as its users have it: the real programs, the real API.
+//!
+//! ```ignore
+//! let server = TestServer::start().await;
+//! let project = server.project("DEMO").await;
+//! project.push(&[("hello.pip.yml", "…"), ("hello.yml", "…")]).await;
+//! let run = project.run("hello", RunStart::default()).await;
+//! let run = project.ended("hello", run.brief.number).await;
+//! assert_eq!(project.log(&run, "hello", "job", 0).await, "…");
+//! ```
+//!
+//! Everything here panics with a full account when something is not as it should be: that is what a test wants.
+
+mod bins;
+mod ctl;
+mod patience;
+mod project;
+mod server;
+mod smtp;
+
+pub use bins::bin;
+pub use cds_store::testing::Postgres;
+pub use ctl::{Ctl, Output};
+pub use patience::{LONG, SHORT, eventually, within};
+pub use project::{Project, find_job, node_run};
+pub use server::{ADMIN, ADMIN_PASSWORD, Setup, TestServer};
+pub use smtp::{Mail, Smtp};
