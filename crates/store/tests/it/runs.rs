@@ -89,12 +89,12 @@ async fn a_sealed_run_is_the_same_run(w: World) {
 }
 
 async fn a_sealed_run_can_go_on(w: World) {
-    let (s, mut new) = ended(&w).await;
+    let (s, _) = ended(&w).await;
     let id = s.run.id;
     w.store.write(move |tx| runs::seal(tx, id)).await.unwrap();
     // A restart: one node run changes (its parameters don't), one is new, one stays as sealed.
     let loaded = runs::load(&w.store, id).await.unwrap();
-    new = loaded.run.clone();
+    let mut new = loaded.run.clone();
     new.head.status = Status::Building;
     let mut touched = (*new.nodes[1]).clone();
     touched.sub = 1;
