@@ -95,6 +95,18 @@ pub fn outgoing_config(model: &str, config: &BTreeMap<String, String>) -> BTreeM
     with_defaults(outgoing(model), config)
 }
 
+/// Events of each VCS that a repository webhook listens to when nothing else is said (spec 5.1).
+pub const DEFAULT_EVENTS: &[&str] =
+    &["repo:refs_changed", "repo:push", "push", "Push Hook;Tag Push Hook", "patchset-created"];
+
+/// A repository webhook as the server makes it: no conditions, no events but the usual ones.
+pub fn is_default_repository_hook(hook: &Hook) -> bool {
+    let filter = hook.config.get("eventFilter").map_or("", String::as_str);
+    hook.model == "RepositoryWebHook"
+        && hook.conditions.is_empty()
+        && (filter.is_empty() || DEFAULT_EVENTS.contains(&filter))
+}
+
 fn with_defaults(model: Option<&Model>, config: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut all = config.clone();
     for (key, default) in model.map_or(&[][..], |m| m.keys) {

@@ -31,6 +31,20 @@ pub fn export_workflow_json(w: &Workflow, options: ExportOptions) -> serde_json:
     workflow::workflow(w, options).to_json()
 }
 
+/// A copy of an as-code workflow without what its repository gives it anyway, for a pull into that repository
+/// (spec 3.17): the only hook of the root, if it is an ordinary repository webhook, and the payload of the root.
+pub fn without_repository_defaults(w: &Workflow) -> Workflow {
+    let mut w = w.clone();
+    let Some(root) = w.nodes.first_mut() else { return w };
+    if let Some([only]) = w.hooks.get(&root.name).map(Vec::as_slice)
+        && crate::hooks::is_default_repository_hook(only)
+    {
+        w.hooks.remove(&root.name);
+        root.payload.clear();
+    }
+    w
+}
+
 /// A pipeline as YAML (spec 3.3).
 pub fn export_pipeline(p: &Pipeline) -> String {
     emit(&pipeline::pipeline(p))

@@ -5,6 +5,8 @@ use crate::diag::{Diags, Mark, Rule, nearest};
 use crate::error_ids as ids;
 use crate::read::Fields;
 use crate::yaml::Node;
+use cds_expr::condition::{ConditionError, PlainCheck, eval};
+use indexmap::IndexMap;
 
 /// Operators of plain checks.
 pub const OPERATORS: &[&str] = &["eq", "ne", "lt", "le", "gt", "ge", "regex"];
@@ -66,10 +68,8 @@ fn check(item: &Node, what: &str, strict: bool, d: &mut Diags) -> Option<Check> 
         bad_operator(&found.operator, f.mark("operator"), what, strict, d);
     }
     if found.operator == "regex"
-        && !found.value.contains("{{")
-        && let Err(e) = regex::Regex::new(&found.value)
+        && let Some(why) = regex_error(&found.value)
     {
-        let why = e.to_string().lines().last().unwrap_or_default().to_owned();
         d.warn(
             f.mark("value"),
             Rule::Condition,
@@ -86,6 +86,19 @@ fn check(item: &Node, what: &str, strict: bool, d: &mut Diags) -> Option<Check> 
     }
     f.finish(d);
     Some(found)
+}
+
+/// Why a pattern is no regular expression (in Go's syntax, spec 7.1). One that holds `{{` is known only in a run.
+pub fn regex_error(pattern: &str) -> Option<String> {
+    let check = PlainCheck { variable: "", operator: "regex", value: pattern };
+    let nothing: IndexMap<String, String> = IndexMap::new();
+    match eval(&[check], "", &nothing) {
+        Err(ConditionError::Regex { what, .. }) if !pattern.contains("{{") => {
+            // The compiler draws the place over several lines; the reason is the last.
+            Some(what.lines().last().unwrap_or_default().trim().to_owned())
+        }
+        _ => None,
+    }
 }
 
 fn bad_operator(operator: &str, at: Mark, what: &str, strict: bool, d: &mut Diags) {

@@ -1,5 +1,6 @@
 //! Requirements of jobs (spec 3.7).
 
+use super::condition::regex_error;
 use crate::def::Requirement;
 use crate::diag::{Diags, Mark, Rule, nearest};
 use crate::error_ids as ids;
@@ -107,8 +108,7 @@ fn read(kind: &str, node: &Node, d: &mut Diags) -> Option<(String, String)> {
                 .help("e.g. linux/amd64");
         }
         "secret" => {
-            if let Err(e) = regex::Regex::new(&value) {
-                let why = e.to_string().lines().last().unwrap_or_default().to_owned();
+            if let Some(why) = regex_error(&value) {
                 d.error(
                     node.at,
                     Rule::Value,

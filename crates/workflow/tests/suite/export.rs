@@ -102,3 +102,23 @@ fn json_has_the_same_keys() {
     let e = environment(include_str!("golden/prod.env.yml"));
     assert_eq!(environment(&export_environment_json(&e).to_string()), e);
 }
+
+#[test]
+fn repositories_need_not_repeat_their_own_hook() {
+    let file = |hooks: &str| {
+        format!(
+            "name: w\nworkflow: {{a: {{pipeline: p, payload: {{git.branch: m}}}}}}\nhooks: {{a: [{hooks}]}}\n"
+        )
+    };
+    for (hooks, dropped) in [
+        ("{type: RepositoryWebHook}", true),
+        ("{type: RepositoryWebHook, config: {eventFilter: Push Hook;Tag Push Hook}}", true),
+        ("{type: RepositoryWebHook, config: {eventFilter: pull_request}}", false),
+        ("{type: RepositoryWebHook, conditions: {script: return true}}", false),
+        ("{type: RepositoryWebHook}, {type: WebHook}", false),
+        ("{type: WebHook}", false),
+    ] {
+        let w = without_repository_defaults(&workflow(&file(hooks)));
+        assert_eq!((w.hooks.is_empty(), w.nodes[0].payload.is_empty()), (dropped, dropped), "{hooks}");
+    }
+}

@@ -169,4 +169,6 @@ fn broken_requirements() {
     warned("p.pip.yml", &with("  - {model: m, binary: git}\n"), "only `binary` of this requirement counts");
     let p = pipeline(&with("  - {model: m, binary: git}\n"));
     assert_eq!(p.stages[0].jobs[0].requirements.len(), 1);
+    // Go's syntax, not Rust's.
+    assert_eq!(pipeline(&with("  - secret: '^\\Qcds.proj.\\E[[a-z]+$'\n")).stages.len(), 1);
 }
