@@ -115,7 +115,15 @@ async fn status(c: Call) -> Res {
 async fn watch(c: &Call, number: i64) -> Res {
     let (project, workflow) = names(c);
     let target = Target { project: project.into(), workflow: workflow.into(), number };
-    let run = track(&c.app, c.client()?, &target).await?;
+    let run = tokio::select! {
+        run = track(&c.app, c.client()?, &target) => run?,
+        Ok(()) = tokio::signal::ctrl_c() => {
+            return Err(CliError::Prompt(format!(
+                "\nThe run goes on. To watch it again: cdsctl workflow status {project} {workflow} {number} --track\n\
+                 To stop it: cdsctl workflow stop {project} {workflow} {number}"
+            )));
+        }
+    };
     match run.brief.status {
         Status::Success => Ok(Outcome::Done),
         other => Err(CliError::RunEnded(other)),

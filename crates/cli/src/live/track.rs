@@ -16,6 +16,8 @@ const GATHER: Duration = Duration::from_millis(30);
 const FRAME: Duration = Duration::from_millis(250);
 /// The run is read again even without news: the stream may have died unnoticed.
 const DOUBT: Duration = Duration::from_secs(5);
+/// The same while there is no stream at all.
+const DEAF: Duration = Duration::from_secs(1);
 /// How long a server may be away.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Lines of the log under the tree, and of the log of a failed step at the end.
@@ -47,6 +49,11 @@ impl<'a> News<'a> {
             after: None,
         };
         Self { client, query, stream: None, retry_at: Instant::now() }
+    }
+
+    /// How long to go without reading the run; short while there is no stream.
+    fn doubt(&self) -> Duration {
+        if self.stream.is_some() { DOUBT } else { DEAF }
     }
 
     async fn connect(&mut self) {
@@ -127,11 +134,11 @@ pub(crate) async fn track(app: &App, client: &Client, target: &Target) -> Result
         }
         let read_at = Instant::now();
         loop {
-            if news.wait(if live { FRAME } else { DOUBT }).await {
+            if news.wait(if live { FRAME } else { news.doubt() }).await {
                 while news.wait(GATHER).await && read_at.elapsed() < FRAME {}
                 break;
             }
-            if !live || read_at.elapsed() > DOUBT {
+            if !live || read_at.elapsed() > news.doubt() {
                 break;
             }
             picture.draw(&(tree(&run, view(app)) + &tail_of_running(client, &run).await));
