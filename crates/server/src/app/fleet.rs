@@ -34,7 +34,7 @@ fn token(kind: &str, owner: String, name: String, now: Timestamp, lasts: Duratio
 
 impl App {
     /// A token for the server's own hatchery. Made anew at every start; older ones end.
-    pub(crate) async fn own_hatchery_token(&self) -> Result<Secret<String>, cds_store::Error> {
+    pub(crate) async fn own_hatchery_token(&self) -> cds_store::Result<Secret<String>> {
         let (secret, now) = (fresh_secret(), self.now());
         let row = token(kind::HATCHERY, "own".into(), "local".into(), now, Duration::from_secs(3650 * 24 * 3600));
         let s = secret.clone();

@@ -1,19 +1,33 @@
 //! What requests do, between the routes (HTTP) and the store (SQL).
 
 pub mod access;
+pub mod accounts;
+pub mod api_tokens;
 pub mod assign;
+pub mod entities;
 pub mod events;
+pub mod exchange;
 pub mod files;
 pub mod fleet;
 pub mod gpg;
-pub mod import;
+pub mod groups;
+pub mod imports;
+pub mod keypairs;
 pub mod keys;
 pub mod live;
 pub mod mail;
+pub mod people;
+pub mod private_keys;
+pub mod projects;
+pub mod push;
+pub mod refuse;
 pub mod report;
 pub mod runs;
+pub mod searching;
 pub mod snapshot;
+pub mod variables;
 pub mod view;
+pub mod workflows;
 
 use crate::{auth::tokens::Tokens, config::Config, fleet::Fleet, metrics::Metrics};
 use cds_blobs::LogStore;

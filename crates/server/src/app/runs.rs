@@ -247,7 +247,7 @@ impl App {
         }
         self.store().write(move |tx| runs::delete(tx, id)).await.map_err(Error::internal)?;
         self.live().forget(id);
-        self.logs().delete_run(id).map_err(Error::internal)
+        self.logs().delete_run(id).await.map_err(Error::internal)
     }
 
     /// The queue as far as the caller may see it: what waits, why, and what runs.

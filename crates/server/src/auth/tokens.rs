@@ -1,7 +1,10 @@
 //! From a bearer token to who calls. Tokens are 256 random bits, stored as hashes; what was found is remembered
 //! for a few seconds, so that a worker's thousand reports do not cost a thousand look-ups.
 
-use super::identity::{Caller, Identity, Scope};
+use super::{
+    identity::{Caller, Identity, Scope},
+    limit::Limiter,
+};
 use crate::{App, http::error::Error};
 use cds_model::{HatcheryId, Timestamp, TokenId, UserId, WorkerId};
 use cds_store::{
@@ -22,7 +25,11 @@ const MOST: usize = 10_000;
 
 /// Identities found lately, by the hash of their token.
 #[derive(Default)]
-pub struct Tokens(Mutex<HashMap<[u8; 32], (Identity, Timestamp)>>);
+pub struct Tokens {
+    known: Mutex<HashMap<[u8; 32], (Identity, Timestamp)>>,
+    /// Slows down who tries passwords.
+    pub attempts: Limiter,
+}
 
 /// A fresh secret: 256 bits in hex, with a prefix that secret scanners can recognise.
 pub fn fresh_secret() -> String {
@@ -77,7 +84,7 @@ impl Tokens {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], (Identity, Timestamp)>> {
-        self.0.lock().unwrap_or_else(|p| p.into_inner())
+        self.known.lock().unwrap_or_else(|p| p.into_inner())
     }
 }
 

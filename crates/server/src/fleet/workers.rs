@@ -224,6 +224,11 @@ impl Fleet {
         order
     }
 
+    /// Jobs handed to workers here, whether or not their leases are committed yet.
+    pub fn on_their_way(&self) -> Vec<JobRef> {
+        self.lock().workers.values().filter_map(|w| w.job.map(|(job, _)| job)).collect()
+    }
+
     /// Calls `visit` for every worker.
     pub fn each_worker(&self, mut visit: impl FnMut(WorkerId, &WorkerState)) {
         let state = self.lock();

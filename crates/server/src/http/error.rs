@@ -15,6 +15,7 @@ pub struct Error {
     id: Option<u32>,
     message: String,
     details: Vec<String>,
+    retry_after_s: Option<u64>,
 }
 
 /// Result of a handler.
@@ -23,7 +24,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// Any error.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, id: None, message: message.into(), details: Vec::new() }
+        Self { status, code, id: None, message: message.into(), details: Vec::new(), retry_after_s: None }
     }
     /// 400: the request makes no sense; the message says what to change.
     pub fn bad_request(message: impl Into<String>) -> Self {
@@ -68,6 +69,11 @@ impl Error {
         self.details = details;
         self
     }
+    /// With the time to wait before another try, seconds.
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
     /// The HTTP status it will have.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -99,6 +105,10 @@ impl IntoResponse for Error {
             details: self.details,
             request_id,
         };
-        (self.status, Json(body)).into_response()
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }

@@ -61,3 +61,13 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
         Ok(Self(value))
     }
 }
+
+impl<S: Send + Sync> FromRequestParts<S> for crate::auth::Caller {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        match parts.extensions.get::<crate::auth::Identity>() {
+            Some(crate::auth::Identity::User(caller)) => Ok(caller.clone()),
+            _ => Err(Error::unauthorized("sign in first")),
+        }
+    }
+}

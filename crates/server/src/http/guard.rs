@@ -44,7 +44,9 @@ pub async fn authorize(
         return Error::new(StatusCode::NOT_FOUND, "no_such_route", format!("no route {}", request.uri().path()))
             .into_response();
     };
-    let response = match check(&app, &method, path.as_str(), &params, &request).await {
+    // Taken out here: a borrowed body could not cross an await.
+    let secret = bearer(&request).map(str::to_string);
+    let response = match check(&app, &method, path.as_str(), &params, secret.as_deref()).await {
         Ok(identity) => {
             request.extensions_mut().insert(identity);
             next.run(request).await
@@ -60,7 +62,7 @@ async fn check(
     method: &Method,
     path: &str,
     params: &RawPathParams,
-    request: &Request,
+    secret: Option<&str>,
 ) -> Result<Identity, Error> {
     // HEAD is answered by GET handlers.
     let verb = if method == Method::HEAD { "GET" } else { method.as_str() };
@@ -71,7 +73,7 @@ async fn check(
             format!("{method} is not an operation of {path}"),
         ));
     };
-    let identity = match bearer(request) {
+    let identity = match secret {
         Some(secret) => app.tokens().identify(app, secret).await?,
         None => Identity::Anonymous,
     };

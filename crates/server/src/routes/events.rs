@@ -123,7 +123,7 @@ async fn events(
     let (after, behind) = match resumed.or(query.after) {
         Some(after) => (after, true),
         None => {
-            (app.store().read(|tx| cds_store::events::latest(tx)).await.map_err(Error::internal)?, false)
+            (app.store().read(|tx| cds_store::events::last(tx)).await.map_err(Error::internal)?, false)
         }
     };
     let closing = app.closing();

@@ -202,12 +202,19 @@ async fn follow(
     let resumed = headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
     let offset = resumed.unwrap_or(query.offset);
     let stop = app.closing();
-    let stream = app
-        .logs()
-        .follow(&key, offset)
+    let stream = follower(app.logs().clone(), key, offset)
         .map(|event| Ok(sse(event)))
         .take_until(async move { stop.cancelled().await });
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// Owns what it follows, so that the stream outlives the call.
+fn follower(
+    logs: cds_blobs::LogStore,
+    key: LogKey,
+    offset: u64,
+) -> impl Stream<Item = std::result::Result<LogEvent, LogError>> {
+    futures::stream::once(async move { logs.follow(&key, offset).boxed() }).flatten()
 }
 
 fn sse(event: std::result::Result<LogEvent, LogError>) -> Event {

@@ -1,0 +1,54 @@
+//! The queue, workers, hatcheries.
+
+use crate::{
+    App,
+    auth::Caller,
+    http::{
+        error::{Error, Result},
+        extract::{Json, Path},
+    },
+};
+use axum::{extract::State, http::StatusCode};
+use cds_api::{
+    fleet::{Hatchery, Worker},
+    queue::QueueJob,
+};
+use cds_model::WorkerId;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Routes of this file.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(queue))
+        .routes(routes!(workers))
+        .routes(routes!(disable))
+        .routes(routes!(hatcheries))
+}
+
+/// Jobs that wait, and why; jobs that run, and where.
+#[utoipa::path(get, path = "/v1/queue", tag = "queue", responses((status = 200, body = Vec<QueueJob>)))]
+async fn queue(State(app): State<App>, caller: Caller) -> Result<Json<Vec<QueueJob>>> {
+    Ok(Json(app.queue(&caller).await?))
+}
+
+/// Workers.
+#[utoipa::path(get, path = "/v1/workers", tag = "fleet", responses((status = 200, body = Vec<Worker>)))]
+async fn workers(State(app): State<App>) -> Json<Vec<Worker>> {
+    Json(app.workers())
+}
+
+/// A worker gets no more jobs.
+#[utoipa::path(post, path = "/v1/workers/{id}/disable", tag = "fleet", params(("id" = String, Path)), responses((status = 204)))]
+async fn disable(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode> {
+    let worker: WorkerId = id.parse().map_err(|e| Error::bad_request(format!("{e}")))?;
+    if !app.fleet().disable_worker(worker, app.now()) {
+        return Err(Error::not_found(format!("worker {id}")));
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Hatcheries.
+#[utoipa::path(get, path = "/v1/hatcheries", tag = "fleet", responses((status = 200, body = Vec<Hatchery>)))]
+async fn hatcheries(State(app): State<App>) -> Json<Vec<Hatchery>> {
+    Json(app.hatcheries())
+}

@@ -1,0 +1,188 @@
+//! Runs.
+
+use crate::{
+    App,
+    auth::Caller,
+    http::{
+        error::{Error, Result},
+        extract::{Json, Path, Query},
+    },
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use cds_api::{
+    runs::{LogFile, Run, RunBrief, RunStart, RunStop, Tests},
+    worker::Artifact,
+};
+use cds_model::Status;
+use cds_store::runs::Filter;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Routes of this file.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, start))
+        .routes(routes!(get, delete))
+        .routes(routes!(stop))
+        .routes(routes!(logs))
+        .routes(routes!(artifacts))
+        .routes(routes!(artifact))
+        .routes(routes!(tests))
+        .routes(routes!(recent))
+}
+
+type RunPath = (String, String, String);
+
+/// A run number in a path; `latest` is one too.
+fn number(text: &str) -> Result<i64> {
+    match text {
+        "latest" => Ok(-1),
+        _ => match text.parse() {
+            Ok(n) if n > 0 => Ok(n),
+            _ => Err(Error::bad_request(format!("'{text}' is not a run number: use 1, 2, … or latest"))),
+        },
+    }
+}
+
+/// Which runs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    /// How many to leave out.
+    #[serde(default)]
+    offset: i64,
+    /// How many to give; default 50, at most 500.
+    limit: Option<i64>,
+    /// Only of this status.
+    status: Option<String>,
+    /// Only with this tag: `name` or `name:value`.
+    tag: Option<String>,
+}
+
+/// Runs of a workflow, newest first.
+#[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ListQuery), responses((status = 200, body = Vec<RunBrief>)))]
+async fn list(
+    State(app): State<App>,
+    Path((key, workflow)): Path<(String, String)>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Vec<RunBrief>>> {
+    let status = match &query.status {
+        Some(text) => Some(text.parse::<Status>().map_err(Error::bad_request)?),
+        None => None,
+    };
+    let tag = query.tag.map(|t| match t.split_once(':') {
+        Some((name, value)) => (name.to_string(), Some(value.to_string())),
+        None => (t, None),
+    });
+    let filter =
+        Filter { status, tag, offset: query.offset.max(0), limit: query.limit.unwrap_or(50).clamp(1, 500) };
+    Ok(Json(app.run_list(&key, &workflow, filter).await?))
+}
+
+/// Starts a run, or goes on with one.
+#[utoipa::path(post, path = "/v1/projects/{key}/workflows/{workflow}/runs", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key within a day gives the same run")), request_body = RunStart, responses((status = 201, body = Run), (status = 200, body = Run, description = "An existing run goes on")))]
+async fn start(
+    State(app): State<App>,
+    caller: Caller,
+    Path((key, workflow)): Path<(String, String)>,
+    headers: HeaderMap,
+    Json(body): Json<RunStart>,
+) -> Result<(StatusCode, Json<Run>)> {
+    let idempotency_key = match headers.get("idempotency-key").map(|v| v.to_str()) {
+        None => None,
+        Some(Ok(text)) if !text.is_empty() && text.len() <= 128 => Some(text.to_string()),
+        Some(_) => return Err(Error::bad_request("Idempotency-Key must be 1 to 128 ASCII characters")),
+    };
+    let status = if body.number.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(app.run_start(&caller, &key, &workflow, body, idempotency_key).await?)))
+}
+
+/// A run, whole.
+#[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs/{number}", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("number" = String, Path, description = "A number, or `latest`")), responses((status = 200, body = Run)))]
+async fn get(State(app): State<App>, Path((key, workflow, n)): Path<RunPath>) -> Result<Json<Run>> {
+    let brief = app.run_brief(&key, &workflow, number(&n)?).await?;
+    let run = app.load_run(brief.id).await?;
+    Ok(Json(app.view(&run).await?))
+}
+
+/// Deletes a run with its logs and files.
+#[utoipa::path(delete, path = "/v1/projects/{key}/workflows/{workflow}/runs/{number}", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("number" = String, Path)), responses((status = 204)))]
+async fn delete(State(app): State<App>, Path((key, workflow, n)): Path<RunPath>) -> Result<StatusCode> {
+    let brief = app.run_brief(&key, &workflow, number(&n)?).await?;
+    app.run_delete(brief.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Stops a run or one of its nodes.
+#[utoipa::path(post, path = "/v1/projects/{key}/workflows/{workflow}/runs/{number}/stop", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("number" = String, Path)), request_body = RunStop, responses((status = 204)))]
+async fn stop(
+    State(app): State<App>,
+    caller: Caller,
+    Path((key, workflow, n)): Path<RunPath>,
+    Json(body): Json<RunStop>,
+) -> Result<StatusCode> {
+    let brief = app.run_brief(&key, &workflow, number(&n)?).await?;
+    app.run_stop(&caller, brief.id, body.node).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Logs of a run, under the names they are downloaded as.
+#[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs/{number}/logs", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("number" = String, Path)), responses((status = 200, body = Vec<LogFile>)))]
+async fn logs(State(app): State<App>, Path((key, workflow, n)): Path<RunPath>) -> Result<Json<Vec<LogFile>>> {
+    let brief = app.run_brief(&key, &workflow, number(&n)?).await?;
+    Ok(Json(app.log_files(brief.id).await?))
+}
+
+/// Files and other results of a run.
+#[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs/{number}/artifacts", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("number" = String, Path)), responses((status = 200, body = Vec<Artifact>)))]
+async fn artifacts(
+    State(app): State<App>,
+    Path((key, workflow, n)): Path<RunPath>,
+) -> Result<Json<Vec<Artifact>>> {
+    let brief = app.run_brief(&key, &workflow, number(&n)?).await?;
+    Ok(Json(app.results(brief.id).await?))
+}
+
+/// Content of a file of a run.
+#[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs/{number}/artifacts/{id}", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("number" = String, Path), ("id" = String, Path)), responses((status = 200, content_type = "application/octet-stream")))]
+async fn artifact(
+    State(app): State<App>,
+    Path((key, workflow, n, id)): Path<(String, String, String, String)>,
+) -> Result<Response> {
+    let brief = app.run_brief(&key, &workflow, number(&n)?).await?;
+    let result = app.result(&id).await?;
+    if result.run != brief.id {
+        return Err(Error::not_found("file"));
+    }
+    app.send_file(&result).await
+}
+
+/// Test reports of a run.
+#[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs/{number}/tests", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("number" = String, Path)), responses((status = 200, body = Tests)))]
+async fn tests(State(app): State<App>, Path((key, workflow, n)): Path<RunPath>) -> Result<Json<Tests>> {
+    let brief = app.run_brief(&key, &workflow, number(&n)?).await?;
+    Ok(Json(app.tests(brief.id).await?))
+}
+
+/// How many.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct RecentQuery {
+    /// How many to give; default 50, at most 500.
+    limit: Option<i64>,
+}
+
+/// Newest runs over all projects that the caller may read.
+#[utoipa::path(get, path = "/v1/runs", tag = "runs", params(RecentQuery), responses((status = 200, body = Vec<RunBrief>)))]
+async fn recent(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<RecentQuery>,
+) -> Result<Json<Vec<RunBrief>>> {
+    Ok(Json(app.run_recent(&caller, query.limit.unwrap_or(50).clamp(1, 500)).await?))
+}

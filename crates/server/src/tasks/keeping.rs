@@ -1,0 +1,68 @@
+//! House-keeping: seals ended runs, compresses their logs, forgets what has had its time.
+
+use crate::App;
+use cds_model::JobRef;
+use cds_store::{events, hatcheries, idempotency, runs, timers, tokens, users, workers};
+use std::time::Duration;
+
+const EVERY: Duration = Duration::from_secs(30);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Runs are sealed some time after their end, because that is when they are looked at most and may be restarted.
+const SEAL_AFTER: Duration = Duration::from_secs(600);
+
+pub async fn run(app: App) {
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(e) = keep(&app).await {
+            tracing::warn!(error = %e, "house-keeping failed and is tried again");
+        }
+    }
+}
+
+async fn keep(app: &App) -> Result<(), cds_store::Error> {
+    let now = app.now();
+    let ago = move |d: Duration| cds_model::Timestamp(now.ms().saturating_sub(d.as_millis() as i64));
+    let before = ago(SEAL_AFTER);
+    loop {
+        let ended = app.store().read(move |tx| runs::unsealed(tx, before, 100)).await?;
+        if ended.is_empty() {
+            break;
+        }
+        for id in ended {
+            compact_logs(app, id).await;
+            app.store().write(move |tx| runs::seal(tx, id)).await?;
+            app.live().forget(id);
+        }
+    }
+    app.store()
+        .write(move |tx| {
+            events::prune(tx, ago(7 * DAY))?;
+            tokens::prune(tx, now)?;
+            users::prune_unverified(tx, ago(2 * DAY))?;
+            idempotency::prune(tx, ago(DAY))?;
+            timers::prune(tx)?;
+            workers::prune(tx, ago(DAY))?;
+            hatcheries::prune(tx, ago(30 * DAY))?;
+            runs::spec::prune(tx, now)?;
+            Ok(())
+        })
+        .await
+}
+
+async fn compact_logs(app: &App, id: cds_model::RunId) {
+    let Ok(run) = app.load_run(id).await else { return };
+    let mut all = Vec::new();
+    crate::app::view::each_job(&run, |_, _, job| {
+        for i in 0..job.attempts.len() {
+            all.push((job.no, cds_model::Attempt(i as u32 + 1)));
+        }
+    });
+    for (job, attempt) in all {
+        app.seal_attempt(JobRef { run: id, job }, attempt).await;
+        if let Err(e) = app.logs().compact_attempt(id, job, attempt).await {
+            tracing::debug!(run = %id, %job, error = %e, "logs were left uncompressed");
+        }
+    }
+}

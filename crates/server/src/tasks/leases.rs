@@ -1,0 +1,48 @@
+//! Leases: renewed in the store while workers are heard of, taken back when they are not.
+
+use crate::App;
+use cds_store::queue;
+use std::{collections::BTreeSet, time::Duration};
+
+pub async fn run(app: App) {
+    let lease = app.config().lease();
+    let grace = Duration::from_millis(app.config().kill_grace_ms) + Duration::from_secs(10);
+    let mut tick = tokio::time::interval((lease / 6).max(Duration::from_millis(200)));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut before = app.now();
+    loop {
+        tick.tick().await;
+        let now = app.now();
+        // A clock that jumped, or a machine that slept, says nothing about workers: hear them first.
+        let jumped = now.since(before) > lease / 2 || now < before;
+        before = now;
+        if jumped {
+            continue;
+        }
+        app.fleet().mark_down(now);
+        for (job, held) in app.fleet().expired(lease, grace, now) {
+            if held.cancelled.is_none() {
+                let name = app.fleet().worker_name(held.worker);
+                let quiet = now.since(held.seen).as_secs();
+                app.worker_lost(job, held.attempt, format!("lost connection with the worker {name}: not heard of for {quiet} s"))
+                    .await;
+            } else {
+                app.seal_attempt(job, held.attempt).await;
+            }
+            // Deaf or dead: its hatchery ends it, and whatever it runs.
+            app.fleet().destroy_worker(held.worker);
+        }
+        let until = now + lease;
+        let workers: BTreeSet<_> = app.fleet().holds().into_iter().map(|(_, held)| held.worker).collect();
+        if workers.is_empty() {
+            continue;
+        }
+        let renewed = app
+            .store()
+            .write(move |tx| workers.iter().try_for_each(|w| queue::extend_all(tx, *w, until).map(drop)))
+            .await;
+        if let Err(e) = renewed {
+            tracing::warn!(error = %e, "leases could not be renewed");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What happens by itself: timers, mutexes, leases, house-keeping, and news of other servers. Every task is woken
+//! by what it waits for; its tick is only there in case a wake-up is lost.
+
+mod keeping;
+mod leases;
+mod restore;
+mod slots;
+mod timers;
+mod wakes;
+
+use crate::App;
+use std::time::Duration;
+
+pub use restore::restore;
+
+/// Starts all tasks; they end when the server closes.
+pub fn spawn(app: &App) {
+    let tasks: [(&'static str, futures::future::BoxFuture<'static, ()>); 5] = [
+        ("timers", Box::pin(timers::run(app.clone()))),
+        ("slots", Box::pin(slots::run(app.clone()))),
+        ("leases", Box::pin(leases::run(app.clone()))),
+        ("wakes", Box::pin(wakes::run(app.clone()))),
+        ("keeping", Box::pin(keeping::run(app.clone()))),
+    ];
+    for (name, task) in tasks {
+        let closing = app.closing();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = task => tracing::error!(name, "a task has ended"),
+                () = closing.cancelled() => {}
+            }
+        });
+    }
+}
+
+/// In case a wake-up is lost.
+const TICK: Duration = Duration::from_secs(10);
