@@ -10,6 +10,9 @@ const MAX_TOTAL: usize = 1536 * 1024;
 /// Name of the variable that marks every process of a job; see `exec`.
 pub(crate) const MARKER: &str = "CDS_JOB_ID";
 
+/// Name of the variable by which a hatchery finds everything its workers have started; passed on as it is.
+const WORKER_MARKER: &str = "CDS_WORKER_ID";
+
 /// What the environment is made of besides the job's variables.
 pub(crate) struct EnvSource<'a> {
     /// `host:port` of the API, for people.
@@ -46,8 +49,11 @@ pub(crate) fn build<'v>(
 ) -> Environment {
     let mut vars: IndexMap<OsString, OsString> = IndexMap::new();
     vars.insert("CI".into(), "1".into());
+    let mut marker = None;
     for (name, value) in own {
-        if !name.as_bytes().starts_with(b"CDS_") {
+        if name == WORKER_MARKER {
+            marker = Some(value);
+        } else if !name.as_bytes().starts_with(b"CDS_") {
             vars.insert(name, value);
         }
     }
@@ -79,6 +85,9 @@ pub(crate) fn build<'v>(
     }
     // Last of all: no parameter may take these away from the worker.
     vars.insert(MARKER.into(), source.marker.into());
+    if let Some(marker) = marker {
+        vars.insert(WORKER_MARKER.into(), marker);
+    }
     let path = vars.get(std::ffi::OsStr::new("PATH")).filter(|p| !p.is_empty()).cloned();
     let mut path =
         path.unwrap_or_else(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
@@ -156,7 +165,7 @@ mod tests {
     #[test]
     fn names_and_values() {
         let e = env(
-            &[("PATH", "/bin"), ("CDS_TOKEN", "secret"), ("LANG", "C")],
+            &[("PATH", "/bin"), ("CDS_TOKEN", "secret"), ("LANG", "C"), ("CDS_WORKER_ID", "w7")],
             &[
                 ("cds.env.My.Var-x", "a\nb"),
                 ("git.branch", "main"),
@@ -164,6 +173,7 @@ mod tests {
                 ("cds.key.k.pub", "P"),
                 ("cds.app.password", "hunter2hunter2"),
                 ("cds.job.id", "mine"),
+                ("cds.worker.id", "mine"),
                 ("we=ird", "x"),
             ],
         );
@@ -181,7 +191,7 @@ mod tests {
         assert_eq!(get("HATCHERY_NAME"), Some("h1"));
         assert_eq!(get("BASEDIR"), Some("/b/j"));
         assert_eq!(get("HOME"), Some("/b/j/run"));
-        assert_eq!(get(MARKER), Some("r.0.1"));
+        assert_eq!((get(MARKER), get("CDS_WORKER_ID")), (Some("r.0.1"), Some("w7")));
         assert_eq!((get("CDS_TOKEN"), get("CDS_KEY_K_PRIV")), (None, None));
         assert!(e.dropped.is_empty());
     }

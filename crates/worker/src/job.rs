@@ -90,7 +90,7 @@ impl Job {
                 return Err(Halt::Setup(format!("unable to process job {}: {why}", assignment.name)));
             }
         };
-        let masker = Arc::new(Masker::new(assignment.secrets.iter().map(|s| s.value.clone())));
+        let masker = worker.masker(&assignment.secrets);
         let marker = format!("{}.{}", assignment.job, assignment.attempt);
         let job = Self {
             key: JobKey { job: assignment.job, attempt: assignment.attempt },

@@ -9,14 +9,15 @@ use crate::{
     report::{Reported, Reporter, Signals},
     requirements,
 };
-use cds_api::worker::{Assignment, WorkerRegister, WorkerRegistered};
+use cds_api::worker::{AssignedSecret, Assignment, WorkerRegister, WorkerRegistered};
 use cds_client::{Client, ClientError, JobKey};
+use cds_expr::mask::Masker;
 use cds_model::Secret;
 use indexmap::IndexMap;
 use std::{
     io,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 use thiserror::Error;
@@ -115,6 +116,8 @@ pub(crate) struct Worker {
     pub bin_dir: PathBuf,
     /// Directories for the next job.
     pub spare: Spare,
+    /// The mask of the last job: making one takes long, and the next job often has the same secrets.
+    masker: Mutex<(Vec<String>, Arc<Masker>)>,
 }
 
 /// Runs a worker to its end. The future must run inside a tokio runtime; one thread is enough.
@@ -136,7 +139,7 @@ pub async fn run(config: WorkerConfig) -> Result<Exit, WorkerError> {
     let bin_dir = bin_dir(&config).map_err(host("cannot make the worker command"))?;
     // Beside the scripts' `PATH`, not in it.
     let spare = Spare::new(bin_dir.with_extension("spare"));
-    let worker = Arc::new(Worker { config, bin_dir, spare });
+    let worker = Arc::new(Worker { config, bin_dir, spare, masker: Mutex::default() });
     let result = worker.clone().work().await;
     if let Some(task) = signals {
         task.abort();
@@ -172,6 +175,15 @@ fn bin_dir(config: &WorkerConfig) -> io::Result<PathBuf> {
     Ok(dir)
 }
 
+/// The secret part of a private key. `-----BEGIN …` and `-----END …` are no secret, and show people that a key
+/// was there; as in the reference, they stay visible.
+fn without_armour(secret: &str) -> &str {
+    let text = secret.trim();
+    let body = text.strip_prefix("-----BEGIN ").and_then(|t| t.split_once('\n')).map(|(_, rest)| rest);
+    let body = body.and_then(|b| b.rfind("\n-----END ").map(|end| b[..end].trim()));
+    body.filter(|b| !b.is_empty()).unwrap_or(secret)
+}
+
 /// Registers; keeps trying while the server can't be reached or is just starting.
 async fn register(client: &Client, body: &WorkerRegister) -> Result<WorkerRegistered, ClientError> {
     let begin = Instant::now();
@@ -189,6 +201,17 @@ async fn register(client: &Client, body: &WorkerRegister) -> Result<WorkerRegist
 }
 
 impl Worker {
+    /// Hides these secrets.
+    pub fn masker(&self, secrets: &[AssignedSecret]) -> Arc<Masker> {
+        let mut last = self.masker.lock().unwrap_or_else(|e| e.into_inner());
+        if !last.0.iter().eq(secrets.iter().map(|s| &s.value)) {
+            let values: Vec<String> = secrets.iter().map(|s| s.value.clone()).collect();
+            let masker = Masker::new(values.iter().map(|v| without_armour(v).to_string()));
+            *last = (values, Arc::new(masker));
+        }
+        last.1.clone()
+    }
+
     async fn work(self: Arc<Self>) -> Result<Exit, WorkerError> {
         let anonymous = Client::new(&self.config.api_url, Some(self.config.token.clone()))
             .map_err(|source| WorkerError::Api { what: "cannot set up the client", source })?;
@@ -324,6 +347,20 @@ impl Worker {
                 job::refuse(&spool, &assignment, halt);
                 reporter.run().await
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_body_of_a_key_is_secret() {
+        let key = "-----BEGIN X-----\nabc\ndef\n-----END X-----\n";
+        assert_eq!(without_armour(key), "abc\ndef");
+        for other in ["plain", "-----BEGIN X-----\nabc", "-----BEGIN X-----\n-----END X-----", ""] {
+            assert_eq!(without_armour(other), other);
         }
     }
 }

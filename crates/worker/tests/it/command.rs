@@ -5,7 +5,8 @@ use crate::{
     server::{job, secret, step},
 };
 
-const KEY: &str = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\nBBBB\n-----END RSA PRIVATE KEY-----\n";
+const KEY: &str =
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nBBBBBBBBBBBBBBBB\n-----END RSA PRIVATE KEY-----\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn export_tag_version_exit() {
@@ -69,7 +70,7 @@ async fn keys() {
         "#!/bin/bash\nset -e\np=$(worker key install k)\nstat -c %a \"$p\"\n\
          eval $(worker key install --env k)\n[[ -n $PKEY ]]\neval $(worker key install --env-git k)\n\
          cat \"$GIT_SSH\" | sed 's/[^ ]*keys/KEYS/'\n[[ -x $GIT_SSH ]]\n\
-         worker key install --file id_rsa k\nhead -c 31 id_rsa; echo\nworker key install --file {} k\ntest -s {}",
+         worker key install --file id_rsa k\nhead -c 31 id_rsa; echo\nworker key install --file {} k\ntest -s {}; cat id_rsa",
         file.display(),
         file.display()
     );
@@ -80,6 +81,7 @@ async fn keys() {
     assert_eq!(seen.status(), "Success", "{log}");
     assert!(log.contains("600\nssh -i KEYS/k.priv -o StrictHostKeyChecking=no $@\n# Key installed to id_rsa\n-----BEGIN RSA PRIVATE KEY-----\n"), "{log}");
     assert!(log.contains(&format!("# Key installed to {}\n", file.display())), "{log}");
+    assert!(log.matches("BEGIN RSA PRIVATE KEY").count() >= 2, "{log}");
     assert!(!file.exists(), "the key stays on the host");
 }
 

@@ -21,6 +21,11 @@ async fn secrets_are_hidden_over_the_borders_of_writes() {
     let seen = host.run(j).await;
     assert!(seen.log(0).contains("a ********** b\n**********\n"), "{}", seen.log(0));
     assert!(!seen.log(0).contains("hunter2"));
+    // The next job has other secrets, and none.
+    let mut j = job(&["echo hunter2hunter2 swordfish"]);
+    j.secrets.push(secret("cds.proj.p", "password", "swordfish"));
+    assert!(host.run(j).await.log(0).contains("\nhunter2hunter2 **********\n"));
+    assert!(host.run(job(&["echo swordfish"])).await.log(0).contains("\nswordfish\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
