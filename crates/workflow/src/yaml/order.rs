@@ -32,9 +32,11 @@ fn run(chars: &[char], start: i64) -> (i64, usize) {
     digits.fold((start, 0), |(n, len), d| (n.wrapping_mul(10).wrapping_add(i64::from(d)), len + 1))
 }
 
-/// Sorts by key. The order is not transitive for every input, which library sorts may punish with a panic;
-/// inserting by bisection only ever terminates.
-pub fn sort_natural<T>(items: Vec<(String, T)>) -> Vec<(String, T)> {
+/// Sorts by key. The order is not transitive (`1-` < `012` < `0A` < `1-`), which library sorts may punish with a
+/// panic; inserting by bisection only ever terminates. The plain sort before it makes the result depend on the keys
+/// alone, not on the order in which they come.
+pub fn sort_natural<T>(mut items: Vec<(String, T)>) -> Vec<(String, T)> {
+    items.sort_by(|a, b| a.0.cmp(&b.0));
     let mut sorted: Vec<(String, T)> = Vec::with_capacity(items.len());
     for item in items {
         let place = sorted.partition_point(|s| natural(&s.0, &item.0) != Ordering::Greater);
@@ -53,5 +55,17 @@ mod tests {
         let sorted = sort_natural(keys.iter().map(|k| (k.to_string(), ())).collect());
         let sorted: Vec<&str> = sorted.iter().map(|k| k.0.as_str()).collect();
         assert_eq!(sorted, ["_x", "1", "9", "10", "B", "a", "a.b", "a01", "a2", "a10", "b", "é"]);
+    }
+
+    #[test]
+    fn the_order_of_arrival_means_nothing() {
+        let keys = ["1-", "012", "0A", "A"];
+        let sort = |keys: &[&str]| sort_natural(keys.iter().map(|k| (k.to_string(), ())).collect());
+        let first = sort(&keys);
+        let mut turned = keys;
+        for _ in 0..4 {
+            turned.rotate_left(1);
+            assert_eq!(sort(&turned), first);
+        }
     }
 }

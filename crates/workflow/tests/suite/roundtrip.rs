@@ -435,4 +435,18 @@ proptest! {
         prop_assert_eq!((w.history_length, &w.integrations, &w.permissions), (raw.history_length, &raw.integrations, &raw.permissions));
         prop_assert_eq!(cds_workflow::validate::validate_workflow(&w).iter().filter(|i| ![110, 161].contains(&i.id)).count(), 0);
     }
+
+    #[test]
+    fn the_order_of_entries_means_nothing(raw in workflows(), turn in any::<usize>()) {
+        let mut json = export_workflow_json(&raw, GROUPS);
+        let w = support::workflow(&json.to_string());
+        if let Some(serde_json::Value::Object(entries)) = json.get_mut("workflow") {
+            let mut all: Vec<(String, serde_json::Value)> = std::mem::take(entries).into_iter().collect();
+            let middle = turn % all.len();
+            all.rotate_left(middle);
+            all[..].reverse();
+            entries.extend(all);
+        }
+        prop_assert_eq!(support::workflow(&json.to_string()), w);
+    }
 }
