@@ -9,7 +9,7 @@ pub(crate) fn run(args: StateArgs) -> anyhow::Result<()> {
     let _lock = lock(&settings.server.data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let _inside = runtime.enter();
-    let key = MasterKey::load_or_create(&settings.server.data.join("master.key"))?;
+    let key = MasterKey::load_or_create(&settings.server.data.join("secret.key"))?;
     drop(Store::open(&settings.server.database_url(), key)?);
     println!("The schema is up to date.");
     Ok(())

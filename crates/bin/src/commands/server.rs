@@ -4,7 +4,7 @@ use super::hatchery;
 use crate::{args::ServerArgs, lock::lock, settings::Settings};
 use anyhow::Context;
 use cds_hatchery::HatcheryConfig;
-use cds_model::WallClock;
+use cds_model::{Secret, WallClock};
 use cds_server::{Admin, Running};
 use std::{io::Write, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
@@ -59,7 +59,7 @@ async fn serve(settings: Settings, with_hatchery: bool) -> anyhow::Result<()> {
         running = cds_server::start(settings.server, admin()?, Arc::new(WallClock)) => running?,
         () = signals.next() => return Ok(()),
     };
-    let init_token = running.init_token.clone().map(cds_model::Secret::new);
+    let init_token = running.init_token.clone().map(Secret::new);
     super::admin::keep_init_token(&data, init_token.as_ref())?;
     let agent = match with_hatchery {
         true => Some(embed(settings.hatchery, &running, &data).await?),
@@ -94,7 +94,7 @@ fn announce(running: &Running) -> anyhow::Result<()> {
 fn admin() -> anyhow::Result<Admin> {
     let var = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     match (var("CDS_ADMIN_USERNAME"), var("CDS_ADMIN_PASSWORD")) {
-        (Some(username), Some(password)) => Ok(Admin::Create { username, password }),
+        (Some(username), Some(password)) => Ok(Admin::Create { username, password: Secret::new(password) }),
         (None, None) => Ok(Admin::InitToken),
         _ => anyhow::bail!("CDS_ADMIN_USERNAME and CDS_ADMIN_PASSWORD must be set both, or neither"),
     }

@@ -1,0 +1,10 @@
+//! CDS from end to end: real server, real workers, real client.
+
+mod follow;
+mod loss;
+mod people;
+mod program;
+mod release;
+mod restart;
+mod stop;
+mod waits;

@@ -1,0 +1,130 @@
+//! The program itself: starting, ending, what it costs.
+
+use cds_api::runs::RunStart;
+use cds_testkit::{LONG, Setup, TestServer, bin};
+use std::{
+    process::{Command, Output},
+    time::{Duration, Instant},
+};
+
+fn cds(args: &[&str]) -> Output {
+    Command::new(bin("cds")).args(args).env("CDS_LOG", "warn").output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[tokio::test]
+async fn a_signal_ends_it_in_time_and_nothing_is_left() {
+    let mut server = TestServer::start().await;
+    let project = server.project("ENDS").await;
+    project.push_script("sleeps", &["echo begun", "sleep 1000"]).await;
+    let run = project.run("sleeps", RunStart::default()).await;
+    let begun = |run: &cds_api::runs::Run| run.brief.status == cds_model::Status::Building;
+    project.when("sleeps", run.brief.number, "the job's begin", begun).await;
+    let (status, took) = server.stop().await;
+    assert!(status.success(), "{status}: {}", server.log());
+    assert!(took < Duration::from_secs(11), "{took:?}");
+    let marker = server.data().display().to_string();
+    let left: Vec<String> = std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+        .map(|line| text(&line).replace('\0', " "))
+        .filter(|line| line.contains(&marker))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    // What was running goes on after the next start, in a new attempt.
+    server.restart().await;
+    let again = |run: &cds_api::runs::Run| {
+        let jobs = run.node_runs.iter().flat_map(|n| &n.stages).flat_map(|s| &s.jobs);
+        jobs.flat_map(|j| &j.attempts).any(|a| a.attempt == 2 && a.start.is_some())
+    };
+    project.when_within(LONG, "sleeps", run.brief.number, "a second attempt", again).await;
+}
+
+#[tokio::test]
+async fn two_servers_do_not_share_a_directory() {
+    let server = TestServer::with(Setup { no_hatchery: true, ..Setup::default() }).await;
+    let data = server.data();
+    let output = cds(&["server", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert!(told.contains("in use by process") && told.contains(&server.pid().to_string()), "{told}");
+}
+
+#[tokio::test]
+async fn the_init_token_is_shown_again_and_goes_with_the_first_administrator() {
+    let mut server = TestServer::with(Setup { no_admin: true, no_hatchery: true, ..Setup::default() }).await;
+    let data = server.data();
+    let show = || cds(&["admin", "init-token", "--data", data.to_str().unwrap()]);
+    let token = server.init_token().expect("a token").to_string();
+    assert_eq!(text(&show().stdout).trim(), token);
+    server.stop().await;
+    server.restart().await;
+    let after = server.init_token().expect("a token").to_string();
+    assert_eq!(text(&show().stdout).trim(), after);
+}
+
+#[tokio::test]
+async fn an_idle_server_is_small_and_quick_to_start() {
+    let mut server = TestServer::start().await;
+    server.stop().await;
+    let begin = Instant::now();
+    server.restart().await;
+    let took = begin.elapsed();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let kib: u64 = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
+        .unwrap();
+    println!("ready after {took:?}, {} MiB", kib / 1024);
+    // The unoptimised program maps more of its own file; what counts is private memory.
+    let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", server.pid())).unwrap();
+    let private: u64 = rollup
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("Private_Dirty:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()
+        })
+        .sum();
+    println!("private {} MiB", private / 1024);
+    assert!(private < 30 * 1024, "{private} KiB of private memory");
+}
+
+#[test]
+fn the_worker_command_starts_in_milliseconds() {
+    let time = || {
+        let begin = Instant::now();
+        let output = cds(&["worker-cmd", "version"]);
+        assert!(
+            output.status.success() && text(&output.stdout).starts_with("CDS Worker version"),
+            "{output:?}"
+        );
+        begin.elapsed()
+    };
+    let best = (0..20).map(|_| time()).min().unwrap();
+    println!("{best:?}");
+    assert!(best < Duration::from_millis(100), "{best:?}");
+    let outside = cds(&["worker-cmd", "export", "a", "b"]);
+    assert_eq!(outside.status.code(), Some(1));
+}
+
+#[test]
+fn a_configuration_is_checked() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cds.toml");
+    let check = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        cds(&["config", "check", "--config", path.to_str().unwrap()])
+    };
+    let example = text(&cds(&["config", "example"]).stdout);
+    assert!(check(&example).status.success());
+    let bad = check("[server]\n\nlisten = \"127.0.0.1:1\"\nlisen = 1\n");
+    assert_eq!(bad.status.code(), Some(1));
+    let told = text(&bad.stderr);
+    assert!(told.contains("line 4") && told.contains("lisen"), "{told}");
+    let schema: serde_json::Value = serde_json::from_slice(&cds(&["config", "schema"]).stdout).unwrap();
+    assert_eq!(schema["properties"]["server"]["properties"]["listen"]["type"], "string");
+}

@@ -1,0 +1,89 @@
+//! Stopping a run ends everything it started, whatever that does to stay.
+
+use crate::waits::pid_in;
+use cds_api::runs::{RunStart, RunStop};
+use cds_model::Status;
+use cds_testkit::{SHORT, Setup, TestServer, eventually};
+use std::time::{Duration, Instant};
+
+/// Longest time between the stop and the end of the last process.
+const LIMIT: Duration = Duration::from_secs(10);
+
+const PIPELINE: &str = "
+version: v1.0
+name: stubborn
+jobs:
+- job: plain
+  steps:
+  - script: |
+      sleep 1000 &
+      echo $! > $DIR/child
+      echo $$ > $DIR/plain
+      wait
+- job: deaf
+  steps:
+  - script: |
+      trap '' TERM INT HUP
+      echo $$ > $DIR/deaf
+      while :; do sleep 1; done
+- job: daemon
+  steps:
+  - script: |
+      (setsid sh -c 'echo $$ > $DIR/daemon; exec sleep 1000' > /dev/null 2>&1 &)
+      while [ ! -s $DIR/daemon ]; do sleep 0.05; done
+      echo $$ > $DIR/daemons-parent
+      sleep 1000
+";
+
+const WORKFLOW: &str = "{name: stubborn, version: v2.0, workflow: {stubborn: {pipeline: stubborn}}}";
+
+#[tokio::test]
+async fn every_process_of_a_stopped_run_ends() {
+    let setup = Setup { hatchery: "max_workers = 4".into(), ..Setup::default() };
+    let server = TestServer::with(setup).await;
+    let project = server.project("STOP").await;
+    project.push(&[("stubborn.pip.yml", PIPELINE), ("stubborn.yml", WORKFLOW)]).await;
+    let dir = server.scratch().join("pids");
+    std::fs::create_dir(&dir).unwrap();
+    let payload = serde_json::json!({"dir": dir.to_str().unwrap()});
+    let run = project.run("stubborn", RunStart { payload: Some(payload), ..RunStart::default() }).await;
+    let mut pids = Vec::new();
+    for name in ["plain", "child", "deaf", "daemon", "daemons-parent"] {
+        pids.push((name, pid_in(&dir.join(name)).await));
+    }
+    assert!(pids.iter().all(|(_, pid)| lives(*pid)), "{pids:?}");
+
+    let begin = Instant::now();
+    project.client.run_stop("STOP", "stubborn", run.brief.number, &RunStop::default()).await.unwrap();
+    let ended = project.ended("stubborn", run.brief.number).await;
+    assert_eq!(ended.brief.status, Status::Stopped);
+    let left = || async { (!pids.iter().any(|(_, pid)| lives(*pid))).then_some(()) };
+    eventually(&format!("the end of {pids:?}"), LIMIT.saturating_sub(begin.elapsed()), left).await;
+    println!("all processes ended {:?} after the stop", begin.elapsed());
+
+    // The workers survive or are replaced: the next run works.
+    project.push_script("after", &["echo fine"]).await;
+    project.succeed("after", RunStart::default()).await;
+}
+
+#[tokio::test]
+async fn a_job_in_the_queue_stops_at_once() {
+    let server = TestServer::with(Setup { no_hatchery: true, ..Setup::default() }).await;
+    let project = server.project("QUEUE").await;
+    project.push_script("waits", &["echo never"]).await;
+    let run = project.run("waits", RunStart::default()).await;
+    eventually("the job in the queue", SHORT, || async {
+        (!project.client.queue().await.unwrap().is_empty()).then_some(())
+    })
+    .await;
+    project.client.run_stop("QUEUE", "waits", run.brief.number, &RunStop::default()).await.unwrap();
+    let run = project.ended("waits", run.brief.number).await;
+    assert_eq!(run.brief.status, Status::Stopped);
+    assert!(project.client.queue().await.unwrap().is_empty());
+}
+
+/// A zombie is dead: its parent merely has not looked.
+fn lives(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z') && !rest.starts_with('X'))
+}
