@@ -14,7 +14,7 @@ use std::{
     fs,
     io::Write,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -89,22 +89,47 @@ impl MasterKey {
     pub fn load_or_create(path: &Path) -> Result<Self> {
         let place = path.display().to_string();
         let fault = |e: std::io::Error| Error::Secret { place: place.clone(), fault: e.to_string() };
-        let ring = Self::generate();
-        match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-            Ok(mut file) => {
-                file.write_all(ring.to_text().as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
-                Ok(ring)
+        if !path.exists() {
+            let ring = Self::generate();
+            let new = ring.write_beside(path).map_err(fault)?;
+            // Linking fails if another server was faster; its key counts then. Nobody ever sees half a file.
+            let linked = fs::hard_link(&new, path);
+            let _ = fs::remove_file(&new);
+            match linked {
+                Ok(()) => return Ok(ring),
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(fault(e)),
             }
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-                let mode = fs::metadata(path).map_err(fault)?.permissions().mode();
-                if mode & 0o007 != 0 {
-                    let fault = format!("everybody may use it (mode {:o}); chmod 600 it", mode & 0o777);
-                    return Err(Error::Secret { place, fault });
-                }
-                Self::from_text(&place, &fs::read_to_string(path).map_err(fault)?)
-            }
-            Err(e) => Err(fault(e)),
         }
+        let mode = fs::metadata(path).map_err(fault)?.permissions().mode();
+        if mode & 0o007 != 0 {
+            let fault = format!("everybody may use it (mode {:o}); chmod 600 it", mode & 0o777);
+            return Err(Error::Secret { place, fault });
+        }
+        Self::from_text(&place, &fs::read_to_string(path).map_err(fault)?)
+    }
+
+    /// Adds a fresh key to the file and makes it the active one. Values under older keys stay readable.
+    pub fn rotate(path: &Path) -> Result<Self> {
+        let fault =
+            |e: std::io::Error| Error::Secret { place: path.display().to_string(), fault: e.to_string() };
+        let old = Self::load_or_create(path)?;
+        let fresh = Self::generate();
+        let mut keys = old.0.keys.clone();
+        keys.extend(fresh.0.keys.clone());
+        let ring = Self(Arc::new(Ring { active: fresh.0.active.clone(), keys }));
+        let new = ring.write_beside(path).map_err(fault)?;
+        fs::rename(new, path).map_err(fault)?;
+        Ok(ring)
+    }
+
+    /// Writes the ring to a new private file in the same folder, flushed to disk.
+    fn write_beside(&self, path: &Path) -> std::io::Result<PathBuf> {
+        let new = path.with_extension(format!("new-{:08x}", rand::random::<u32>()));
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+        file.write_all(self.to_text().as_bytes())?;
+        file.sync_all()?;
+        Ok(new)
     }
 
     /// Encrypts a value for one column of one row: `v1:<key id>:<base64 of nonce and ciphertext>`.
@@ -213,6 +238,11 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let text = key.seal("t", "c", "r", b"x").unwrap();
         assert_eq!(MasterKey::load_or_create(&path).unwrap().open("t", "c", "r", &text).unwrap(), b"x");
+        let rotated = MasterKey::rotate(&path).unwrap();
+        assert_eq!(rotated.open("t", "c", "r", &text).unwrap(), b"x");
+        assert!(rotated.is_old(&text) && MasterKey::load_or_create(&path).unwrap().is_old(&text));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let fault = MasterKey::load_or_create(&path).unwrap_err().to_string();
         assert!(fault.contains("chmod 600"), "{fault}");

@@ -90,3 +90,54 @@ fn every_file_with_statements_is_listed() {
     listed.dedup();
     assert_eq!(found, listed.len(), "a file has statements that `all` does not list");
 }
+
+#[test]
+fn every_table_has_an_owner_and_a_retention_rule() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let doc = std::fs::read_to_string(root.join("../../docs/sql.md")).unwrap();
+    let listed: Vec<Vec<&str>> = doc
+        .lines()
+        .skip_while(|l| *l != "| Table | Owner | Rows stay |")
+        .skip(2)
+        .map(|l| l.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let mut tables = vec!["schema_migration".to_string()];
+    for (name, text) in crate::migrate::MIGRATIONS {
+        let created = text.lines().filter_map(|l| l.strip_prefix("CREATE TABLE "));
+        tables.extend(created.map(|rest| rest.split(' ').next().unwrap().to_string()));
+        assert!(root.join(format!("../../migrations/{name}.sql")).exists());
+    }
+    let mut faults = Vec::new();
+    for table in &tables {
+        match listed.iter().find(|row| row[0] == table) {
+            None => faults.push(format!("table {table} is not in docs/sql.md")),
+            Some(row) => {
+                if row.len() != 3 || row[2].is_empty() {
+                    faults.push(format!("table {table} has no retention rule"));
+                }
+                let owner = row[1].replace("::", "/");
+                if !root.join(format!("src/{owner}.rs")).exists() {
+                    faults.push(format!("table {table}: its owner {} is no module", row[1]));
+                }
+            }
+        }
+    }
+    for row in &listed {
+        if !tables.iter().any(|t| t == row[0]) {
+            faults.push(format!("docs/sql.md lists {}, which no migration makes", row[0]));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn migration_files_are_all_embedded() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    let mut files: Vec<String> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|e| e.unwrap().path().file_stem().unwrap().to_str().unwrap().to_string())
+        .collect();
+    files.sort();
+    let embedded: Vec<&str> = crate::migrate::MIGRATIONS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(files, embedded, "in order, each once");
+}

@@ -158,6 +158,19 @@ impl Store {
         }
     }
 
+    /// As [`Store::write`], but on PostgreSQL each statement sees what was committed before it, and nothing is tried
+    /// again. For single statements that many do at once: signs of life, leases, last uses.
+    pub async fn write_simple<T, F>(&self, f: F) -> Result<T>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match &self.0.arm {
+            Arm::Sqlite(arm) => queued(&arm.queue, |w| w, f).await,
+            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Single, w), f).await,
+        }
+    }
+
     /// Commits a step of a run: the hot path. What arrives together is committed together.
     pub async fn commit(&self, commit: RunCommit) -> Result<Committed, CommitError> {
         match &self.0.arm {
@@ -170,11 +183,7 @@ impl Store {
 
     /// Takes the next number of a workflow, from 1. A number that is then not used leaves a gap.
     pub async fn reserve_number(&self, workflow: WorkflowId) -> Result<i64> {
-        let f = move |tx: &mut Tx<'_>| crate::workflows::next_number(tx, workflow);
-        match &self.0.arm {
-            Arm::Sqlite(arm) => queued(&arm.queue, |w| w, f).await,
-            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Single, w), f).await,
-        }
+        self.write_simple(move |tx| crate::workflows::next_number(tx, workflow)).await
     }
 
     /// News of commits, of this process and, on PostgreSQL, of every other server on the database.

@@ -68,7 +68,7 @@ fn together(shared: &Shared, conn: &mut Option<Conn>, commits: &[&RunCommit]) ->
             Err(batch::Fault::Alone) => return None,
             Err(batch::Fault::Statement(e)) if e.is_retry() => pool::back_off(tries),
             Err(batch::Fault::Statement(e)) => {
-                if connection.is_closed() {
+                if matches!(e, Error::Connection(_)) || connection.is_closed() {
                     *conn = None;
                 } else {
                     tracing::warn!(error = %e, "a batch of {} steps failed; they go one by one", commits.len());
@@ -106,7 +106,12 @@ fn alone(shared: &Shared, slot: &mut Option<Conn>, commit: &RunCommit) -> Answer
         conn.begin("BEGIN");
         let mut tx = Tx::new(tx::Conn::Postgres(conn), &shared.cx);
         let (ran, answer) = guarded(&mut |tx: &mut Tx<'_>| commit_one(tx, commit), &mut tx);
-        let wakes = tx.take_wakes();
+        let (broken, wakes) = (matches!(tx.failure(), Some(Error::Connection(_))), tx.take_wakes());
+        if broken && tries < TRIES {
+            // Nothing was committed.
+            *slot = None;
+            continue;
+        }
         let ended = if ran == Ran::Commit { conn.commit(&shared.me, &wakes) } else { conn.end("ROLLBACK") };
         if ran == Ran::Again && tries < TRIES_ALONE {
             pool::back_off(tries);

@@ -205,9 +205,13 @@ pub(crate) fn fault(e: tokio_postgres::Error, sql: &str) -> Error {
         let cause = std::error::Error::source(&e).map(|s| format!(": {s}")).unwrap_or_default();
         return Error::Statement { fault: format!("{e}{cause}"), sql: brief(), retry: false };
     };
-    if *db.code() == SqlState::UNIQUE_VIOLATION {
+    let code = db.code();
+    if [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW].contains(code) {
+        return Error::Connection(db.message().to_string());
+    }
+    if *code == SqlState::UNIQUE_VIOLATION {
         return Error::Unique { what: db.constraint().or(db.table()).unwrap_or("unique rule").to_string() };
     }
-    let retry = matches!(*db.code(), SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED);
+    let retry = matches!(*code, SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED);
     Error::Statement { fault: format!("{}: {}", db.severity(), db.message()), sql: brief(), retry }
 }

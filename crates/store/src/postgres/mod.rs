@@ -124,3 +124,77 @@ fn migrate(shared: &Shared) -> Result<()> {
     crate::migrate::run(&mut Tx::new(tx::Conn::Postgres(&mut conn), &shared.cx))?;
     conn.batch("COMMIT")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MasterKey, Store, Wake, settings};
+
+    /// Ends every other connection to the database, as a restart of the server does.
+    fn cut(url: &str) {
+        let url = url.to_string();
+        thread::spawn(move || {
+            let mut conn = Conn::connect(&url).unwrap();
+            conn.batch(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .unwrap();
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn broken_connections_are_made_anew() {
+        let Some(server) = crate::testing::Postgres::start() else { return };
+        let url = server.database();
+        let store = Store::open(&url, MasterKey::generate()).unwrap();
+        let commit = |store: &Store| {
+            let store = store.clone();
+            async move { store.commit(crate::runs::commit::tests::new_run()).await }
+        };
+        for _ in 0..2 {
+            store.write(|tx| settings::set(tx, "a", "1")).await.unwrap();
+            commit(&store).await.unwrap();
+            let mut wakes = store.wakeups();
+            cut(&url);
+            for _ in 0..20 {
+                let value = store.read(|tx| settings::get(tx, "a")).await.unwrap();
+                assert_eq!(value.as_deref(), Some("1"));
+                store.write(|tx| settings::set(tx, "a", "1")).await.unwrap();
+            }
+            commit(&store).await.unwrap();
+            // What other servers said meanwhile was missed, and listeners are told so.
+            let missed = async { while wakes.recv().await.unwrap() != Wake::All {} };
+            tokio::time::timeout(std::time::Duration::from_secs(20), missed).await.unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_batch_is_one_transaction() {
+        let Some(server) = crate::testing::Postgres::start() else { return };
+        let url = server.database();
+        let store = Store::open(&url, MasterKey::generate()).unwrap();
+        let tasks: Vec<_> = (0..200)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { store.commit(crate::runs::commit::tests::new_run()).await })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        let transactions = thread::spawn(move || {
+            let mut conn = Conn::connect(&url).unwrap();
+            // xmin names the transaction that wrote a row.
+            let sql = crate::sql::Sql("SELECT COUNT(DISTINCT CAST(xmin AS TEXT)), COUNT(*) FROM run");
+            let row = conn.query(sql, &[]).unwrap().remove(0);
+            (row.get::<i64>(0).unwrap(), row.get::<i64>(1).unwrap())
+        })
+        .join()
+        .unwrap();
+        assert_eq!(transactions.1, 200);
+        assert!(transactions.0 < 100, "200 steps took {} transactions", transactions.0);
+    }
+}

@@ -347,3 +347,48 @@ impl RunCommit {
         wakes
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The step that makes a run of a workflow of its own.
+    pub(crate) fn new_run() -> RunCommit {
+        let now = Timestamp(1);
+        RunCommit {
+            run: RunId::new(),
+            expect: 0,
+            create: Some(NewRun {
+                project: ProjectId::new(),
+                number: 1,
+                created: now,
+                triggered_by: String::new(),
+                idempotency_key: None,
+            }),
+            workflow: WorkflowId::new(),
+            status: Status::Building,
+            sub: 0,
+            label: String::new(),
+            head: "{}".into(),
+            spec_hash: String::new(),
+            last_execution: now,
+            nodes: Vec::new(),
+            queue_add: Vec::new(),
+            queue_lease: Vec::new(),
+            queue_remove: Vec::new(),
+            cancel: Vec::new(),
+            slots_request: Vec::new(),
+            slots_release: Vec::new(),
+            timers: Vec::new(),
+            tags: None,
+            version_claim: None,
+            event: None,
+        }
+    }
+
+    #[test]
+    fn joined_tags_are_found_by_their_parts() {
+        let tags = [("a".to_string(), "x, y".to_string()), ("b".to_string(), "z".to_string())];
+        assert_eq!(tag_rows(&tags), [("a", "x, y"), ("a", "x"), ("a", "y"), ("b", "z")]);
+    }
+}

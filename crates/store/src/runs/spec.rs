@@ -82,7 +82,7 @@ pub async fn put_spec(store: &Store, spec: &Arc<RunSpec>, now: Timestamp) -> Res
     let hash = hex(&Sha256::digest(&json));
     let data = compress(json.as_bytes())?;
     let row = hash.clone();
-    store.write(move |tx| tx.execute(PUT, vals![&row, &data[..], now])).await?;
+    store.write_simple(move |tx| tx.execute(PUT, vals![&row, &data[..], now])).await?;
     specs.keep(&hash, spec, now);
     Ok(hash)
 }
