@@ -11,7 +11,7 @@ use crate::{
 use cds_model::{NodeIx, NodeRunNo, Status};
 use cds_workflow::def::{Node, NodeKind};
 use indexmap::IndexMap;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A request to start exactly this node, by a person or a hook.
 #[derive(Clone, Debug, Default)]
@@ -85,8 +85,7 @@ impl Work<'_> {
             done: None,
         });
         if node.mutex {
-            let text = format!("The pipeline {} is waiting while it's running on another run", node.name);
-            self.info(Level::Info, begin.sub, text);
+            self.info(Level::Info, begin.sub, waiting_text(&node.name));
             let key = self.slot_key(begin.node);
             self.effects.push(Effect::RequestSlot { key, node_run: no });
         } else {
@@ -261,11 +260,24 @@ impl Work<'_> {
         let node = self.node_mut(no);
         node.waits_slot = false;
         node.holds_slot = true;
-        let (ix, sub) = (node.node, node.sub);
-        let text = format!("Triggering pipeline {}", self.node_name(ix));
-        self.info(Level::Info, sub, text);
+        let (ix, sub, since) = (node.node, node.sub, node.start);
+        let name = self.node_name(ix).to_string();
+        if self.now.since(since) < NO_WAIT {
+            // Nobody had it: to say that it waited for another run would be wrong.
+            let text = waiting_text(&name);
+            self.run.head.infos.retain(|i| i.at != since || i.text != text);
+        } else {
+            self.info(Level::Info, sub, format!("Triggering pipeline {name}"));
+        }
         self.execute(no);
     }
+}
+
+/// A mutex granted within this time was free.
+const NO_WAIT: Duration = Duration::from_millis(500);
+
+fn waiting_text(node: &str) -> String {
+    format!("The pipeline {node} is waiting while it's running on another run")
 }
 
 /// Whether "only failed jobs" keeps what has this status.

@@ -35,6 +35,9 @@ pub(crate) fn build(run: &Run, begin: &Begin<'_>) -> Built {
         for (name, value) in payload.iter().filter(|(name, _)| !name.starts_with("cds.")) {
             set(&mut params, name, crate::git::harmless(name, value), "payload", true);
         }
+        if let Some(raw) = begin.by_hand.and_then(|b| b.raw_payload.as_ref()) {
+            set(&mut params, "payload", raw, "payload", true);
+        }
     }
     crate::git::complete(run, begin, &mut params);
     if let Some(previous) = begin.only_failed_of {

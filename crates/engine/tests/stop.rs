@@ -88,6 +88,12 @@ fn a_node_with_a_mutex_waits_for_it_and_gives_it_back() {
     let effects = d.end("a", OK);
     assert!(effects.contains(&Effect::ReleaseSlot { key: key.clone(), node_run }));
 
+    // Granted at once: there was no other run, and none is spoken of.
+    let d = Driven::new(spec(&["!a"]));
+    let t = cds_engine::apply(&d.run, &Event::SlotGranted { node_run }, d.now);
+    let Transition::Advanced { run, .. } = t else { panic!("not granted") };
+    assert!(!run.head.infos.iter().any(|i| i.text.contains("waiting")), "{:?}", run.head.infos);
+
     let mut d = Driven::new(spec(&["!a"]));
     assert!(d.stop(None).contains(&Effect::ReleaseSlot { key, node_run }), "the request is withdrawn");
     assert!(matches!(d.try_apply(Event::SlotGranted { node_run }), Transition::Ignored(Ignored::Repeated)));
