@@ -61,8 +61,10 @@ impl CliError {
     }
     /// What to try, if the mistake is a common one. `host` is the address in use.
     pub fn hint(&self, host: &str) -> Option<String> {
-        let CliError::Api { source, .. } = self else { return None };
+        let CliError::Api { source, doing } = self else { return None };
         match source {
+            // Whoever is signing in knows how to.
+            ClientError::Api(f) if f.status.as_u16() == 401 && doing.starts_with("cannot sign in") => None,
             ClientError::Api(f) if f.status.as_u16() == 401 => {
                 Some(format!("not signed in, or no longer: `cdsctl login --api-url {host} --username NAME`"))
             }

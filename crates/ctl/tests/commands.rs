@@ -194,6 +194,19 @@ fn signing_up_and_in_writes_the_context() {
 }
 
 #[test]
+fn a_wrong_password_is_no_missing_sign_in() {
+    let (stub, dir) = (Stub::start(), folder());
+    stub.error("POST /v1/auth/signin", 401, "unauthorized", "unknown user or wrong password");
+    let no = run(dir.path(), &["login", "-H", &stub.url, "-u", "rw", "-p", "x"], &[]);
+    assert_eq!(no.code, 50);
+    assert!(no.err.starts_with("cannot sign in to") && !no.err.contains("hint"), "{no:?}");
+    assert!(!dir.path().join(".cdsrc").exists());
+    let nobody = run(dir.path(), &["login", "-H", &stub.url], &[]);
+    assert_eq!((nobody.code, nobody.err.as_str()), (1, "no terminal to ask: Username\n"));
+    assert_eq!(run(dir.path(), &["login", "-H", "localhost:80", "-u", "a", "-p", "b"], &[]).code, 50);
+}
+
+#[test]
 fn grants_and_members() {
     let (stub, dir) = (Stub::start(), folder());
     stub.json("PUT /v1/projects/PK/groups/g", json!(null));

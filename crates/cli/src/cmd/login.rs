@@ -69,7 +69,9 @@ async fn login(c: Call) -> Res {
         None => c.app.ask_secret("Password")?,
     };
     let client = connect(&url, None, insecure)?;
-    let session = client.signin(&SignIn { username, password, init_token: env("INIT_TOKEN") }).await?;
+    let body = SignIn { username, password, init_token: env("INIT_TOKEN") };
+    let refused = |e| CliError::from(e).doing(&format!("cannot sign in to {url} as {}", body.username));
+    let session = client.signin(&body).await.map_err(refused)?;
     after(&c, &client, &url, session).await
 }
 
