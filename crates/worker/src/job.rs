@@ -87,6 +87,7 @@ impl Job {
             Ok(vars) => vars,
             Err(why) => {
                 let _ = crate::dirs::remove_tree(&dirs.root);
+                let why = worker.masker(&assignment.secrets).mask(&why);
                 return Err(Halt::Setup(format!("unable to process job {}: {why}", assignment.name)));
             }
         };
@@ -293,10 +294,12 @@ async fn step(
         kill.cancel();
     };
     let action = &job.assignment.steps[index];
-    let outcome = match why {
+    let mut outcome = match why {
         Some(why) => Outcome { ok: false, reason: Some(why), ..outcome },
         None => outcome,
     };
+    // Shown in more places than the log.
+    outcome.reason = outcome.reason.map(|reason| job.masker.mask(&reason));
     if let Some(reason) = outcome.reason.as_deref().filter(|_| !outcome.ok) {
         log.error(reason);
     }

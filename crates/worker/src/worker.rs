@@ -25,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Longest wait for a job in one request.
 const TAKE_WAIT: Duration = Duration::from_secs(30);
+/// How often orphans that have ended are waited for while a job runs.
+const BURY_INTERVAL: Duration = Duration::from_secs(2);
 /// The server may be out of reach this long, while idle, before the worker gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -233,10 +235,11 @@ impl Worker {
         let mut local = LocalApi::default();
         let mut jobs = 0;
         let mut next = None;
+        let mut idle_since = Instant::now();
         loop {
             let assignment = match next.take() {
                 Some(assignment) => assignment,
-                None => match self.take(&client, &registered).await? {
+                None => match self.take(&client, &registered, idle_since).await? {
                     Ok(assignment) => assignment,
                     Err(exit) => return Ok(exit),
                 },
@@ -244,8 +247,13 @@ impl Worker {
             jobs += 1;
             let last = registered.max_jobs > 0 && jobs >= registered.max_jobs;
             match self.run_job(&client, &registered, &mut local, *assignment, last).await {
-                Reported::Done(job) => next = job,
-                Reported::Lost => {}
+                Reported::Done(job) => {
+                    // The last report has waited for a job already.
+                    let waited = Duration::from_millis(registered.idle_timeout_ms).min(TAKE_WAIT);
+                    idle_since = Instant::now().checked_sub(waited).unwrap_or_else(Instant::now);
+                    next = job;
+                }
+                Reported::Lost => idle_since = Instant::now(),
                 Reported::Dismissed => return Ok(Exit::Dismissed),
             }
             if next.is_none() && self.config.shutdown.is_cancelled() {
@@ -262,14 +270,17 @@ impl Worker {
         &self,
         client: &Client,
         registered: &WorkerRegistered,
+        idle_since: Instant,
     ) -> Result<Result<Box<Assignment>, Exit>, WorkerError> {
-        let idle_end = Instant::now() + Duration::from_millis(registered.idle_timeout_ms);
+        let idle_end = idle_since + Duration::from_millis(registered.idle_timeout_ms);
         let mut pause = Duration::from_millis(100);
         let mut trouble: Option<Instant> = None;
         loop {
             let left = idle_end.saturating_duration_since(Instant::now());
+            let wait = left.min(TAKE_WAIT);
+            let begin = Instant::now();
             let answer = tokio::select! {
-                answer = client.worker_take(left.min(TAKE_WAIT)) => answer,
+                answer = client.worker_take(wait) => answer,
                 () = self.config.shutdown.cancelled() => return Ok(Err(Exit::Shutdown)),
             };
             match answer {
@@ -277,9 +288,9 @@ impl Worker {
                 Ok(None) if Instant::now() >= idle_end => return Ok(Err(Exit::Idle)),
                 Ok(None) => {
                     trouble = None;
-                    // Only a server that does not wait as it was asked to can make this a loop.
-                    if left > TAKE_WAIT && idle_end.saturating_duration_since(Instant::now()) + pause > left {
-                        tokio::time::sleep(pause).await;
+                    // A server that does not wait as it was asked to must not be asked all the time.
+                    if begin.elapsed() < wait / 2 {
+                        tokio::time::sleep(Duration::from_millis(500)).await;
                     }
                 }
                 Err(e) if e.status().is_some_and(|s| s.as_u16() == 401) => return Ok(Err(Exit::Dismissed)),
@@ -328,7 +339,16 @@ impl Worker {
                 let job = Arc::new(job);
                 local.attach(job.clone());
                 let run = async {
-                    job::drive(&job, dirs, &signals, shutdown).await;
+                    let orphans = async {
+                        loop {
+                            tokio::time::sleep(BURY_INTERVAL).await;
+                            job.family.bury_orphans();
+                        }
+                    };
+                    tokio::select! {
+                        () = job::drive(&job, dirs, &signals, shutdown) => {}
+                        () = orphans => {}
+                    }
                     local.detach();
                 };
                 let report = async {

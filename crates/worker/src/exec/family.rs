@@ -100,6 +100,21 @@ impl Family {
         (living, dead)
     }
 
+    /// Waits for orphans that have ended, so that a long job that makes many does not fill the process table.
+    pub fn bury_orphans(&self) {
+        if !self.sole {
+            return;
+        }
+        let leaders = self.leaders().clone();
+        let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        for children in threads.filter_map(|t| std::fs::read_to_string(t.path().join("children")).ok()) {
+            let pids = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok());
+            for pid in pids.filter(|pid| !leaders.contains(pid)).filter_map(Pid::from_raw) {
+                let _ = waitpid(Some(pid), WaitOptions::NOHANG);
+            }
+        }
+    }
+
     /// Buries the dead and returns the living.
     fn look(&self, scope: Scope) -> Vec<Process> {
         let (living, dead) = self.members(scope);

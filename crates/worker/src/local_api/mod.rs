@@ -135,7 +135,8 @@ async fn export(Current(job): Current, Json(body): Json<Export>) -> Result<(), F
 }
 
 async fn tag(Current(job): Current, Json(body): Json<Tags>) -> Result<(), Failure> {
-    let body = WorkerTags { job: job.key.job, attempt: job.key.attempt, tags: body.tags };
+    let tags = body.tags.into_iter().map(|(name, value)| (name, job.masker.mask(&value))).collect();
+    let body = WorkerTags { job: job.key.job, attempt: job.key.attempt, tags };
     Ok(job.client.worker_tags(&body).await?)
 }
 

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::exec::{self, Spec};
 use semver::{BuildMetadata, Prerelease, Version};
+use std::os::unix::fs::PermissionsExt;
 
 /// The version after `current` (spec 9.9).
 fn next_version(current: &str, level: &str, prerelease: &str, metadata: &str) -> Result<Version, String> {
@@ -87,7 +88,7 @@ async fn import_key(step: &Step<'_>, name: &str, home: &std::path::Path) -> Resu
     plain_argument("key id", &id)?;
     let io = |e: std::io::Error| format!("cannot write the pgp key: {e}");
     std::fs::create_dir_all(home).map_err(io)?;
-    std::os::unix::fs::PermissionsExt::set_mode(&mut home.metadata().map_err(io)?.permissions(), 0o700);
+    std::fs::set_permissions(home, std::fs::Permissions::from_mode(0o700)).map_err(io)?;
     let file = write_file(&step.job.keys.join(format!("{}.pgp", safe(name))), 0o600, &with_newline(&key))
         .map_err(io)?;
     let mut env = step.job.environment().vars;

@@ -80,6 +80,9 @@ pub(super) async fn run(step: &Step<'_>) -> Outcome {
         env: &environment.vars,
     };
     match exec::run(&spec, step.log, &step.control()).await {
+        Err(_) if !step.job.workspace.is_dir() => Outcome::fail(
+            "unable to start command: the workspace is gone; a step must not remove the directory it starts in",
+        ),
         Err(e) => Outcome::fail(format!("unable to start command: {}: {e}", script.program)),
         Ok(status) if status.success() => {
             let _ = fs::remove_file(file);

@@ -155,3 +155,54 @@ async fn texts_of_events_do_not_become_code() {
     j.taint_policy = "refuse".into();
     assert_eq!(host.run(j).await.step(2), "Fail");
 }
+
+/// A fresh key without a passphrase: its id, and both parts in armour.
+fn pgp_key(home: &Path) -> (String, String) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(home, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let gpg = |args: &[&str]| {
+        let output = Command::new("gpg")
+            .args(["--batch", "--homedir"])
+            .arg(home)
+            .args(["--passphrase", "", "--pinentry-mode", "loopback"])
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    gpg(&["--quick-generate-key", "cds@localhost", "ed25519", "sign"]);
+    let list = gpg(&["--with-colons", "--list-secret-keys"]);
+    let id = list.lines().find_map(|l| l.strip_prefix("fpr:")).unwrap().trim_matches(':').to_string();
+    let key = gpg(&["--armor", "--export-secret-keys"]);
+    let _ = Command::new("gpgconf").arg("--homedir").arg(home).args(["--kill", "all"]).status();
+    (id, key)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signed_tags_and_imported_keys() {
+    let host = Host::start().await;
+    let (repo, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (url, commits) = repository(repo.path());
+    let (id, key) = pgp_key(home.path());
+    let mut j = job(&["worker key install signer; gpg --list-secret-keys | grep -c sec"]);
+    j.steps.push(step("CheckoutApplication", &[("directory", "src")]));
+    j.steps.push(step("GitTag", &[("tagLevel", "patch"), ("path", "src")]));
+    let vars = [
+        ("git.connection.type", "https"),
+        ("git.http_url", url.as_str()),
+        ("git.branch", "main"),
+        ("git.hash", commits[2].as_str()),
+        ("cds.run.number", "7"),
+        ("git.author", "ann"),
+        ("git.pgp.key", "signer"),
+        ("cds.key.signer.id", id.as_str()),
+    ];
+    j.parameters.extend(vars.map(|(k, v)| (k.to_string(), v.to_string())));
+    j.secrets.push(secret("cds.key.signer.priv", "pgp", &key));
+    let seen = host.run(j).await;
+    assert_eq!(seen.status(), "Success", "{} {} {}", seen.log(0), seen.log(1), seen.log(2));
+    assert!(seen.log(0).contains("\nYour PGP key is imported with success\n1\n"), "{}", seen.log(0));
+    let tag = git(repo.path(), &["cat-file", "-p", "1.2.4"]);
+    assert!(tag.contains("BEGIN PGP SIGNATURE"), "{tag}");
+}

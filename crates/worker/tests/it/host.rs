@@ -107,7 +107,8 @@ pub fn processes(marker: &str) -> Vec<i32> {
     .collect()
 }
 
-fn children(parent: i32) -> Vec<i32> {
+/// Children of a process, the dead ones too.
+pub fn children(parent: i32) -> Vec<i32> {
     std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"))
         .unwrap_or_default()
         .split_whitespace()

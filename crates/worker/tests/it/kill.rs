@@ -163,3 +163,37 @@ async fn a_stop_does_not_wait_for_the_heartbeat() {
     assert_eq!(host.server.end(name).await.status(), "Stopped");
     assert!(begin.elapsed() < Duration::from_millis(500), "{:?}", begin.elapsed());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orphans_do_not_fill_the_process_table() {
+    let host = Host::start().await;
+    let name =
+        host.server.queue(job(&["for i in $(seq 50); do (setsid true &) ; done; echo made; sleep 600"]));
+    host.server.until(name, "the orphans", |s| s.log(0).contains("made")).await;
+    let begin = Instant::now();
+    while crate::host::children(host.child.id() as i32).len() > 1 {
+        assert!(begin.elapsed() < Duration::from_secs(10), "zombies stay");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    host.server.cancel(name);
+    host.server.end(name).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_workers_and_those_with_enough_jobs_end() {
+    let server = Server::start().await;
+    server.inner().idle_ms = 300;
+    let mut host = Host::with(server);
+    host.run(job(&["true"])).await;
+    let begin = Instant::now();
+    assert_eq!(host.wait(), (true, "Idle".into()));
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    let server = Server::start().await;
+    server.inner().max_jobs = 2;
+    let mut host = Host::with(server);
+    host.run(job(&["true"])).await;
+    let last = host.server.queue(job(&["true"]));
+    host.server.end(last).await;
+    assert_eq!(host.wait(), (true, "JobsDone".into()));
+    assert_eq!(std::fs::read_dir(host.base.path().join("w")).unwrap().count(), 0);
+}
