@@ -153,6 +153,11 @@ impl FakeProvider {
     pub fn look(&self) -> MutexGuard<'_, ProviderState> {
         self.state.lock().unwrap()
     }
+    /// Spawns so far, alive now, most alive at a time. Two looks in one expression would wait for each other.
+    pub fn counts(&self) -> (u32, usize, usize) {
+        let state = self.look();
+        (state.spawns, state.alive().len(), state.most_alive)
+    }
     pub fn kill(&self, worker: WorkerId) {
         for instance in self.look().instances.values_mut().filter(|i| i.worker == worker) {
             instance.state = InstanceState::Ended { exit: "signal 9".into(), clean: false };
