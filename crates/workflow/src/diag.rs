@@ -214,7 +214,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let limit = (lower.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .take(1000)
+        .take(300)
         .filter(|c| !c.is_empty() && c.len().abs_diff(lower.len()) <= 8)
         .map(|c| (distance(&lower, &c.to_lowercase()), c))
         .filter(|(d, _)| *d <= limit)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Blanks put before a line: more than any nesting that is read has.
 const PAD: usize = 256;
 /// Most bytes that are read again on account of repairs.
-const MAX_WORK: usize = 32 << 20;
+const MAX_WORK: usize = 16 << 20;
 
 /// A text under repair.
 pub struct Repair {
