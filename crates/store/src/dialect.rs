@@ -5,6 +5,9 @@ use std::{
     sync::{LazyLock, RwLock},
 };
 
+/// Texts by database, address and length of the constant.
+type Rendered = HashMap<(Dialect, usize, usize), &'static str>;
+
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -52,8 +55,7 @@ impl Dialect {
 
     /// The text of a constant statement, rendered once for the life of the program.
     pub(crate) fn rendered(self, sql: crate::sql::Sql) -> &'static str {
-        static DONE: LazyLock<RwLock<HashMap<(Dialect, usize, usize), &'static str>>> =
-            LazyLock::new(Default::default);
+        static DONE: LazyLock<RwLock<Rendered>> = LazyLock::new(Default::default);
         // Statements are constants: their address names them, and their number bounds what is leaked here.
         let key = (self, sql.0.as_ptr() as usize, sql.0.len());
         if let Some(text) = DONE.read().unwrap_or_else(|e| e.into_inner()).get(&key) {

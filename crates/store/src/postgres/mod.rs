@@ -68,7 +68,7 @@ impl Postgres {
         };
         // The caller may stand in a runtime of its own, where one must not block on another.
         let first = shared.clone();
-        arm.spawn("pg-migrate", move || migrate(&first))?.join().unwrap_or_else(|_| Err(Error::Closed))?;
+        arm.spawn("pg-migrate", move || migrate(&first))?.join().unwrap_or(Err(Error::Closed))?;
 
         let (ready, listening) = std::sync::mpsc::channel();
         let (s, stop) = (shared.clone(), arm.stop.clone());

@@ -18,10 +18,10 @@ async fn child() {
     let Ok(url) = std::env::var(CHILD) else { return };
     let store = Store::open(&url, MasterKey::generate()).unwrap();
     let (project, workflow) = workflow(&store).await;
-    let mut tasks = Vec::new();
+    let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..16 {
         let store = store.clone();
-        tasks.push(tokio::spawn(async move {
+        tasks.spawn(async move {
             loop {
                 let number = store.reserve_number(workflow).await.unwrap();
                 let run = run(number, 3);
@@ -30,11 +30,10 @@ async fn child() {
                 store.commit(RunCommit::from_transition(None, &run, &[], cx).unwrap()).await.unwrap();
                 println!("in {}", run.id);
             }
-        }));
+        });
     }
-    for task in tasks {
-        task.await.unwrap();
-    }
+    // None ends but by a fault, and then neither should the others go on.
+    tasks.join_next().await;
 }
 
 async fn what_was_acknowledged_survives_a_kill(w: World) {

@@ -66,7 +66,7 @@ async fn accounts(w: World) {
     w.store.write(move |tx| gpg_keys::insert(tx, &same)).await.unwrap();
     let same = key.clone();
     assert!(w.store.write(move |tx| gpg_keys::insert(tx, &same)).await.unwrap_err().is_unique());
-    assert_eq!(w.store.read(move |tx| gpg_keys::list(tx, id)).await.unwrap(), [key.clone()]);
+    assert_eq!(w.store.read(move |tx| gpg_keys::list(tx, id)).await.unwrap(), std::slice::from_ref(&key));
     assert_eq!(w.store.read(|tx| gpg_keys::by_key_id(tx, "AB")).await.unwrap(), [key]);
 
     assert_eq!(w.store.write(|tx| users::prune_unverified(tx, Timestamp(NOW.ms() + 1))).await.unwrap(), 1);
@@ -418,7 +418,10 @@ async fn the_fleet(w: World) {
         ..worker
     };
     assert_eq!(got.as_ref(), Some(&busy));
-    assert_eq!(w.store.read(move |tx| workers::of_hatchery(tx, id)).await.unwrap(), [busy.clone()]);
+    assert_eq!(
+        w.store.read(move |tx| workers::of_hatchery(tx, id)).await.unwrap(),
+        std::slice::from_ref(&busy)
+    );
     let later = Timestamp(NOW.ms() + 1);
     assert_eq!(w.store.write(move |tx| hatcheries::prune(tx, later)).await.unwrap(), 0, "it has a worker");
     let gone = workers::Worker { status: "Disabled".into(), ..busy };
