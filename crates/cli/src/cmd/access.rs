@@ -97,7 +97,7 @@ pub(crate) fn keys(noun: Noun) -> Node {
             Ok(Outcome::Done)
         }
     };
-    group("keys", "Manage ssh and pgp keys").alias(&["key"]).with([
+    let mut commands = vec![
         list("list", "List the keys", move |c| async move {
             let all = c.client()?.keys(&(noun.owner)(&c)).await?;
             Ok(Outcome::Rows(all.iter().map(key_record).collect()))
@@ -114,13 +114,18 @@ pub(crate) fn keys(noun: Noun) -> Node {
         .alias(&["rm", "remove", "del"])
         .context(noun.context)
         .args(&["key-name"]),
-        plain("disable", "Do not give a key to jobs any more", switch_to(true))
-            .context(noun.context)
-            .args(&["key-name"]),
-        plain("enable", "Give a key to jobs again", switch_to(false))
-            .context(noun.context)
-            .args(&["key-name"]),
-    ])
+    ];
+    if noun.title == "Project" {
+        commands.extend([
+            plain("disable", "Do not give a key to jobs any more", switch_to(true))
+                .context(noun.context)
+                .args(&["key-name"]),
+            plain("enable", "Give a key to jobs again", switch_to(false))
+                .context(noun.context)
+                .args(&["key-name"]),
+        ]);
+    }
+    group("keys", "Manage ssh and pgp keys").alias(&["key"]).with(commands)
 }
 
 /// Keys carry their owner's prefix, which people leave out.
