@@ -18,6 +18,11 @@ const TRIES: u32 = 3;
 /// Tries of one step.
 const TRIES_ALONE: u32 = 20;
 
+/// Every statement of a batch finds its rows by primary key, for one row as for five hundred, in an empty table as in
+/// a large one. So it is planned once: planning anew costs more than running.
+const SETTINGS: &str = "SET jit = off; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+                        SET enable_hashjoin = off; SET enable_mergejoin = off";
+
 type Answer = Result<Committed, CommitError>;
 
 /// A step and who waits for it.
@@ -52,7 +57,7 @@ fn serve(shared: &Shared, conn: &mut Option<Conn>, items: Vec<Item>) {
 /// All in one transaction; `None` if that can't be done, with nothing committed.
 fn together(shared: &Shared, conn: &mut Option<Conn>, commits: &[&RunCommit]) -> Option<Vec<Answer>> {
     for tries in 1..=TRIES {
-        let connection = match pool::ready(shared, conn) {
+        let connection = match pool::ready(shared, conn, SETTINGS) {
             Ok(connection) => connection,
             Err(e) => return Some(commits.iter().map(|_| Err(e.clone().into())).collect()),
         };
@@ -102,7 +107,7 @@ fn alone(shared: &Shared, slot: &mut Option<Conn>, commit: &RunCommit) -> Answer
     let mut tries = 0;
     loop {
         tries += 1;
-        let conn = pool::ready(shared, slot)?;
+        let conn = pool::ready(shared, slot, SETTINGS)?;
         conn.begin("BEGIN");
         let mut tx = Tx::new(tx::Conn::Postgres(conn), &shared.cx);
         let (ran, answer) = guarded(&mut |tx: &mut Tx<'_>| commit_one(tx, commit), &mut tx);

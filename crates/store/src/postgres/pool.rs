@@ -13,6 +13,9 @@ const TRIES: u32 = 20;
 /// Tries when connections break, e.g. at a restart of the database.
 const CONNECTIONS: u32 = 3;
 
+/// Compiling costs more than any statement here takes.
+const SETTINGS: &str = "SET jit = off";
+
 pub(super) fn run(shared: &Shared, queue: &Queue<(Mode, Box<dyn Work>)>) {
     let mut conn = None;
     while let Some(items) = queue.take(1) {
@@ -22,10 +25,16 @@ pub(super) fn run(shared: &Shared, queue: &Queue<(Mode, Box<dyn Work>)>) {
     }
 }
 
-/// The open connection, or a new one.
-pub(super) fn ready<'a>(shared: &Shared, conn: &'a mut Option<Conn>) -> Result<&'a mut Conn, Error> {
+/// The open connection, or a new one with settings of its own.
+pub(super) fn ready<'a>(
+    shared: &Shared,
+    conn: &'a mut Option<Conn>,
+    settings: &str,
+) -> Result<&'a mut Conn, Error> {
     if conn.as_ref().is_none_or(Conn::is_closed) {
-        *conn = Some(Conn::connect(&shared.url)?);
+        let mut new = Conn::connect(&shared.url)?;
+        new.batch(settings)?;
+        *conn = Some(new);
     }
     conn.as_mut().ok_or(Error::Closed)
 }
@@ -39,7 +48,7 @@ pub(super) fn back_off(tries: u32) {
 fn serve(shared: &Shared, slot: &mut Option<Conn>, mode: Mode, mut work: Box<dyn Work>) {
     let (mut tries, mut broken) = (0, 0);
     loop {
-        let conn = match ready(shared, slot) {
+        let conn = match ready(shared, slot, SETTINGS) {
             Ok(conn) => conn,
             Err(e) => return work.finish(Err(e)),
         };
