@@ -71,3 +71,16 @@ pub struct Name {
     /// The name.
     pub name: String,
 }
+
+/// Something that `GET /v1/search` found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SearchHit {
+    /// `project`, `workflow`, `application`, `pipeline`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Key of its project.
+    pub project_key: String,
+    /// For people.
+    pub description: String,
+}

@@ -42,7 +42,8 @@ fn check_username(name: &str) -> Result<()> {
     if (3..=32).contains(&name.len()) && name.bytes().all(legal) && name != "me" {
         return Ok(());
     }
-    Err(Error::bad_request(format!("'{name}' is not a user name: use 3 to 32 of a-z, 0-9, '.', '_' and '-'")).id(74))
+    Err(Error::bad_request(format!("'{name}' is not a user name: use 3 to 32 of a-z, 0-9, '.', '_' and '-'"))
+        .id(74))
 }
 
 fn check_password(password: &str) -> Result<()> {
@@ -274,7 +275,10 @@ impl App {
             .writing(move |tx| {
                 let unknown = || {
                     Fault::Refused(
-                        Error::bad_request("this token is unknown or has expired: sign up again to get another").id(82),
+                        Error::bad_request(
+                            "this token is unknown or has expired: sign up again to get another",
+                        )
+                        .id(82),
                     )
                 };
                 let token = tokens::take(tx, body.token.trim(), kind::VERIFY, now)?.ok_or_else(unknown)?;
@@ -301,7 +305,9 @@ impl App {
             return Err(Error::unauthorized("invalid user or password").id(25));
         };
         if !user.verified {
-            return Err(Error::forbidden("this account is not confirmed yet: follow the instructions in the mail"));
+            return Err(Error::forbidden(
+                "this account is not confirmed yet: follow the instructions in the mail",
+            ));
         }
         self.tokens().attempts.succeeded(&body.username);
         let now = self.now();

@@ -36,8 +36,9 @@ fn scopes(caller: &Caller, asked: &[String]) -> Result<Vec<String>> {
     let known = Scope::ALL.map(Scope::as_str).join(", ");
     let mut wanted = Vec::new();
     for word in asked {
-        let scope = Scope::parse(word)
-            .ok_or_else(|| Error::bad_request(format!("'{word}' is not a scope: there are {known}")).id(74))?;
+        let scope = Scope::parse(word).ok_or_else(|| {
+            Error::bad_request(format!("'{word}' is not a scope: there are {known}")).id(74)
+        })?;
         if matches!(scope, Scope::Admin | Scope::Hatchery) && !caller.is_admin() {
             return Err(Error::forbidden(format!("only administrators make tokens with the scope '{word}'")));
         }
@@ -62,7 +63,8 @@ impl App {
     pub async fn tokens_of(&self, caller: &Caller) -> Result<Vec<Token>> {
         let (user, current, now) = (caller.user, caller.token, self.now());
         let all = self.reading(move |tx| Ok(tokens::of_owner(tx, &user.to_string())?)).await?;
-        let alive = all.iter().filter(|t| matches!(t.kind.as_str(), kind::SESSION | kind::API) && t.expires > now);
+        let alive =
+            all.iter().filter(|t| matches!(t.kind.as_str(), kind::SESSION | kind::API) && t.expires > now);
         Ok(alive.map(|t| shown(t, current)).collect())
     }
 

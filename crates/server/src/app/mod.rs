@@ -11,6 +11,8 @@ pub mod files;
 pub mod fleet;
 pub mod gpg;
 pub mod groups;
+pub mod import_keys;
+pub mod import_workflow;
 pub mod imports;
 pub mod keypairs;
 pub mod keys;

@@ -43,7 +43,8 @@ impl App {
 
     /// One key of a user.
     pub async fn gpg_key(&self, username: &str, key_id: &str) -> Result<GpgKey> {
-        let found = self.gpg_keys(username).await?.into_iter().find(|k| k.key_id.eq_ignore_ascii_case(key_id));
+        let found =
+            self.gpg_keys(username).await?.into_iter().find(|k| k.key_id.eq_ignore_ascii_case(key_id));
         found.ok_or_else(|| missing(format!("GPG key {key_id} of {username}")))
     }
 
@@ -73,7 +74,11 @@ impl App {
         let (name, id) = (username.to_string(), key_id.to_uppercase());
         self.writing(move |tx| {
             let user = find(tx, &name)?.id;
-            if gpg_keys::delete(tx, user, &id)? { Ok(()) } else { Err(missing(format!("GPG key {id} of {name}")).into()) }
+            if gpg_keys::delete(tx, user, &id)? {
+                Ok(())
+            } else {
+                Err(missing(format!("GPG key {id} of {name}")).into())
+            }
         })
         .await
     }

@@ -1,1 +1,98 @@
-//! Being written.
+//! From a private key that a file brings along to the whole key pair (spec 3.11).
+
+use super::keys::{self, Generated};
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+/// The key pair of a private part: an `RSA PRIVATE KEY` or `OPENSSH PRIVATE KEY` block without pass phrase, or armored
+/// OpenPGP. Runs `gpg` for the latter: call it where blocking is allowed.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn complete(kind: &str, name: &str, private: &str) -> Result<Generated, String> {
+    match kind {
+        "ssh" => {
+            let public = ssh_public(private)?;
+            Ok(Generated {
+                kind: "ssh",
+                public: format!("{public} {name}@cds"),
+                private: private.to_string(),
+                id: String::new(),
+            })
+        }
+        "pgp" => keys::import_pgp(private),
+        other => Err(format!("Unknown key type '{other}': use ssh or pgp")),
+    }
+}
+
+/// `ssh-rsa AAAA…` or `ssh-ed25519 AAAA…`.
+fn ssh_public(pem: &str) -> Result<String, String> {
+    let unknown = "the private key must be PEM: 'BEGIN RSA PRIVATE KEY' or 'BEGIN OPENSSH PRIVATE KEY', without pass phrase";
+    if let Some(body) = block(pem, "RSA PRIVATE KEY") {
+        let der = STANDARD.decode(body).map_err(|_| unknown.to_string())?;
+        return keys::rsa_public(&der).ok_or_else(|| unknown.to_string());
+    }
+    if let Some(body) = block(pem, "OPENSSH PRIVATE KEY") {
+        let bytes = STANDARD.decode(body).map_err(|_| unknown.to_string())?;
+        return openssh_public(&bytes).ok_or_else(|| unknown.to_string());
+    }
+    Err(unknown.into())
+}
+
+/// Base64 text between the lines of a PEM block.
+fn block(pem: &str, label: &str) -> Option<String> {
+    let begin = format!("-----BEGIN {label}-----");
+    let (_, rest) = pem.split_once(&begin)?;
+    let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
+    Some(body.split_whitespace().collect())
+}
+
+/// The public key in an unencrypted OpenSSH container (PROTOCOL.key): cipher, kdf, options, count, public, private.
+fn openssh_public(bytes: &[u8]) -> Option<String> {
+    let rest = bytes.strip_prefix(b"openssh-key-v1\0")?;
+    let (cipher, rest) = string(rest)?;
+    if cipher != b"none" {
+        return None;
+    }
+    let (_, rest) = string(rest)?;
+    let (_, rest) = string(rest)?;
+    let (count, rest) = rest.split_at_checked(4)?;
+    if count != [0, 0, 0, 1] {
+        return None;
+    }
+    let (public, _) = string(rest)?;
+    let (algorithm, _) = string(public)?;
+    let algorithm = std::str::from_utf8(algorithm).ok()?;
+    Some(format!("{algorithm} {}", STANDARD.encode(public)))
+}
+
+fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_at_checked(4)?;
+    rest.split_at_checked(u32::from_be_bytes(length.try_into().ok()?) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_part_is_found_again() {
+        for kind in ["ssh", "ssh-rsa", "pgp"] {
+            let made = keys::generate(kind, "app-key", "P").unwrap();
+            let again = complete(made.kind, "app-key", &made.private).unwrap();
+            assert_eq!(again.id, made.id);
+            assert_eq!(again.private, made.private);
+            if made.kind == "ssh" {
+                assert_eq!(again.public, made.public);
+            }
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in ["", "hello", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"] {
+            assert!(complete("ssh", "k", text).err().unwrap().contains("PEM"), "{text}");
+        }
+        assert!(complete("pgp", "k", "hello").is_err());
+        assert!(complete("dsa", "k", "hello").is_err());
+    }
+}

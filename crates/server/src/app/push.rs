@@ -1,1 +1,153 @@
-//! Being written.
+//! A workflow and all it uses, as one tar (spec 3.17).
+
+use super::{
+    imports::{Read, Rules, read, refused},
+    projects,
+    refuse::numbered,
+};
+use crate::{
+    App,
+    auth::Caller,
+    http::error::{Error, Result},
+};
+use bytes::Bytes;
+use cds_api::Messages;
+use cds_store::workflows;
+use cds_workflow::{
+    Diagnostic, def, error_ids as ids, has_errors,
+    parse::{File, Format, Kind},
+};
+use std::io::Read as _;
+
+/// Files of one push.
+const MOST_FILES: usize = 1_000;
+/// Bytes of one file.
+const LARGEST_FILE: u64 = 4 << 20;
+
+/// Names and texts of the files in a tar.
+fn unpack(tar: &[u8]) -> Result<Vec<(String, String)>> {
+    let broken = |e: std::io::Error| Error::bad_request(format!("the body is not a tar archive: {e}")).id(74);
+    let mut files: Vec<(String, String)> = Vec::new();
+    for member in tar::Archive::new(tar).entries().map_err(broken)? {
+        let member = member.map_err(broken)?;
+        if !member.header().entry_type().is_file() {
+            continue;
+        }
+        let path = member.path().map_err(broken)?.to_string_lossy().into_owned();
+        let name = path.rsplit('/').next().unwrap_or_default().to_string();
+        let extension = name.rsplit_once('.').and_then(|(_, e)| Format::from_word(e));
+        if extension.is_none() {
+            return Err(
+                Error::bad_request(format!("{name} is no definition: name it .yml, .yaml or .json")).id(74)
+            );
+        }
+        if files.len() >= MOST_FILES {
+            return Err(
+                Error::bad_request(format!("more than {MOST_FILES} files: push fewer at once")).id(74)
+            );
+        }
+        if files.iter().any(|(n, _)| *n == name) {
+            return Err(Error::bad_request(format!("two files are named {name}: names must differ")).id(74));
+        }
+        if member.size() > LARGEST_FILE {
+            return Err(Error::too_large(format!("{name} has more than {LARGEST_FILE} bytes")));
+        }
+        let mut bytes = Vec::new();
+        member.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(broken)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Error::bad_request(format!("{name} is not UTF-8 text: save it as such")).id(74))?;
+        files.push((name, text));
+    }
+    Ok(files)
+}
+
+/// Reads all files; none is stored if one has errors.
+fn parse(tar: &[u8]) -> Result<(Vec<File>, Vec<Diagnostic>)> {
+    let (mut files, mut findings) = (Vec::new(), Vec::new());
+    for (name, text) in unpack(tar)? {
+        let Read { file, findings: more } = read(Kind::of(&name), &name, &text);
+        findings.extend(more);
+        files.extend(file);
+    }
+    if has_errors(&findings) {
+        return Err(refused(&findings, ids::INVALID_WORKFLOW));
+    }
+    let workflows: Vec<&str> =
+        files.iter().filter(|f| matches!(f, File::Workflow(_))).map(File::name).collect();
+    match workflows.as_slice() {
+        [_] => Ok((files, findings)),
+        [] => Err(Error::bad_request(
+            "invalid given workflow components, missing workflow file: push one .yml file that is neither .pip., .app. nor .env.",
+        )
+        .id(74)),
+        several => Err(Error::bad_request(format!(
+            "one workflow at a time: there are {}",
+            several.join(", ")
+        ))
+        .id(74)),
+    }
+}
+
+impl App {
+    /// Imports the files of a tar, overwriting what exists. `repository`: they are from there and belong to it from now
+    /// on; empty = a user gives them.
+    pub async fn push(
+        &self,
+        caller: &Caller,
+        key: String,
+        tar: Bytes,
+        repository: String,
+        force: bool,
+    ) -> Result<Messages> {
+        let (files, findings) =
+            tokio::task::spawn_blocking(move || parse(&tar)).await.map_err(Error::internal)??;
+        if let Some(workflow) =
+            files.iter().find_map(|f| if let File::Workflow(w) = f { Some(w) } else { None })
+        {
+            let (k, name) = (key.clone(), workflow.name.clone());
+            let owner = self
+                .reading(move |tx| {
+                    let project = projects::find(tx, &k)?.id;
+                    Ok(workflows::get(tx, project, &name)?.map(|w| w.from_repository).unwrap_or_default())
+                })
+                .await?;
+            let other = !repository.is_empty() && owner != repository;
+            if !owner.is_empty() && (other || (repository.is_empty() && !force)) {
+                let about = format!("{} follows {owner}; push with force to detach it", workflow.name);
+                return Err(numbered(ids::ALREADY_AS_CODE, about));
+            }
+            if !repository.is_empty() {
+                self.check_root(&key, workflow, &files).await?;
+            }
+        }
+        let rules = Rules { force: true, repository };
+        let mut done = self.store_files(caller, key, files, rules).await?;
+        done.messages.extend(findings.iter().map(ToString::to_string));
+        Ok(done)
+    }
+
+    /// A workflow that follows a repository needs it at its root (spec 3.17).
+    async fn check_root(&self, key: &str, workflow: &def::Workflow, files: &[File]) -> Result<()> {
+        let name = workflow.nodes.first().map(|n| n.application.clone()).unwrap_or_default();
+        let pushed = files.iter().find_map(|f| match f {
+            File::Application(a) if a.name == name => Some(a.clone()),
+            _ => None,
+        });
+        let application = match pushed {
+            Some(a) => Some(a),
+            None => {
+                let key = key.to_string();
+                self.reading(move |tx| {
+                    let project = projects::find(tx, &key)?.id;
+                    let kind = cds_store::entities::Kind::Application;
+                    Ok(cds_store::entities::get::<def::Application>(tx, project, kind, &name)?.map(|e| e.def))
+                })
+                .await?
+            }
+        };
+        if application.is_some_and(|a| !a.vcs_server.is_empty() && !a.repo.is_empty()) {
+            return Ok(());
+        }
+        Err(numbered(ids::REPOSITORY_MANDATORY, &workflow.name))
+    }
+}

@@ -71,7 +71,12 @@ pub fn numbered(e: ErrorId, about: impl std::fmt::Display) -> Error {
         _ => "bad_request",
     };
     let about = about.to_string();
-    let message = if about.is_empty() { e.message.to_string() } else { format!("{}: {about}", e.message) };
+    let message = match about.as_str() {
+        "" => e.message.to_string(),
+        // Some details are the general text with something added.
+        text if text.starts_with(e.message) => about,
+        text => format!("{}: {text}", e.message),
+    };
     Error::new(status, code, message).id(e.id.into())
 }
 
@@ -82,7 +87,9 @@ pub fn missing(what: impl std::fmt::Display) -> Error {
 
 /// Whether a text is a legal name of an application, environment, group, key, … (spec 2.1).
 pub fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 255 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    !text.is_empty()
+        && text.len() <= 255
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
 /// Refuses what is not a legal name.
@@ -106,6 +113,12 @@ mod tests {
         let e = numbered(error_ids::ALREADY_EXISTS, "workflow exists");
         assert_eq!(e.status(), StatusCode::FORBIDDEN);
         assert_eq!(e.message(), "already exists: workflow exists");
-        assert!(is_name("a.B_c-1") && !is_name("") && !is_name("a b") && !is_name("é") && !is_name(&"x".repeat(256)));
+        assert!(
+            is_name("a.B_c-1")
+                && !is_name("")
+                && !is_name("a b")
+                && !is_name("é")
+                && !is_name(&"x".repeat(256))
+        );
     }
 }

@@ -1,7 +1,115 @@
-//! Being written.
-use crate::App;
-use utoipa_axum::router::OpenApiRouter;
+//! Whether the server works, what it is, and what it measures. Open to everybody, so nothing here tells of contents.
+
+use crate::{
+    App,
+    http::{error::Result, extract::Json},
+};
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use cds_api::{Health, HealthLine, Version};
+use std::{sync::OnceLock, time::Instant};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
 /// Routes of this file.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(health))
+        .routes(routes!(version))
+        .routes(routes!(openapi))
+        .routes(routes!(metrics))
+        .routes(routes!(mon_version))
+        .routes(routes!(mon_status))
+}
+
+fn line(component: &str, fault: Option<String>, value: String) -> HealthLine {
+    let status = if fault.is_some() { "AL" } else { "OK" };
+    HealthLine { component: component.into(), status: status.into(), value: fault.unwrap_or(value) }
+}
+
+async fn look(app: &App) -> Health {
+    let began = Instant::now();
+    let store = app.store().read(|tx| cds_store::events::last(tx)).await;
+    // What is wrong in detail stands in the log; this answer is for everybody.
+    let fault = store.err().map(|e| {
+        tracing::error!(error = %e, "the database does not answer");
+        "the database does not answer: see the server's log".to_string()
+    });
+    let lines = vec![
+        line("store", fault, format!("answers in {} µs", began.elapsed().as_micros())),
+        line("queue", None, format!("{} jobs wait", app.metrics().queue.get())),
+        line("workers", None, format!("{} registered", app.metrics().workers.get())),
+    ];
+    let troubled: Vec<&str> =
+        lines.iter().filter(|l| l.status == "AL").map(|l| l.component.as_str()).collect();
+    let status = if troubled.is_empty() { "OK".into() } else { format!("AL: {}", troubled.join(", ")) };
+    Health { status, lines }
+}
+
+async fn answer(app: &App) -> (StatusCode, Json<Health>) {
+    let health = look(app).await;
+    let status = if health.status == "OK" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(health))
+}
+
+fn about() -> Version {
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    Version {
+        version: env!("CARGO_PKG_VERSION").into(),
+        os: std::env::consts::OS.into(),
+        architecture: architecture.into(),
+        git_hash: option_env!("CDS_GIT_HASH").unwrap_or("unknown").into(),
+        build_time: option_env!("CDS_BUILD_TIME").unwrap_or_default().into(),
+    }
+}
+
+/// Whether the server's parts work.
+#[utoipa::path(get, path = "/v1/health", tag = "health", responses((status = 200, body = Health), (status = 503, body = Health)))]
+async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
+    answer(&app).await
+}
+
+/// The same, under the address that monitors of the reference use.
+#[utoipa::path(get, path = "/mon/status", tag = "health", responses((status = 200, body = Health), (status = 503, body = Health)))]
+async fn mon_status(State(app): State<App>) -> (StatusCode, Json<Health>) {
+    answer(&app).await
+}
+
+/// Version of the server.
+#[utoipa::path(get, path = "/v1/version", tag = "health", responses((status = 200, body = Version)))]
+async fn version() -> Json<Version> {
+    Json(about())
+}
+
+/// The same, under the address that monitors of the reference use.
+#[utoipa::path(get, path = "/mon/version", tag = "health", responses((status = 200, body = Version)))]
+async fn mon_version() -> Json<Version> {
+    Json(about())
+}
+
+/// This document.
+#[utoipa::path(get, path = "/v1/openapi.json", tag = "health", responses((status = 200, content_type = "application/json")))]
+async fn openapi() -> Result<Response> {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    let text = match DOCUMENT.get() {
+        Some(text) => text,
+        None => {
+            let text = crate::openapi().to_json().map_err(crate::http::error::Error::internal)?;
+            DOCUMENT.get_or_init(|| text)
+        }
+    };
+    Ok(([(header::CONTENT_TYPE, "application/json")], text.as_str()).into_response())
+}
+
+/// What the server measures, for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, content_type = "application/openmetrics-text")))]
+async fn metrics(State(app): State<App>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], app.metrics().render()).into_response()
 }
