@@ -21,6 +21,7 @@ suite!(
     mutexes_go_to_the_lowest_number,
     timers_ring_once_they_are_due,
     events_come_in_order,
+    a_later_event_is_not_seen_before_an_earlier_one,
     commits_wake_listeners,
 );
 
@@ -296,6 +297,31 @@ async fn events_come_in_order(w: World) {
     let (first, last) = w.store.read(|tx| Ok((events::first(tx)?, events::last(tx)?))).await.unwrap();
     assert_eq!((first, last), (seen[0].id, seen[39].id));
     assert_eq!(w.store.write(|tx| events::prune(tx, Timestamp(NOW.ms() + 1))).await.unwrap(), 40);
+}
+
+async fn a_later_event_is_not_seen_before_an_earlier_one(w: World) {
+    let s = Stored::new(&w.store).await;
+    let (said, heard) = tokio::sync::mpsc::unbounded_channel();
+    let mut heard = heard;
+    let store = w.store.clone();
+    // Has its id long before it is committed.
+    let slow = tokio::spawn(async move {
+        store
+            .write(move |tx| {
+                let id = events::append(tx, NOW, None, "{}")?;
+                said.send(()).unwrap();
+                std::thread::sleep(Duration::from_millis(300));
+                Ok(id)
+            })
+            .await
+    });
+    heard.recv().await.unwrap();
+    let mut commit = s.step(&s.run, &[], 1);
+    commit.event = Some("{}".into());
+    let later = w.store.commit(commit).await.unwrap().event.unwrap();
+    let seen = w.store.read(|tx| events::after(tx, 0, 9)).await.unwrap();
+    let earlier = slow.await.unwrap().unwrap();
+    assert_eq!(seen.iter().map(|e| e.id).collect::<Vec<_>>(), [earlier, later]);
 }
 
 async fn commits_wake_listeners(w: World) {
