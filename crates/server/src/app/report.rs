@@ -70,8 +70,23 @@ impl App {
                 }
             }
             self.seal(seals);
+            if let Some(wait) = report.take_wait_ms.filter(|_| !ack.cancel) {
+                ack.cancel = self.stop_asked(&held, Duration::from_millis(wait.min(LONGEST_WAIT))).await;
+            }
         }
         Ok(ack)
+    }
+
+    /// Waits until the job is to be stopped, at most for `wait`, and at most for a heartbeat: waiting here is
+    /// being heard of.
+    async fn stop_asked(&self, held: &Held, wait: Duration) -> bool {
+        let wait = wait.min(self.config().lease() / 3);
+        let closing = self.closing();
+        tokio::select! {
+            () = held.stop.notified() => true,
+            () = tokio::time::sleep(wait) => false,
+            () = closing.cancelled() => false,
+        }
     }
 
     /// Whether this very attempt is known to have ended.

@@ -2,10 +2,11 @@
 
 use super::Fleet;
 use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Notify;
 
 /// A worker's hold on an attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Held {
     /// Which attempt.
     pub attempt: Attempt,
@@ -15,12 +16,20 @@ pub struct Held {
     pub seen: Timestamp,
     /// A stop was asked for, then.
     pub cancelled: Option<Timestamp>,
+    /// Rings when a stop is asked for.
+    pub stop: Arc<Notify>,
+}
+
+impl Held {
+    fn new(attempt: Attempt, worker: WorkerId, seen: Timestamp, cancelled: Option<Timestamp>) -> Self {
+        Self { attempt, worker, seen, cancelled, stop: Arc::default() }
+    }
 }
 
 impl Fleet {
     /// A worker has an attempt (committed).
     pub fn hold(&self, job: JobRef, attempt: Attempt, worker: WorkerId, now: Timestamp) {
-        self.lock().held.insert(job, Held { attempt, worker, seen: now, cancelled: None });
+        self.lock().held.insert(job, Held::new(attempt, worker, now, None));
     }
 
     /// As the store says at start: the worker may be alive and gets a whole lease of time to say so.
@@ -34,7 +43,7 @@ impl Fleet {
         now: Timestamp,
     ) {
         let mut state = self.lock();
-        state.held.insert(job, Held { attempt, worker, seen: now, cancelled: cancelled.then_some(now) });
+        state.held.insert(job, Held::new(attempt, worker, now, cancelled.then_some(now)));
         if let Some(hatchery) = hatchery
             && !state.workers.contains_key(&worker)
         {

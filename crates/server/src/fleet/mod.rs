@@ -66,6 +66,7 @@ impl Fleet {
             && held.attempt == attempt
         {
             held.cancelled.get_or_insert(now);
+            held.stop.notify_one();
         }
         state.pump(now);
     }
