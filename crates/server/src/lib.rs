@@ -13,6 +13,8 @@ mod metrics;
 mod routes;
 mod start;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 pub use app::App;
 pub use config::Config;

@@ -31,7 +31,7 @@ fn line(component: &str, fault: Option<String>, value: String) -> HealthLine {
 
 async fn look(app: &App) -> Health {
     let began = Instant::now();
-    let store = app.store().read(|tx| cds_store::events::last(tx)).await;
+    let store = app.store().read(cds_store::events::last).await;
     // What is wrong in detail stands in the log; this answer is for everybody.
     let fault = store.err().map(|e| {
         tracing::error!(error = %e, "the database does not answer");

@@ -1,0 +1,190 @@
+//! Signing up, signing in, tokens, keys of users.
+
+use super::*;
+use serde_json::json;
+use std::io::{BufRead, BufReader, Write};
+
+const PASSWORD: &str = "123456&éçà(§";
+
+fn sign_up(name: &str) -> Value {
+    json!({"username": name, "fullname": name, "email": format!("{name}@localhost.local"), "password": PASSWORD})
+}
+
+#[tokio::test]
+async fn the_first_with_the_init_token_administers() {
+    let s = Server::new();
+    let init = s.app.init_token().await.unwrap().unwrap();
+    assert_eq!(s.app.init_token().await.unwrap().unwrap(), init);
+    for name in ["alice", "bob"] {
+        let made = s.post("", "/auth/consumer/local/signup", sign_up(name)).await.is(201);
+        assert_eq!(made.json()["status"], "active");
+    }
+    let sign_in =
+        |name: &str, init: &str| json!({"username": name, "password": PASSWORD, "init_token": init});
+    let wrong = s.post("", "/v1/auth/signin", sign_in("alice", "wrong")).await.is(400);
+    assert!(wrong.text().contains("invalid given init token"));
+    let alice = s.post("", "/v1/auth/signin", sign_in("alice", &init)).await.is(200).json();
+    assert_eq!(alice["user"]["ring"], "ADMIN");
+    let bob = s.post("", "/v1/auth/signin", sign_in("bob", &init)).await.is(200).json();
+    assert_eq!(bob["user"]["ring"], "USER");
+    assert_eq!(s.app.init_token().await.unwrap(), None);
+    let me = s.get(alice["token"].as_str().unwrap(), "/v1/users/me").await.is(200).json();
+    assert_eq!((&me["username"], &me["ring"]), (&json!("alice"), &json!("ADMIN")));
+}
+
+#[tokio::test]
+async fn bad_sign_ups_are_refused() {
+    let s = Server::new();
+    s.post("", "/v1/auth/signup", sign_up("alice")).await.is(201);
+    let bad = [
+        ("username", json!("al"), "3 to 32"),
+        ("username", json!("me"), "user name"),
+        ("username", json!("Bob"), "user name"),
+        ("username", json!("alice"), "given username"),
+        ("email", json!("ALICE@localhost.local"), "given email"),
+        ("email", json!("nobody"), "mail address"),
+        ("password", json!("short"), "too short"),
+        ("password", json!("x".repeat(300)), "too long"),
+    ];
+    for (key, value, why) in bad {
+        let mut body = sign_up("carol");
+        body[key] = value;
+        let answer = s.post("", "/v1/auth/signup", body).await.is(400);
+        assert!(answer.text().contains(why), "{key}: {}", answer.text());
+    }
+    let closed = Server::with(|c| c.signup_enabled = false);
+    closed.post("", "/v1/auth/signup", sign_up("alice")).await.refused(403, 182);
+}
+
+#[tokio::test]
+async fn wrong_passwords_are_refused_and_slowed_down() {
+    let s = Server::new();
+    s.app.create_first_admin("root", cds_model::Secret::new(PASSWORD.into())).await.unwrap();
+    let sign_in = |name: &str, password: &str| json!({"username": name, "password": password});
+    s.post("", "/v1/auth/signin", sign_in("root", "nonsense")).await.refused(401, 25);
+    s.post("", "/v1/auth/signin", sign_in("nobody", PASSWORD)).await.refused(401, 25);
+    s.post("", "/v1/auth/signin", sign_in("root", PASSWORD)).await.is(200);
+    for _ in 0..10 {
+        s.app.tokens().attempts.attempt("root", s.app.now()).unwrap();
+    }
+    let slow = s.post("", "/v1/auth/signin", sign_in("root", PASSWORD)).await.is(429);
+    let wait: u64 = slow.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=6).contains(&wait));
+    // A second administrator is not made this way.
+    s.app.create_first_admin("other", cds_model::Secret::new(PASSWORD.into())).await.unwrap();
+    let root = s.user("root", "").await;
+    s.get(&root, "/v1/users/other").await.refused(404, 38);
+}
+
+/// Takes one mail; its text.
+fn mail_server() -> (u16, std::thread::JoinHandle<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let taken = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut out = stream.try_clone().unwrap();
+        let mut say = |text: &str| out.write_all(text.as_bytes()).unwrap();
+        say("220 mail\r\n");
+        let (mut mail, mut inside) = (String::new(), false);
+        for line in BufReader::new(stream).lines() {
+            let line = line.unwrap();
+            match (inside, line.as_str()) {
+                (true, ".") => {
+                    say("250 taken\r\n");
+                    return mail;
+                }
+                (true, text) => mail.push_str(&format!("{text}\n")),
+                (false, "DATA") => {
+                    inside = true;
+                    say("354 go on\r\n");
+                }
+                (false, _) => say("250 ok\r\n"),
+            }
+        }
+        mail
+    });
+    (port, taken)
+}
+
+#[tokio::test]
+async fn with_mail_an_account_waits_to_be_confirmed() {
+    let (port, taken) = mail_server();
+    let s = Server::with(|c| {
+        c.smtp = Some(crate::config::Smtp {
+            host: "127.0.0.1".into(),
+            port,
+            from: "cds@localhost.local".into(),
+            ..Default::default()
+        });
+    });
+    let init = s.app.init_token().await.unwrap().unwrap();
+    let made = s.post("", "/v1/auth/signup", sign_up("alice")).await.is(201);
+    assert_eq!(made.json()["status"], "verification_sent");
+    let mail = taken.join().unwrap().replace("=\n", "");
+    assert!(mail.contains("Subject: [CDS] Welcome to CDS"), "{mail}");
+    let (_, rest) = mail.split_once("cdsctl signup verify --api-url http://cds.example ").unwrap();
+    let token = rest.split_whitespace().next().unwrap();
+
+    let sign_in = json!({"username": "alice", "password": PASSWORD});
+    s.post("", "/v1/auth/signin", sign_in.clone()).await.is(403);
+    let verify = |token: &str, init: &str| json!({"token": token, "init_token": init});
+    s.post("", "/v1/auth/signup/verify", verify("nonsense", "")).await.is(400);
+    // A wrong init token uses nothing up.
+    s.post("", "/v1/auth/signup/verify", verify(token, "wrong")).await.is(400);
+    let session = s.post("", "/v1/auth/signup/verify", verify(token, &init)).await.is(200).json();
+    assert_eq!(session["user"]["ring"], "ADMIN");
+    s.post("", "/v1/auth/signup/verify", verify(token, &init)).await.is(400);
+    s.post("", "/v1/auth/signin", sign_in).await.is(200);
+}
+
+#[tokio::test]
+async fn tokens_never_exceed_their_maker() {
+    let s = Server::new();
+    let (user, admin) = (s.user("alice", "USER").await, s.user("root", "ADMIN").await);
+    let wish = |scopes: &[&str]| json!({"name": "t", "scopes": scopes});
+    s.post(&user, "/v1/auth/tokens", wish(&["nonsense"])).await.is(400);
+    s.post(&user, "/v1/auth/tokens", wish(&["hatchery"])).await.is(403);
+    s.post(&user, "/v1/auth/tokens", wish(&["admin"])).await.is(403);
+    s.post(&admin, "/v1/auth/tokens", wish(&["hatchery"])).await.is(201);
+    s.post(&user, "/v1/auth/tokens", json!({"name": " "})).await.is(400);
+    s.post(&user, "/v1/auth/tokens", json!({"name": "t", "duration_days": 100_000})).await.is(400);
+
+    let limited = s.post(&user, "/v1/auth/tokens", wish(&["user", "run"])).await.is(201).json();
+    let limited = limited["secret"].as_str().unwrap();
+    s.post(limited, "/v1/auth/tokens", wish(&["project"])).await.is(403);
+    let child = s.post(limited, "/v1/auth/tokens", wish(&[])).await.is(201).json();
+    assert_eq!(child["token"]["scopes"], json!(["run", "user"]));
+    s.post(limited, "/v1/projects", json!({"key": "X", "name": "x"})).await.is(201);
+
+    let list = s.get(&user, "/v1/auth/tokens").await.is(200).json();
+    assert_eq!(list.as_array().unwrap().len(), 3);
+    assert_eq!(list.as_array().unwrap().iter().filter(|t| t["current"] == true).count(), 1);
+    let id = child["token"]["id"].as_str().unwrap();
+    s.delete(&admin, &format!("/v1/auth/tokens/{id}")).await.refused(404, 38);
+    let secret = child["secret"].as_str().unwrap();
+    s.get(secret, "/v1/users/me").await.is(200);
+    s.delete(&user, &format!("/v1/auth/tokens/{id}")).await.is(204);
+    s.get(secret, "/v1/users/me").await.is(401);
+    s.delete(&user, "/v1/auth/tokens/nonsense").await.refused(404, 38);
+    s.post(&user, "/v1/auth/signout", json!({})).await.is(204);
+    s.get(&user, "/v1/users/me").await.is(401);
+}
+
+#[tokio::test]
+async fn gpg_keys_of_users() {
+    let s = Server::new();
+    let (alice, bob) = (s.user("alice", "USER").await, s.user("bob", "USER").await);
+    let key = crate::app::keys::generate("pgp", "k", "P").unwrap().public;
+    let path = "/v1/users/alice/gpg-keys";
+    s.post(&bob, path, json!({"public_key": key})).await.is(403);
+    s.post(&alice, path, json!({"public_key": "hello"})).await.is(400);
+    let made = s.post(&alice, path, json!({"public_key": key})).await.is(201).json();
+    s.post(&alice, path, json!({"public_key": key})).await.is(201);
+    let id = made["key_id"].as_str().unwrap();
+    assert_eq!(s.get(&bob, path).await.is(200).json(), json!([made]));
+    s.get(&bob, &format!("{path}/{}", id.to_lowercase())).await.is(200);
+    s.delete(&bob, &format!("{path}/{id}")).await.is(403);
+    s.delete(&alice, &format!("{path}/{id}")).await.is(204);
+    s.get(&bob, &format!("{path}/{id}")).await.refused(404, 38);
+    assert_eq!(s.get(&bob, "/v1/users").await.is(200).json().as_array().unwrap().len(), 2);
+}
