@@ -218,15 +218,14 @@ impl App {
                 Fault::Refused(Error::bad_request(format!("cannot create a user with given {what}")).id(74))
             };
             let mut user = user.clone();
+            // Each mail confirms the password of its own sign-up: whoever signs up again under the same name and
+            // address can't put theirs under another's confirmation.
+            let hash = user.password.clone();
             let of_name = users::by_name(tx, &user.username)?;
             let of_mail = users::by_email(tx, &user.email)?;
             match (of_name, of_mail) {
                 // Signing up again before the mail was read sends another one.
-                (Some(a), Some(b)) if a.id == b.id && !a.verified => {
-                    user.id = a.id;
-                    users::update(tx, &user)?;
-                    tokens::delete_of(tx, &a.id.to_string())?;
-                }
+                (Some(a), Some(b)) if a.id == b.id && !a.verified => user.id = a.id,
                 (Some(_), _) => return Err(taken("username")),
                 (None, Some(_)) => return Err(taken("email")),
                 (None, None) => users::insert(tx, &user)?,
@@ -237,7 +236,7 @@ impl App {
                     kind: kind::VERIFY.into(),
                     owner: user.id.to_string(),
                     name: "sign-up".into(),
-                    description: String::new(),
+                    description: hash,
                     scopes: Vec::new(),
                     created: now,
                     expires: now + DAY,
@@ -284,8 +283,13 @@ impl App {
                 let token = tokens::take(tx, body.token.trim(), kind::VERIFY, now)?.ok_or_else(unknown)?;
                 let id: UserId = token.owner.parse().map_err(|_| unknown())?;
                 let mut user = users::get(tx, id)?.ok_or_else(unknown)?;
+                if user.verified {
+                    return Err(unknown());
+                }
                 user.verified = true;
+                user.password.clone_from(&token.description);
                 users::update(tx, &user)?;
+                tokens::delete_of(tx, &token.owner)?;
                 promote(tx, &mut user, body.init_token.as_deref())?;
                 open_session(tx, user.id, &given, now, until)?;
                 Ok(user)
@@ -296,7 +300,9 @@ impl App {
 
     /// Opens a session by user name and password.
     pub async fn sign_in(&self, body: SignIn) -> Result<Session> {
-        self.attempt(&body.username)?;
+        // No user name is longer, and what is remembered must have an end.
+        let counted: String = body.username.chars().take(64).collect();
+        self.attempt(&counted)?;
         let name = body.username.clone();
         let found = self.reading(move |tx| Ok(users::by_name(tx, &name)?)).await?;
         let phc = found.as_ref().map(|u| u.password.clone());
@@ -309,7 +315,7 @@ impl App {
                 "this account is not confirmed yet: follow the instructions in the mail",
             ));
         }
-        self.tokens().attempts.succeeded(&body.username);
+        self.tokens().attempts.succeeded(&counted);
         let now = self.now();
         let (secret, until) = self.session(now);
         let given = secret.clone();

@@ -76,34 +76,48 @@ async fn wrong_passwords_are_refused_and_slowed_down() {
     s.get(&root, "/v1/users/other").await.refused(404, 38);
 }
 
-/// Takes one mail; its text.
-fn mail_server() -> (u16, std::thread::JoinHandle<String>) {
+/// Takes mails, one after the other; their texts.
+fn mail_server() -> (u16, std::sync::mpsc::Receiver<String>) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let taken = std::thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        let mut out = stream.try_clone().unwrap();
-        let mut say = |text: &str| out.write_all(text.as_bytes()).unwrap();
-        say("220 mail\r\n");
-        let (mut mail, mut inside) = (String::new(), false);
-        for line in BufReader::new(stream).lines() {
-            let line = line.unwrap();
-            match (inside, line.as_str()) {
-                (true, ".") => {
-                    say("250 taken\r\n");
-                    return mail;
-                }
-                (true, text) => mail.push_str(&format!("{text}\n")),
-                (false, "DATA") => {
-                    inside = true;
-                    say("354 go on\r\n");
-                }
-                (false, _) => say("250 ok\r\n"),
+    let (taken, mails) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            if taken.send(take_mail(stream.unwrap())).is_err() {
+                return;
             }
         }
-        mail
     });
-    (port, taken)
+    (port, mails)
+}
+
+fn take_mail(stream: std::net::TcpStream) -> String {
+    let mut out = stream.try_clone().unwrap();
+    let mut say = |text: &str| out.write_all(text.as_bytes()).unwrap();
+    say("220 mail\r\n");
+    let (mut mail, mut inside) = (String::new(), false);
+    for line in BufReader::new(stream).lines() {
+        let line = line.unwrap();
+        match (inside, line.as_str()) {
+            (true, ".") => {
+                say("250 taken\r\n");
+                break;
+            }
+            (true, text) => mail.push_str(&format!("{text}\n")),
+            (false, "DATA") => {
+                inside = true;
+                say("354 go on\r\n");
+            }
+            (false, _) => say("250 ok\r\n"),
+        }
+    }
+    mail.replace("=\n", "")
+}
+
+/// The token in a mail, as scripts find it.
+fn token_in(mail: &str) -> String {
+    let (_, rest) = mail.split_once("cdsctl signup verify --api-url http://cds.example ").unwrap();
+    rest.split_whitespace().next().unwrap().to_string()
 }
 
 #[tokio::test]
@@ -120,21 +134,29 @@ async fn with_mail_an_account_waits_to_be_confirmed() {
     let init = s.app.init_token().await.unwrap().unwrap();
     let made = s.post("", "/v1/auth/signup", sign_up("alice")).await.is(201);
     assert_eq!(made.json()["status"], "verification_sent");
-    let mail = taken.join().unwrap().replace("=\n", "");
+    let mail = taken.recv().unwrap();
     assert!(mail.contains("Subject: [CDS] Welcome to CDS"), "{mail}");
-    let (_, rest) = mail.split_once("cdsctl signup verify --api-url http://cds.example ").unwrap();
-    let token = rest.split_whitespace().next().unwrap();
+    let token = token_in(&mail);
+    // Somebody else signs up under the same name and address with a password of their own.
+    let mut again = sign_up("alice");
+    again["password"] = json!("another password");
+    s.post("", "/v1/auth/signup", again).await.is(201);
+    let other = token_in(&taken.recv().unwrap());
+    assert_ne!(other, token);
 
     let sign_in = json!({"username": "alice", "password": PASSWORD});
     s.post("", "/v1/auth/signin", sign_in.clone()).await.is(403);
     let verify = |token: &str, init: &str| json!({"token": token, "init_token": init});
     s.post("", "/v1/auth/signup/verify", verify("nonsense", "")).await.is(400);
     // A wrong init token uses nothing up.
-    s.post("", "/v1/auth/signup/verify", verify(token, "wrong")).await.is(400);
-    let session = s.post("", "/v1/auth/signup/verify", verify(token, &init)).await.is(200).json();
+    s.post("", "/v1/auth/signup/verify", verify(&token, "wrong")).await.is(400);
+    let session = s.post("", "/v1/auth/signup/verify", verify(&token, &init)).await.is(200).json();
     assert_eq!(session["user"]["ring"], "ADMIN");
-    s.post("", "/v1/auth/signup/verify", verify(token, &init)).await.is(400);
+    for used in [&token, &other] {
+        s.post("", "/v1/auth/signup/verify", verify(used, &init)).await.is(400);
+    }
     s.post("", "/v1/auth/signin", sign_in).await.is(200);
+    s.post("", "/v1/auth/signup", sign_up("alice")).await.is(400);
 }
 
 #[tokio::test]
