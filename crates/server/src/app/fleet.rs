@@ -131,10 +131,9 @@ impl App {
         let s = secret.clone();
         self.store()
             .write(move |tx| {
-                // The one-time token ends here, and with it any second registration.
-                tokens::delete_of(tx, &record.id.to_string())?;
-                tokens::insert(tx, &row, &s)?;
+                // The one-time token ends here, and with it any second registration. Takes the worker's tokens along.
                 workers::delete(tx, record.id)?;
+                tokens::insert(tx, &row, &s)?;
                 workers::insert(tx, &record)
             })
             .await
