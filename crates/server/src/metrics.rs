@@ -50,7 +50,8 @@ impl Default for Metrics {
         let runs = Family::<StatusLabel, Counter>::default();
         let queue_wait = Histogram::new([0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 300.0, 1800.0]);
         let (queue, workers) = (Gauge::default(), Gauge::default());
-        let (log_bytes, attempts_lost, conflicts) = (Counter::default(), Counter::default(), Counter::default());
+        let (log_bytes, attempts_lost, conflicts) =
+            (Counter::default(), Counter::default(), Counter::default());
         registry.register("http_request_seconds", "Time to answer a request", requests.clone());
         registry.register("jobs", "Jobs ended, by status", jobs.clone());
         registry.register("runs", "Runs ended, by status", runs.clone());
@@ -60,7 +61,18 @@ impl Default for Metrics {
         registry.register("log_bytes", "Bytes of job logs stored", log_bytes.clone());
         registry.register("attempts_lost", "Attempts lost with their worker", attempts_lost.clone());
         registry.register("commit_conflicts", "Commits applied again on a newer version", conflicts.clone());
-        Self { registry, requests, jobs, runs, queue_wait, queue, workers, log_bytes, attempts_lost, conflicts }
+        Self {
+            registry,
+            requests,
+            jobs,
+            runs,
+            queue_wait,
+            queue,
+            workers,
+            log_bytes,
+            attempts_lost,
+            conflicts,
+        }
     }
 }
 

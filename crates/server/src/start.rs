@@ -6,7 +6,9 @@ use crate::{
     auth::tokens::Tokens,
     config::Config,
     fleet::Fleet,
-    http, metrics::Metrics, tasks,
+    http,
+    metrics::Metrics,
+    tasks,
 };
 use axum::serve::ListenerExt;
 use cds_blobs::{LogStore, artifacts::Artifacts, object::FsObjects};
@@ -49,7 +51,9 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] cds_store::Error),
     /// The address can't be listened on.
-    #[error("cannot listen on {addr}: {source}; choose another with --listen HOST:PORT (port 0 takes any that is free)")]
+    #[error(
+        "cannot listen on {addr}: {source}; choose another with --listen HOST:PORT (port 0 takes any that is free)"
+    )]
     Listen {
         /// Which.
         addr: SocketAddr,

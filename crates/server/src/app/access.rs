@@ -6,12 +6,7 @@ use cds_store::{Tx, groups, projects, runs, workflows};
 
 /// Highest level that a user's groups have on a workflow: by the workflow's own groups if it has any, else by its
 /// project's (spec 3.15). 0 = none, or no such workflow.
-pub fn workflow_level_in(
-    tx: &mut Tx<'_>,
-    user: UserId,
-    key: &str,
-    workflow: &str,
-) -> cds_store::Result<u8> {
+pub fn workflow_level_in(tx: &mut Tx<'_>, user: UserId, key: &str, workflow: &str) -> cds_store::Result<u8> {
     let Some(project) = projects::by_key(tx, key)? else { return Ok(0) };
     let level = projects::level(tx, project.id, user)?;
     let Some(workflow) = workflows::get(tx, project.id, workflow)? else {
@@ -53,6 +48,12 @@ impl App {
             .map_err(Error::internal)
     }
 
+    /// Whether a caller may read a workflow: what decides about news and lists of its runs.
+    pub async fn may_read(&self, caller: &Caller, key: &str, workflow: &str) -> bool {
+        caller.is_maintainer()
+            || self.workflow_level(caller, key, workflow).await.is_ok_and(|l| l >= crate::auth::policy::R)
+    }
+
     /// Level of a caller on the workflow of a job's run.
     pub async fn job_level(&self, caller: &Caller, job: &str) -> Result<u8, Error> {
         let job: JobRef = job.parse().map_err(|e| Error::bad_request(format!("{e}")))?;
@@ -70,9 +71,7 @@ impl App {
     pub async fn is_group_admin(&self, caller: &Caller, group: &str) -> Result<bool, Error> {
         let (user, group) = (caller.user, group.to_string());
         self.store()
-            .read(move |tx| {
-                Ok(groups::of_user(tx, user)?.iter().any(|(g, admin)| g.name == group && *admin))
-            })
+            .read(move |tx| Ok(groups::of_user(tx, user)?.iter().any(|(g, admin)| g.name == group && *admin)))
             .await
             .map_err(Error::internal)
     }

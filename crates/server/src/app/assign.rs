@@ -25,11 +25,8 @@ impl App {
         let graph_node = run.spec.workflow.nodes.get(node.node.0 as usize).ok_or_else(lost)?;
         let (key, app, env) =
             (run.spec.project.clone(), graph_node.application.clone(), graph_node.environment.clone());
-        let secrets = self
-            .store()
-            .read(move |tx| secrets_of(tx, &key, &app, &env))
-            .await
-            .map_err(Error::internal)?;
+        let secrets =
+            self.store().read(move |tx| secrets_of(tx, &key, &app, &env)).await.map_err(Error::internal)?;
         let settings = &run.spec.settings;
         Ok(Assignment {
             job,

@@ -12,11 +12,14 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cds_api::worker::{Artifact, WorkerResult, WorkerTests};
-use cds_blobs::{artifacts::ArtifactError, object::{ObjectError, ObjectKey}};
+use cds_blobs::{
+    artifacts::ArtifactError,
+    object::{ObjectError, ObjectKey},
+};
 use cds_engine::Run;
 use cds_model::{Attempt, BlobId, JobRef, ProjectId, RunId, Status, WorkerId};
 use cds_store::{
-    Tx, caches, projects,
+    caches,
     results::{self, ResultError, RunResult},
     runs, test_reports, workflows,
 };
@@ -30,7 +33,8 @@ struct Place {
 }
 
 fn place(run: &Run, job: JobRef) -> Result<Place> {
-    let (node, _, state) = view::find_job(run, job.job).ok_or_else(|| Error::not_found(format!("job {job}")))?;
+    let (node, _, state) =
+        view::find_job(run, job.job).ok_or_else(|| Error::not_found(format!("job {job}")))?;
     if state.status.is_final() && state.status != Status::Stopped {
         return Err(Error::conflict("the job has ended: it can store nothing more"));
     }
@@ -66,9 +70,7 @@ fn result_error(e: ResultError) -> Error {
 fn object_error(e: ObjectError) -> Error {
     match e {
         ObjectError::NotFound { .. } => Error::not_found("file"),
-        ObjectError::Full { .. } => {
-            Error::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", e.to_string())
-        }
+        ObjectError::Full { .. } => Error::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", e.to_string()),
         other => Error::internal(other),
     }
 }
@@ -98,7 +100,12 @@ impl App {
         if !matches!(kind.as_str(), "artifact" | "coverage") {
             return Err(Error::bad_request(format!("type '{kind}' has no file: use artifact or coverage")));
         }
-        if name.is_empty() || name.len() > 255 || name.contains(['/', '\\', '\0']) || name == ".." || name == "." {
+        if name.is_empty()
+            || name.len() > 255
+            || name.contains(['/', '\\', '\0'])
+            || name == ".."
+            || name == "."
+        {
             return Err(Error::bad_request(format!("'{name}' is not a file name")));
         }
         let run = self.load_run(job.run).await?;
@@ -232,7 +239,8 @@ impl App {
         } else {
             let (_, project) = self.project_of(job.run).await?;
             let own = self.load_run(job.run).await?;
-            let name = if workflow.is_empty() { own.spec.workflow.name.clone() } else { workflow.to_string() };
+            let name =
+                if workflow.is_empty() { own.spec.workflow.name.clone() } else { workflow.to_string() };
             let found = self
                 .store()
                 .read(move |tx| {
@@ -285,8 +293,11 @@ impl App {
         let blob = result.blob.as_ref().ok_or_else(|| Error::not_found("this result has no file here"))?;
         let key = ObjectKey::new(blob.clone()).map_err(object_error)?;
         let object = self.files().open_artifact(&key, None).await.map_err(object_error)?;
-        let name: String =
-            result.name.chars().map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' }).collect();
+        let name: String = result
+            .name
+            .chars()
+            .map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' })
+            .collect();
         Ok((
             [
                 (header::CONTENT_TYPE, "application/octet-stream".to_string()),
@@ -343,12 +354,14 @@ impl App {
 
     /// Test reports of a run, by node; a repeated suite name gets its job's number (spec 11.1).
     pub async fn tests(&self, run: RunId) -> Result<cds_api::runs::Tests> {
-        let reports = self.store().read(move |tx| test_reports::list(tx, run)).await.map_err(Error::internal)?;
+        let reports =
+            self.store().read(move |tx| test_reports::list(tx, run)).await.map_err(Error::internal)?;
         let state = self.load_run(run).await?;
         let mut tests = cds_api::runs::Tests::default();
         for report in reports {
             // Only the attempt that counts: one that was lost may have sent half of its reports.
-            let counts = view::find_job(&state, report.job).is_none_or(|(_, _, j)| j.attempt() == report.attempt);
+            let counts =
+                view::find_job(&state, report.job).is_none_or(|(_, _, j)| j.attempt() == report.attempt);
             if !counts {
                 continue;
             }
@@ -371,16 +384,6 @@ impl App {
             }
         }
         Ok(tests)
-    }
-
-    /// Id of a project.
-    pub(crate) async fn project_id(&self, key: &str) -> Result<ProjectId> {
-        let k = key.to_string();
-        let found = self.store().read(move |tx: &mut Tx<'_>| projects::by_key(tx, &k)).await;
-        found
-            .map_err(Error::internal)?
-            .map(|p| p.id)
-            .ok_or_else(|| Error::not_found(format!("project {key}")).id(30))
     }
 }
 

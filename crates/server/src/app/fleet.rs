@@ -36,7 +36,8 @@ impl App {
     /// A token for the server's own hatchery. Made anew at every start; older ones end.
     pub(crate) async fn own_hatchery_token(&self) -> cds_store::Result<Secret<String>> {
         let (secret, now) = (fresh_secret(), self.now());
-        let row = token(kind::HATCHERY, "own".into(), "local".into(), now, Duration::from_secs(3650 * 24 * 3600));
+        let row =
+            token(kind::HATCHERY, "own".into(), "local".into(), now, Duration::from_secs(3650 * 24 * 3600));
         let s = secret.clone();
         self.store()
             .write(move |tx| {
@@ -69,7 +70,11 @@ impl App {
     }
 
     /// Identities for workers about to be spawned; `None` if the hatchery is not known here.
-    pub async fn order_workers(&self, hatchery: HatcheryId, count: u32) -> Result<Option<Vec<WorkerIdentity>>> {
+    pub async fn order_workers(
+        &self,
+        hatchery: HatcheryId,
+        count: u32,
+    ) -> Result<Option<Vec<WorkerIdentity>>> {
         let mut prefix = None;
         self.fleet().each_hatchery(|id, h, _| {
             if id == hatchery {
@@ -89,8 +94,7 @@ impl App {
         let rows: Vec<(tokens::Token, String)> = orders
             .iter()
             .map(|o| {
-                let row =
-                    token(kind::BOOTSTRAP, o.worker.to_string(), hatchery.to_string(), now, BOOTSTRAP);
+                let row = token(kind::BOOTSTRAP, o.worker.to_string(), hatchery.to_string(), now, BOOTSTRAP);
                 (row, o.token.clone())
             })
             .collect();

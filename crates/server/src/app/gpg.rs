@@ -24,7 +24,9 @@ pub fn key_id(armored: &str) -> Result<String, String> {
 fn dearmor(text: &str) -> Result<Vec<u8>, String> {
     let mut lines = text.lines().map(str::trim);
     if !lines.any(|l| l == "-----BEGIN PGP PUBLIC KEY BLOCK-----") {
-        return Err("this is not an armored public key: no line '-----BEGIN PGP PUBLIC KEY BLOCK-----'".into());
+        return Err(
+            "this is not an armored public key: no line '-----BEGIN PGP PUBLIC KEY BLOCK-----'".into()
+        );
     }
     let mut data = String::new();
     let mut in_headers = true;
@@ -57,7 +59,9 @@ fn first_packet(bytes: &[u8]) -> Option<&[u8]> {
         match first {
             0..=191 => (head & 0x3f, first, rest),
             192..=223 => (head & 0x3f, ((first - 192) << 8) + *rest.first()? as usize + 192, rest.get(1..)?),
-            255 => (head & 0x3f, u32::from_be_bytes(rest.get(..4)?.try_into().ok()?) as usize, rest.get(4..)?),
+            255 => {
+                (head & 0x3f, u32::from_be_bytes(rest.get(..4)?.try_into().ok()?) as usize, rest.get(4..)?)
+            }
             _ => return None,
         }
     } else {
@@ -85,8 +89,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("key.asc");
         std::fs::write(&file, &key.public).unwrap();
-        let out =
-            std::process::Command::new("gpg").args(["--with-colons", "--show-keys"]).arg(&file).output().unwrap();
+        let out = std::process::Command::new("gpg")
+            .args(["--with-colons", "--show-keys"])
+            .arg(&file)
+            .output()
+            .unwrap();
         let text = String::from_utf8(out.stdout).unwrap();
         let listed = text.lines().find(|l| l.starts_with("pub:")).and_then(|l| l.split(':').nth(4)).unwrap();
         assert_eq!(listed, id);

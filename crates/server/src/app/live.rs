@@ -295,4 +295,3 @@ fn event_json(run: &Run, effects: &[Effect]) -> String {
     // The id is given by the database.
     serde_json::to_string(&super::events::event(0, run, effects, run.head.last_execution)).unwrap_or_default()
 }
-

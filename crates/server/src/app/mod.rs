@@ -97,6 +97,14 @@ impl App {
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }
+    /// What is counted, with the gauges as they are at this moment.
+    pub(crate) fn measured(&self) -> &Metrics {
+        let mut workers = 0;
+        self.fleet().each_worker(|_, _| workers += 1);
+        self.0.metrics.queue.set(self.fleet().waiting() as i64);
+        self.0.metrics.workers.set(workers);
+        &self.0.metrics
+    }
     /// News for `GET /v1/events`.
     pub(crate) fn events(&self) -> &tokio::sync::broadcast::Sender<Arc<cds_api::runs::Event>> {
         &self.0.events

@@ -24,7 +24,12 @@ impl App {
     }
 
     /// Takes in a report.
-    pub async fn report(&self, worker: WorkerId, hatchery: HatcheryId, report: WorkerReport) -> Result<ReportAck> {
+    pub async fn report(
+        &self,
+        worker: WorkerId,
+        hatchery: HatcheryId,
+        report: WorkerReport,
+    ) -> Result<ReportAck> {
         self.fleet().touch(worker, hatchery, self.now());
         let held = match self.fence(worker, report.job, report.attempt) {
             Ok(held) => held,

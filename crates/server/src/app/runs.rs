@@ -38,7 +38,10 @@ fn payload(given: Option<&serde_json::Value>) -> Result<Option<IndexMap<String, 
         Some(value @ serde_json::Value::Object(_)) => cds_expr::dump::flatten(value, true)
             .map(Some)
             .map_err(|e| Error::bad_request(format!("payload: {e}")).id(74)),
-        Some(_) => Err(Error::bad_request("the payload must be a JSON object, e.g. {\"git.branch\": \"main\"}").id(74)),
+        Some(_) => {
+            Err(Error::bad_request("the payload must be a JSON object, e.g. {\"git.branch\": \"main\"}")
+                .id(74))
+        }
     }
 }
 
@@ -80,8 +83,7 @@ impl App {
         }
         let taken = self.snapshot(key, workflow).await?;
         let now = self.now();
-        let spec_hash =
-            runs::put_spec(self.store(), &taken.spec, now).await.map_err(Error::internal)?;
+        let spec_hash = runs::put_spec(self.store(), &taken.spec, now).await.map_err(Error::internal)?;
         let raw = body.payload.as_ref().filter(|p| !p.is_null()).map(ToString::to_string);
         // The engine looks at the number only to show it, so it can say no before a number is spent.
         let start = |number| Start {
@@ -136,7 +138,11 @@ impl App {
             .read(move |tx| {
                 let Some(project) = projects::by_key(tx, &k)? else { return Ok(None) };
                 let Some(workflow) = workflows::get(tx, project.id, &w)? else { return Ok(None) };
-                if number < 0 { runs::latest(tx, workflow.id) } else { runs::by_number(tx, workflow.id, number) }
+                if number < 0 {
+                    runs::latest(tx, workflow.id)
+                } else {
+                    runs::by_number(tx, workflow.id, number)
+                }
             })
             .await
             .map_err(Error::internal)?
@@ -174,7 +180,24 @@ impl App {
             })
             .await
             .map_err(Error::internal)?;
-        Ok(list.iter().map(brief).collect())
+        // A workflow with groups of its own may be closed to who reads its project.
+        let mut visible = std::collections::HashMap::new();
+        let mut runs = Vec::with_capacity(list.len());
+        for b in &list {
+            let name = (b.project_key.clone(), b.workflow_name.clone());
+            let may = match visible.get(&name) {
+                Some(may) => *may,
+                None => {
+                    let may = self.may_read(caller, &name.0, &name.1).await;
+                    visible.insert(name, may);
+                    may
+                }
+            };
+            if may {
+                runs.push(brief(b));
+            }
+        }
+        Ok(runs)
     }
 
     /// A run, whole.
@@ -189,7 +212,10 @@ impl App {
             Some(workflow) => self
                 .store()
                 .read(move |tx| {
-                    Ok(slots::all(tx)?.into_iter().filter(|s| s.workflow == Some(workflow)).collect::<Vec<_>>())
+                    Ok(slots::all(tx)?
+                        .into_iter()
+                        .filter(|s| s.workflow == Some(workflow))
+                        .collect::<Vec<_>>())
                 })
                 .await
                 .map_err(Error::internal)?,
@@ -274,7 +300,8 @@ impl App {
                     let name = match names.get(&entry.workflow) {
                         Some(name) => Clone::clone(name),
                         None => {
-                            let name = workflows::by_id(tx, entry.workflow)?.map(|w| w.name).unwrap_or_default();
+                            let name =
+                                workflows::by_id(tx, entry.workflow)?.map(|w| w.name).unwrap_or_default();
                             names.insert(entry.workflow, name.clone());
                             name
                         }
@@ -355,11 +382,15 @@ impl Reasons for Known {
         let ahead = of_node().filter(|s| !s.held && s.number < run.number).count();
         let text = match of_node().find(|s| s.held) {
             Some(holder) => {
-                format!("run #{} holds the mutex of '{name}'; {ahead} other runs are before this one", holder.number)
+                format!(
+                    "run #{} holds the mutex of '{name}'; {ahead} other runs are before this one",
+                    holder.number
+                )
             }
-            None => format!("the mutex of '{name}' is about to be given; {ahead} other runs are before this one"),
+            None => {
+                format!("the mutex of '{name}' is about to be given; {ahead} other runs are before this one")
+            }
         };
         Some(WaitReason { code: "mutex".into(), text })
     }
 }
-

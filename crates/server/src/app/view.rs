@@ -11,7 +11,6 @@ use cds_engine::{
 };
 use cds_model::{JobRef, Status, Timestamp};
 use cds_workflow::def;
-use indexmap::IndexMap;
 
 /// Why a job or node waits, asked of whoever knows.
 pub trait Reasons {
@@ -38,7 +37,10 @@ pub fn brief(run: &Run) -> api::RunBrief {
         workflow_name: run.spec.workflow.name.clone(),
         start: time(head.created),
         last_execution: time(head.last_execution),
-        duration_ms: head.status.is_final().then(|| head.last_execution.since(head.created).as_millis() as u64),
+        duration_ms: head
+            .status
+            .is_final()
+            .then(|| head.last_execution.since(head.created).as_millis() as u64),
         triggered_by: head.origin.username.clone(),
         tags: head.tags.iter().map(|(tag, value)| Tag { tag: tag.clone(), value: value.clone() }).collect(),
     }
@@ -223,9 +225,10 @@ pub fn each_job<'a>(run: &'a Run, mut visit: impl FnMut(&'a NodeRun, usize, &'a 
 /// A job found in its run: its node run, the index of its stage, itself.
 pub fn find_job(run: &Run, no: cds_model::JobNo) -> Option<(&NodeRun, usize, &JobRun)> {
     run.nodes.iter().find_map(|n| {
-        n.stages.iter().enumerate().find_map(|(si, s)| {
-            s.jobs.iter().find(|j| j.no == no).map(|j| (n.as_ref(), si, j))
-        })
+        n.stages
+            .iter()
+            .enumerate()
+            .find_map(|(si, s)| s.jobs.iter().find(|j| j.no == no).map(|j| (n.as_ref(), si, j)))
     })
 }
 
@@ -251,9 +254,4 @@ pub fn log_name(run: &Run, n: &NodeRun, stage: usize, j: &JobRun, step: u16) -> 
         clean(status.as_str()),
         step
     )
-}
-
-/// Parameters as plain text by name.
-pub fn plain(params: &cds_engine::state::Params) -> IndexMap<String, String> {
-    params.iter().map(|(k, p)| (k.clone(), p.value.clone())).collect()
 }

@@ -23,8 +23,15 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Scope; 7] =
-        [Scope::Read, Scope::Run, Scope::Workflow, Scope::Project, Scope::User, Scope::Admin, Scope::Hatchery];
+    pub const ALL: [Scope; 7] = [
+        Scope::Read,
+        Scope::Run,
+        Scope::Workflow,
+        Scope::Project,
+        Scope::User,
+        Scope::Admin,
+        Scope::Hatchery,
+    ];
 
     /// Its word in the API.
     pub fn as_str(self) -> &'static str {

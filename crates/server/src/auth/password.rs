@@ -25,7 +25,8 @@ pub async fn hash(password: String) -> Result<String, String> {
 /// Whether a password is the one of a PHC string. With no hash (unknown user) the same work is done, so that
 /// the time of the answer does not tell whether a user exists (S29).
 pub async fn verify(password: String, phc: Option<String>) -> bool {
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2E$0000000000000000000000000000000000000000000";
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2E$0000000000000000000000000000000000000000000";
     let Ok(_slot) = SLOTS.acquire().await else { return false };
     tokio::task::spawn_blocking(move || {
         let known = phc.is_some();

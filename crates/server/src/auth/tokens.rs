@@ -13,11 +13,7 @@ use cds_store::{
 };
 use rand::Rng;
 use sha2::{Digest, Sha256};
-use std::{
-    collections::HashMap,
-    sync::Mutex,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 /// How long a found identity is believed; a token that is deleted by another server lives on this long here.
 const BELIEVE: Duration = Duration::from_secs(5);

@@ -40,12 +40,7 @@ pub const DOWN_AFTER: Duration = Duration::from_secs(90);
 
 impl Fleet {
     /// A hatchery came, or came back.
-    pub fn register_hatchery(
-        &self,
-        id: HatcheryId,
-        it: &cds_api::fleet::HatcheryRegister,
-        now: Timestamp,
-    ) {
+    pub fn register_hatchery(&self, id: HatcheryId, it: &cds_api::fleet::HatcheryRegister, now: Timestamp) {
         let mut state = self.lock();
         let (mut starting, mut busy, mut idle) = (0, 0, Vec::new());
         for (worker, w) in state.workers.iter().filter(|(_, w)| w.hatchery == id) {
@@ -154,7 +149,9 @@ impl Fleet {
         state
             .workers
             .iter()
-            .filter(|(worker, w)| w.hatchery == id && w.status != WorkerStatus::Pending && !listed.contains(worker))
+            .filter(|(worker, w)| {
+                w.hatchery == id && w.status != WorkerStatus::Pending && !listed.contains(worker)
+            })
             .map(|(worker, _)| *worker)
             .collect()
     }

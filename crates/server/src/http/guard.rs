@@ -20,7 +20,9 @@ use std::time::Instant;
 pub async fn request_id(request: Request, next: Next) -> Response {
     let given = request.headers().get("x-request-id").and_then(|v| v.to_str().ok());
     let id = match given {
-        Some(id) if id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => id.to_string(),
+        Some(id) if id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => {
+            id.to_string()
+        }
         _ => uuid::Uuid::now_v7().to_string(),
     };
     let mut response = REQUEST_ID.scope(id.clone(), next.run(request)).await;
@@ -41,8 +43,12 @@ pub async fn authorize(
     let began = Instant::now();
     let method = request.method().clone();
     let Some(path) = path else {
-        return Error::new(StatusCode::NOT_FOUND, "no_such_route", format!("no route {}", request.uri().path()))
-            .into_response();
+        return Error::new(
+            StatusCode::NOT_FOUND,
+            "no_such_route",
+            format!("no route {}", request.uri().path()),
+        )
+        .into_response();
     };
     // Taken out here: a borrowed body could not cross an await.
     let secret = bearer(&request).map(str::to_string);
@@ -79,19 +85,23 @@ async fn check(
     };
     let param = |name: &str| params.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
     let relation = match (&identity, access) {
-        (Identity::User(caller), Access::Project(_)) => {
-            Relation { level: app.project_level(caller, param("key").unwrap_or("")).await?, ..Default::default() }
-        }
+        (Identity::User(caller), Access::Project(_)) => Relation {
+            level: app.project_level(caller, param("key").unwrap_or("")).await?,
+            ..Default::default()
+        },
         (Identity::User(caller), Access::Workflow(_)) => Relation {
-            level: app.workflow_level(caller, param("key").unwrap_or(""), param("workflow").unwrap_or("")).await?,
+            level: app
+                .workflow_level(caller, param("key").unwrap_or(""), param("workflow").unwrap_or(""))
+                .await?,
             ..Default::default()
         },
         (Identity::User(caller), Access::Job(_)) => {
             Relation { level: app.job_level(caller, param("job").unwrap_or("")).await?, ..Default::default() }
         }
-        (Identity::User(caller), Access::GroupAdmin) => {
-            Relation { group_admin: app.is_group_admin(caller, param("group").unwrap_or("")).await?, ..Default::default() }
-        }
+        (Identity::User(caller), Access::GroupAdmin) => Relation {
+            group_admin: app.is_group_admin(caller, param("group").unwrap_or("")).await?,
+            ..Default::default()
+        },
         (Identity::User(caller), Access::Myself) => {
             Relation { myself: param("username") == Some(&caller.username), ..Default::default() }
         }
@@ -103,12 +113,13 @@ async fn check(
             Error::unauthorized("sign in first: `cdsctl login`, or send `Authorization: Bearer <token>`")
         }
         Denied::Hidden => Error::not_found(
-            param("workflow").or(param("job")).or(param("key")).unwrap_or("it does not exist, or you may not see it"),
+            param("workflow")
+                .or(param("job"))
+                .or(param("key"))
+                .unwrap_or("it does not exist, or you may not see it"),
         ),
         Denied::Forbidden => Error::forbidden("you don't have the right to do this"),
-        Denied::Scope(scope) => {
-            Error::forbidden(format!("this token lacks the scope '{}'", scope.as_str()))
-        }
+        Denied::Scope(scope) => Error::forbidden(format!("this token lacks the scope '{}'", scope.as_str())),
     })?;
     Ok(identity)
 }

@@ -1,10 +1,6 @@
 //! All routes with what stands in front of them.
 
-use super::{
-    error::Error,
-    guard,
-    openapi::Document,
-};
+use super::{error::Error, guard, openapi::Document};
 use crate::{App, routes};
 use axum::{
     Router,
@@ -52,7 +48,9 @@ pub fn router(app: App) -> Router {
     let limit = app.config().max_body;
     router
         .fallback(|| async { Error::not_found("there is no such route").into_response() })
-        .method_not_allowed_fallback(|| async { Error::not_found("there is no such operation").into_response() })
+        .method_not_allowed_fallback(|| async {
+            Error::not_found("there is no such operation").into_response()
+        })
         .layer(middleware::from_fn_with_state(app.clone(), guard::authorize))
         .layer(CompressionLayer::new().gzip(true).compress_when(Compress))
         .layer(CatchPanicLayer::custom(panicked))
@@ -82,7 +80,8 @@ impl tower_http::compression::Predicate for Compress {
             .get(axum::http::header::CONTENT_TYPE)
             .and_then(|v| v.to_str().ok())
             .unwrap_or("");
-        let text = kind.starts_with("application/json") || (kind.starts_with("text/") && kind != "text/event-stream");
+        let text = kind.starts_with("application/json")
+            || (kind.starts_with("text/") && kind != "text/event-stream");
         text && response.body().size_hint().lower() >= 1024
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    auth::{Caller, Identity, policy},
+    auth::{Caller, Identity},
     http::{
         error::{Error, Result},
         extract::Query,
@@ -72,7 +72,9 @@ impl Follower {
         loop {
             if let Some(news) = self.backlog.pop_front() {
                 self.after = self.after.max(news.id);
-                if self.query.wants(&news) && self.may_read(&news).await {
+                if self.query.wants(&news)
+                    && self.app.may_read(&self.caller, &news.project_key, &news.workflow_name).await
+                {
                     return Some(news);
                 }
                 continue;
@@ -100,11 +102,6 @@ impl Follower {
             }
         }
     }
-
-    async fn may_read(&self, news: &News) -> bool {
-        let level = self.app.project_level(&self.caller, &news.project_key).await.unwrap_or(0);
-        self.caller.is_maintainer() || level >= policy::R
-    }
 }
 
 /// News of runs as they happen. Each event has an id; a client that reconnects with `Last-Event-ID` misses none
@@ -122,9 +119,7 @@ async fn events(
     let receiver = app.events().subscribe();
     let (after, behind) = match resumed.or(query.after) {
         Some(after) => (after, true),
-        None => {
-            (app.store().read(|tx| cds_store::events::last(tx)).await.map_err(Error::internal)?, false)
-        }
+        None => (app.store().read(|tx| cds_store::events::last(tx)).await.map_err(Error::internal)?, false),
     };
     let closing = app.closing();
     let follower = Follower { app, caller, query, receiver, after, backlog: VecDeque::new(), behind };

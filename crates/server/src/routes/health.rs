@@ -37,10 +37,11 @@ async fn look(app: &App) -> Health {
         tracing::error!(error = %e, "the database does not answer");
         "the database does not answer: see the server's log".to_string()
     });
+    let measured = app.measured();
     let lines = vec![
         line("store", fault, format!("answers in {} µs", began.elapsed().as_micros())),
-        line("queue", None, format!("{} jobs wait", app.metrics().queue.get())),
-        line("workers", None, format!("{} registered", app.metrics().workers.get())),
+        line("queue", None, format!("{} jobs wait", measured.queue.get())),
+        line("workers", None, format!("{} registered", measured.workers.get())),
     ];
     let troubled: Vec<&str> =
         lines.iter().filter(|l| l.status == "AL").map(|l| l.component.as_str()).collect();
@@ -111,5 +112,5 @@ async fn openapi() -> Result<Response> {
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, content_type = "application/openmetrics-text")))]
 async fn metrics(State(app): State<App>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], app.metrics().render()).into_response()
+    ([(header::CONTENT_TYPE, kind)], app.measured().render()).into_response()
 }

@@ -57,9 +57,7 @@ pub fn log_error(e: LogError) -> Error {
         LogError::Conflict { .. } | LogError::Sealed { .. } | LogError::LengthMismatch { .. } => {
             Error::conflict(e.to_string())
         }
-        LogError::Full { .. } => {
-            Error::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", e.to_string())
-        }
+        LogError::Full { .. } => Error::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", e.to_string()),
         other => Error::internal(other),
     }
 }
@@ -104,8 +102,10 @@ async fn log(State(app): State<App>, Path(path): Path<LogPath>, headers: HeaderM
         // The text is whatever a job printed: no browser may take it for a page.
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     if range.is_some() {
-        response = response
-            .header(header::CONTENT_RANGE, format!("bytes {}-{}/{}", wanted.start, wanted.end - 1, state.length));
+        response = response.header(
+            header::CONTENT_RANGE,
+            format!("bytes {}-{}/{}", wanted.start, wanted.end - 1, state.length),
+        );
     }
     response.body(Body::from_stream(chunks(app, key, wanted))).map_err(Error::internal)
 }
@@ -175,7 +175,13 @@ async fn lines(
         lines: got
             .lines
             .into_iter()
-            .map(|l| LogLine { n: l.number, offset: l.offset, at_ms: l.at_ms, text: l.text, truncated: l.truncated })
+            .map(|l| LogLine {
+                n: l.number,
+                offset: l.offset,
+                at_ms: l.at_ms,
+                text: l.text,
+                truncated: l.truncated,
+            })
             .collect(),
     }))
 }
@@ -234,7 +240,9 @@ fn sse(event: std::result::Result<LogEvent, LogError>) -> Event {
         Ok(LogEvent::End { length }) => {
             Event::default().event("end").id(length.to_string()).data(format!("{{\"length\":{length}}}"))
         }
-        Err(e) => Event::default().event("error").data(serde_json::json!({ "message": e.to_string() }).to_string()),
+        Err(e) => {
+            Event::default().event("error").data(serde_json::json!({ "message": e.to_string() }).to_string())
+        }
     }
 }
 

@@ -42,7 +42,9 @@ pub fn router() -> OpenApiRouter<App> {
 /// The worker behind a request; the guard let nobody else in.
 fn worker(identity: &Identity) -> Result<(WorkerId, HatcheryId)> {
     match identity {
-        Identity::Worker { worker, hatchery } | Identity::Bootstrap { worker, hatchery } => Ok((*worker, *hatchery)),
+        Identity::Worker { worker, hatchery } | Identity::Bootstrap { worker, hatchery } => {
+            Ok((*worker, *hatchery))
+        }
         _ => Err(Error::forbidden("only workers may do this")),
     }
 }

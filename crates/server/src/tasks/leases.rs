@@ -24,8 +24,12 @@ pub async fn run(app: App) {
             if held.cancelled.is_none() {
                 let name = app.fleet().worker_name(held.worker);
                 let quiet = now.since(held.seen).as_secs();
-                app.worker_lost(job, held.attempt, format!("lost connection with the worker {name}: not heard of for {quiet} s"))
-                    .await;
+                app.worker_lost(
+                    job,
+                    held.attempt,
+                    format!("lost connection with the worker {name}: not heard of for {quiet} s"),
+                )
+                .await;
             } else {
                 app.seal_attempt(job, held.attempt).await;
             }
