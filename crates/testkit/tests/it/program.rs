@@ -1,6 +1,7 @@
 //! The program itself: starting, ending, what it costs.
 
-use cds_api::runs::RunStart;
+use cds_api::runs::{JobRun, Run, RunStart};
+use cds_model::Status;
 use cds_testkit::{LONG, Setup, TestServer, bin};
 use std::{
     process::{Command, Output},
@@ -15,13 +16,17 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+fn jobs(run: &Run) -> impl Iterator<Item = &JobRun> {
+    run.node_runs.iter().flat_map(|n| &n.stages).flat_map(|s| &s.jobs)
+}
+
 #[tokio::test]
 async fn a_signal_ends_it_in_time_and_nothing_is_left() {
     let mut server = TestServer::start().await;
     let project = server.project("ENDS").await;
     project.push_script("sleeps", &["echo begun", "sleep 1000"]).await;
     let run = project.run("sleeps", RunStart::default()).await;
-    let begun = |run: &cds_api::runs::Run| run.brief.status == cds_model::Status::Building;
+    let begun = |run: &Run| jobs(run).any(|j| j.status == Status::Building);
     project.when("sleeps", run.brief.number, "the job's begin", begun).await;
     let (status, took) = server.stop().await;
     assert!(status.success(), "{status}: {}", server.log());
@@ -38,10 +43,7 @@ async fn a_signal_ends_it_in_time_and_nothing_is_left() {
 
     // What was running goes on after the next start, in a new attempt.
     server.restart().await;
-    let again = |run: &cds_api::runs::Run| {
-        let jobs = run.node_runs.iter().flat_map(|n| &n.stages).flat_map(|s| &s.jobs);
-        jobs.flat_map(|j| &j.attempts).any(|a| a.attempt == 2 && a.start.is_some())
-    };
+    let again = |run: &Run| jobs(run).flat_map(|j| &j.attempts).any(|a| a.attempt == 2 && a.start.is_some());
     project.when_within(LONG, "sleeps", run.brief.number, "a second attempt", again).await;
 }
 

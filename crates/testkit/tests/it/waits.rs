@@ -1,6 +1,6 @@
 //! What waits says why.
 
-use cds_api::runs::RunStart;
+use cds_api::runs::{Run, RunStart};
 use cds_model::Status;
 use cds_testkit::{SHORT, TestServer, eventually, find_job, node_run};
 use std::path::Path;
@@ -44,7 +44,7 @@ jobs:
     let job = find_job(&run, "picky", "picky");
     assert_eq!(job.status, Status::Waiting);
     let reason = job.waits.as_ref().expect("a reason on the job");
-    assert_eq!(reason.code, "requirement");
+    assert_eq!(reason.code, "no_match");
     assert!(reason.text.contains("no-such-program"), "{reason:?}");
 }
 
@@ -67,6 +67,8 @@ jobs:
     let dir = server.scratch().to_str().unwrap();
     let start = || RunStart { payload: Some(serde_json::json!({"dir": dir})), ..RunStart::default() };
     project.run("alone", start()).await;
+    let begun = |run: &Run| find_job(run, "alone", "alone").status == Status::Building;
+    project.when_within(SHORT, "alone", 1, "the job's begin", begun).await;
     pid_in(&server.scratch().join("begun-1")).await;
     project.run("alone", start()).await;
     let waiting = project.when("alone", 2, "the reason", |run| node_run(run, "alone").waits.is_some()).await;
