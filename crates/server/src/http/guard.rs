@@ -43,6 +43,10 @@ pub async fn authorize(
     let began = Instant::now();
     let method = request.method().clone();
     let Some(path) = path else {
+        // The UI's files are the same for everyone; what they show comes from the API.
+        if super::pages::is_page(&method, request.uri().path()) {
+            return next.run(request).await;
+        }
         return Error::new(
             StatusCode::NOT_FOUND,
             "no_such_route",

@@ -1,6 +1,6 @@
 //! All routes with what stands in front of them.
 
-use super::{error::Error, guard, openapi::Document};
+use super::{error::Error, guard, openapi::Document, pages};
 use crate::{App, routes};
 use axum::{
     Router,
@@ -47,7 +47,7 @@ pub fn router(app: App) -> Router {
     let (router, _) = all().split_for_parts();
     let limit = app.config().max_body;
     router
-        .fallback(|| async { Error::not_found("there is no such route").into_response() })
+        .fallback(pages::serve)
         .method_not_allowed_fallback(|| async {
             Error::not_found("there is no such operation").into_response()
         })
