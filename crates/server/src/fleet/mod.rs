@@ -49,7 +49,7 @@ impl Fleet {
         let mut state = self.lock();
         let mut changed = false;
         for job in jobs {
-            if !state.held.get(&job.job).is_some_and(|h| h.attempt >= job.attempt) {
+            if state.held.get(&job.job).is_none_or(|h| h.attempt < job.attempt) {
                 changed |= state.queue.push(job);
             }
         }

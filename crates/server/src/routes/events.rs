@@ -119,7 +119,7 @@ async fn events(
     let receiver = app.events().subscribe();
     let (after, behind) = match resumed.or(query.after) {
         Some(after) => (after, true),
-        None => (app.store().read(|tx| cds_store::events::last(tx)).await.map_err(Error::internal)?, false),
+        None => (app.store().read(cds_store::events::last).await.map_err(Error::internal)?, false),
     };
     let closing = app.closing();
     let follower = Follower { app, caller, query, receiver, after, backlog: VecDeque::new(), behind };

@@ -12,12 +12,12 @@ use std::collections::HashMap;
 /// The database failed.
 pub async fn restore(app: &App) -> Result<(), cds_store::Error> {
     let now = app.now();
-    let (entries, faults) = app.store().read(|tx| queue::load(tx)).await?;
+    let (entries, faults) = app.store().read(queue::load).await?;
     for fault in faults {
         tracing::error!(%fault, "a row of the queue can't be read and is left aside");
     }
     let known: HashMap<_, _> =
-        app.store().read(|tx| workers::list(tx)).await?.into_iter().map(|w| (w.id, w.hatchery)).collect();
+        app.store().read(workers::list).await?.into_iter().map(|w| (w.id, w.hatchery)).collect();
     let mut waiting = Vec::new();
     for e in entries.into_iter().filter(|e| e.parked.is_none()) {
         let job = JobRef { run: e.run, job: e.job };
@@ -30,7 +30,7 @@ pub async fn restore(app: &App) -> Result<(), cds_store::Error> {
     }
     app.fleet().push(waiting, now);
     // Logs of attempts that ended while nobody was there to complete them.
-    let live = app.store().read(|tx| runs::live(tx)).await?;
+    let live = app.store().read(runs::live).await?;
     for id in live {
         let Ok(run) = app.load_run(id).await else { continue };
         let mut ended = Vec::new();

@@ -12,12 +12,12 @@ use tokio::sync::broadcast::error::RecvError;
 pub async fn run(app: App) {
     let mut wakeups = app.store().wakeups();
     // Given before this server started, perhaps without the run having been told.
-    let held = app.store().read(|tx| slots::held(tx)).await.unwrap_or_default();
+    let held = app.store().read(slots::held).await.unwrap_or_default();
     for slot in held {
         tell(&app, slot).await;
     }
     loop {
-        match app.store().write(|tx| slots::grant(tx)).await {
+        match app.store().write(slots::grant).await {
             Ok(granted) => {
                 for slot in granted {
                     tell(&app, slot).await;

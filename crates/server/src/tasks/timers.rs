@@ -12,7 +12,7 @@ pub async fn run(app: App) {
         if let Err(e) = ring(&app).await {
             tracing::warn!(error = %e, "timers could not be looked at");
         }
-        let next = app.store().read(|tx| timers::next(tx)).await.ok().flatten();
+        let next = app.store().read(timers::next).await.ok().flatten();
         let sleep = next.map_or(TICK, |at| at.since(app.now()).min(TICK));
         let deadline = tokio::time::Instant::now() + sleep;
         loop {

@@ -35,7 +35,7 @@ pub async fn run(app: App) {
 /// when it is handed out, because the lease is committed against the store.
 async fn reload(app: &App) {
     app.fleet().lost_orders();
-    let (entries, _) = match app.store().read(|tx| queue::load(tx)).await {
+    let (entries, _) = match app.store().read(queue::load).await {
         Ok(loaded) => loaded,
         Err(e) => return tracing::warn!(error = %e, "the queue could not be read"),
     };
