@@ -1,4 +1,9 @@
-//! A PostgreSQL of one's own for tests, of this crate and of others (feature `testing`).
+//! A PostgreSQL of one's own for tests, of this crate and of others (feature `testing`), and what a bare database
+//! can do.
+
+mod commits;
+
+pub use commits::{postgres_commits, sqlite_commits};
 
 use std::{
     fs,

@@ -1,0 +1,215 @@
+//! The whole way: a server with its own hatchery, worker processes, real shells.
+
+use crate::{
+    process::{median, median_of, ms},
+    results::{Goal, Row, percentile},
+};
+use anyhow::{Context, bail};
+use cds_api::runs::{Run, RunStart};
+use cds_model::{JobRef, Status};
+use cds_testkit::{Project, Setup, TestServer};
+use futures::StreamExt;
+use std::{
+    fmt::Write,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Jobs of a run that measures throughput, and runs.
+const JOBS: usize = 50;
+const RUNS: usize = 10;
+/// Shells of the reference.
+const SHELLS: usize = 1000;
+/// Runs that measure the time to the first byte of a log.
+const FIRST_LOGS: usize = 50;
+/// Nodes of the chain.
+const CHAIN: usize = 50;
+/// Bytes of the large log.
+const LOG: u64 = 300_000_000;
+/// What prints it.
+const PRINT: &str = "yes 'a line of a log that is as long as lines are, perhaps a little longer than most' | head -c 300000000";
+/// No run may take longer.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// All that needs real workers.
+pub async fn measure() -> anyhow::Result<Vec<Row>> {
+    let cores = std::thread::available_parallelism()?.get();
+    let setup = Setup { hatchery: format!("max_workers = {cores}"), ..Setup::default() };
+    let server = TestServer::with(setup).await;
+    let project = server.project("BENCH").await;
+    push(&project).await;
+    // Warm: workers are there, and wait.
+    ended(&project, "many", &start(&project, "many").await).await?;
+    let spawn = tokio::task::spawn_blocking(|| median(50, shell)).await??;
+    let mut rows = latencies(&project, spawn).await?;
+    rows.push(throughput(&project, cores).await?);
+    rows.push(log(&project, server.scratch()).await?);
+    Ok(rows)
+}
+
+/// The workflows: `many` jobs that do nothing, one that says `hello`, a `chain`, and one that prints a `large` log.
+async fn push(project: &Project) {
+    let mut many = String::from("version: v1.0\nname: many\nstages:\n- All\njobs:\n");
+    for i in 0..JOBS {
+        let _ = write!(many, "- job: job {i}\n  stage: All\n  steps:\n  - script:\n    - 'true'\n");
+    }
+    let one = "name: many\nversion: v2.0\nworkflow:\n  many:\n    pipeline: many\n";
+    project.push(&[("many.pip.yml", &many), ("many.yml", one)]).await;
+    project.push_script("hello", &["echo hello"]).await;
+    project.push_script("large", &[PRINT]).await;
+    let link = "version: v1.0\nname: link\njobs:\n- job: job\n  steps:\n  - script:\n    - 'true'\n";
+    let mut chain = String::from("name: chain\nversion: v2.0\nworkflow:\n");
+    for i in 0..CHAIN {
+        let _ = write!(chain, "  n{i}:\n    pipeline: link\n");
+        if i > 0 {
+            let _ = write!(chain, "    depends_on:\n    - n{}\n", i - 1);
+        }
+    }
+    project.push(&[("link.pip.yml", link), ("chain.yml", &chain)]).await;
+}
+
+async fn start(project: &Project, workflow: &str) -> Run {
+    project.run(workflow, RunStart::default()).await
+}
+
+/// Waits for a good end.
+async fn ended(project: &Project, workflow: &str, run: &Run) -> anyhow::Result<Run> {
+    let is_final = |run: &Run| run.brief.status.is_final();
+    let run = project.when_within(LIMIT, workflow, run.brief.number, "its end", is_final).await;
+    if run.brief.status != Status::Success {
+        bail!("{workflow} ended {}", run.brief.status);
+    }
+    Ok(run)
+}
+
+fn only_job(run: &Run) -> anyhow::Result<JobRef> {
+    let job = run.node_runs.iter().flat_map(|n| &n.stages).flat_map(|s| &s.jobs).next();
+    Ok(job.context("a job")?.id)
+}
+
+async fn latencies(project: &Project, spawn: f64) -> anyhow::Result<Vec<Row>> {
+    let mut first = Vec::new();
+    for _ in 0..FIRST_LOGS {
+        let begin = Instant::now();
+        let run = start(project, "hello").await;
+        let mut stream = project.client.log_follow(only_job(&run)?, 1, 0, 0).await?;
+        while let Some(event) = tokio::time::timeout(LIMIT, stream.next()).await?? {
+            if event.event == "bytes" {
+                first.push(ms(begin.elapsed()));
+                break;
+            }
+        }
+        ended(project, "hello", &run).await?;
+    }
+    let chain = ended(project, "chain", &start(project, "chain").await).await?;
+    // Of the steps, on the worker's clock: reports, decisions, commits and assignments lie between them.
+    let mut steps = Vec::new();
+    for job in chain.node_runs.iter().flat_map(|n| &n.stages).flat_map(|s| &s.jobs) {
+        let step = job.attempts.last().and_then(|a| a.steps.first()).context("a step")?;
+        steps.push((moment(step.start.as_deref())?, moment(step.done.as_deref())?));
+    }
+    steps.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let between: Vec<f64> = steps.windows(2).map(|two| two[1].0 - two[0].1).collect();
+    let reference = Some((spawn, "one `sh -c true`"));
+    let nothing = "nothing was measured";
+    Ok(vec![
+        Row::new(
+            "latency.run_to_first_log_ms.p50",
+            percentile(&first, 0.5).context(nothing)?,
+            "ms",
+            reference,
+            Goal::AtMost(50.0),
+        ),
+        Row::new(
+            "latency.run_to_first_log_ms.p99",
+            percentile(&first, 0.99).context(nothing)?,
+            "ms",
+            reference,
+            Goal::AtMost(200.0),
+        ),
+        Row::new("latency.job_to_next_job_ms.p50", median_of(&between)?, "ms", reference, Goal::AtMost(20.0)),
+    ])
+}
+
+/// RFC 3339 to milliseconds.
+fn moment(text: Option<&str>) -> anyhow::Result<f64> {
+    let text = text.context("a time")?;
+    let time = chrono::DateTime::parse_from_rfc3339(text).with_context(|| text.to_string())?;
+    Ok(time.timestamp_micros() as f64 / 1e3)
+}
+
+async fn throughput(project: &Project, cores: usize) -> anyhow::Result<Row> {
+    let begin = Instant::now();
+    let run = |_| async { ended(project, "many", &start(project, "many").await).await };
+    let results: Vec<_> = futures::stream::iter(0..RUNS).map(run).buffer_unordered(RUNS).collect().await;
+    let seconds = begin.elapsed().as_secs_f64();
+    results.into_iter().collect::<anyhow::Result<Vec<Run>>>()?;
+    let reference = tokio::task::spawn_blocking(move || shells(cores)).await??;
+    Ok(Row::new(
+        "local.jobs_per_s",
+        (JOBS * RUNS) as f64 / seconds,
+        "jobs/s",
+        Some((reference, "`sh -c true`/s, as many threads as workers")),
+        Goal::ShareOfReference(0.25),
+    ))
+}
+
+fn shell() -> anyhow::Result<()> {
+    Command::new("sh").args(["-c", "true"]).stdin(Stdio::null()).status()?;
+    Ok(())
+}
+
+fn shells(threads: usize) -> anyhow::Result<f64> {
+    let each = SHELLS / threads;
+    let begin = Instant::now();
+    std::thread::scope(|scope| {
+        let work = || (0..each).try_for_each(|_| shell());
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().try_for_each(|t| t.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
+    })?;
+    Ok((each * threads) as f64 / begin.elapsed().as_secs_f64())
+}
+
+async fn log(project: &Project, scratch: &std::path::Path) -> anyhow::Result<Row> {
+    let begin = Instant::now();
+    let run = start(project, "large").await;
+    let job = only_job(&run)?;
+    // Until the whole log can be read and is complete.
+    let length = loop {
+        let lines = project.client.log_lines(job, 1, 0, 0, 1).await?;
+        if lines.complete {
+            break lines.length;
+        }
+        if begin.elapsed() > LIMIT {
+            bail!("the log has only {} bytes after {LIMIT:?}", lines.length);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    let seconds = begin.elapsed().as_secs_f64();
+    if length < LOG {
+        bail!("the log is complete with {length} bytes instead of {LOG}");
+    }
+    let file = scratch.join("piped");
+    let reference = tokio::task::spawn_blocking(move || {
+        let begin = Instant::now();
+        let status = Command::new("sh")
+            .arg("-c")
+            .arg(format!("({PRINT}) | cat > \"$1\" && sync -d \"$1\""))
+            .arg("sh")
+            .arg(&file)
+            .status()?;
+        if !status.success() {
+            bail!("the pipe ended with {status}");
+        }
+        Ok(begin.elapsed().as_secs_f64())
+    })
+    .await??;
+    let mb = length as f64 / 1e6;
+    Ok(Row::new(
+        "log.mb_per_s",
+        mb / seconds,
+        "MB/s",
+        Some((LOG as f64 / 1e6 / reference, "the same through a pipe into a file, synced")),
+        Goal::AtLeast(150.0),
+    ))
+}
