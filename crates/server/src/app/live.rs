@@ -33,12 +33,6 @@ impl LiveRuns {
     pub fn forget(&self, run: RunId) {
         self.0.lock().unwrap_or_else(|p| p.into_inner()).remove(&run);
     }
-
-    fn put(&self, loaded: Loaded) {
-        let id = loaded.run.id;
-        let slot = Arc::new(AsyncMutex::new(Some(loaded)));
-        self.0.lock().unwrap_or_else(|p| p.into_inner()).insert(id, slot);
-    }
 }
 
 /// Why an event was not applied.
@@ -229,17 +223,30 @@ impl App {
         let context = Context { event: Some(event_json(&loaded.run, effects)), ..context };
         let commit =
             RunCommit::from_transition(None, &loaded.run, effects, context).map_err(|e| Err(e.into()))?;
-        let done = self.store().commit(commit).await.map_err(|e| match e {
-            CommitError::Repeated(id) => Ok(id),
-            CommitError::Conflict => Err(ApplyError::NotFound),
-            CommitError::Parked(why) => Err(ApplyError::Parked(why)),
-            CommitError::VersionTaken(v) => Err(ApplyError::VersionTaken(v)),
-            CommitError::Db(e) => Err(e.into()),
-        })?;
+        // Locked over the commit: what the commit wakes (a mutex that is given at once) must find this state, and
+        // must not be overwritten by it.
+        let id = loaded.run.id;
+        let slot = self.live().slot(id);
+        let mut guard = slot.lock().await;
+        let done = match self.store().commit(commit).await {
+            Ok(done) => done,
+            Err(e) => {
+                self.live().forget(id);
+                return Err(match e {
+                    CommitError::Repeated(id) => Ok(id),
+                    CommitError::Conflict => Err(ApplyError::NotFound),
+                    CommitError::Parked(why) => Err(ApplyError::Parked(why)),
+                    CommitError::VersionTaken(v) => Err(ApplyError::VersionTaken(v)),
+                    CommitError::Db(e) => Err(e.into()),
+                });
+            }
+        };
         loaded.version = done.version;
         let shared = Arc::new(loaded.run.clone());
-        if !shared.head.status.is_final() {
-            self.live().put(loaded);
+        if shared.head.status.is_final() {
+            self.live().forget(id);
+        } else {
+            *guard = Some(loaded);
         }
         self.carry_out(&shared, effects, now);
         self.announce(&shared, effects, done.event, now);
