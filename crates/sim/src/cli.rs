@@ -13,7 +13,7 @@ struct Args {
     from: u64,
     /// How many seeds.
     #[arg(long, default_value_t = 100)]
-    count: u64,
+    seeds: u64,
     /// How often something fails, from 0 to 1.
     #[arg(long, default_value_t = 0.05)]
     faults: f64,
@@ -42,7 +42,7 @@ where
     };
     let config = Config { faults: args.faults.clamp(0.0, 1.0), runs: args.runs, ..Config::default() };
     let (mut all, mut broken) = (Stats::default(), 0);
-    for seed in args.from..args.from.saturating_add(args.count) {
+    for seed in args.from..args.from.saturating_add(args.seeds) {
         match run_seed(seed, config.clone()) {
             Ok(stats) => add(&mut all, stats),
             Err(failure) => {
@@ -56,7 +56,7 @@ where
             }
         }
     }
-    println!("{} histories, {broken} broken: {all:?}", args.count);
+    println!("{} histories, {broken} broken: {all:?}", args.seeds);
     i32::from(broken > 0)
 }
 

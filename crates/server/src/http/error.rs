@@ -56,7 +56,8 @@ impl Error {
     }
     /// 500: our fault; the caller sees no more than the request id.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        tracing::error!(%cause, "internal error");
+        let request_id = REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
+        tracing::error!(%cause, request_id, "internal error");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error; the server's log says more")
     }
     /// With the reference's numeric id (spec 2.3).

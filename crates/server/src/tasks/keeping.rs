@@ -2,7 +2,9 @@
 
 use crate::App;
 use cds_model::JobRef;
-use cds_store::{events, hatcheries, idempotency, runs, timers, tokens, users, workers};
+use cds_store::{
+    caches, events, hatcheries, idempotency, queue, runs, slots, timers, tokens, users, workers,
+};
 use std::time::Duration;
 
 const EVERY: Duration = Duration::from_secs(30);
@@ -43,12 +45,24 @@ async fn keep(app: &App) -> Result<(), cds_store::Error> {
             users::prune_unverified(tx, ago(2 * DAY))?;
             idempotency::prune(tx, ago(DAY))?;
             timers::prune(tx)?;
+            queue::prune(tx)?;
+            slots::prune(tx)?;
             workers::prune(tx, ago(DAY))?;
             hatcheries::prune(tx, ago(30 * DAY))?;
             runs::spec::prune(tx, now)?;
             Ok(())
         })
-        .await
+        .await?;
+    // Caches that nobody has fetched for long; their bytes go with them.
+    let unused = app.store().write(move |tx| caches::prune(tx, ago(30 * DAY))).await?;
+    for blob in unused {
+        if let Ok(key) = cds_blobs::object::ObjectKey::new(blob)
+            && let Err(e) = app.files().delete_unused(&key, ago(DAY)).await
+        {
+            tracing::warn!(error = %e, "a cache that nobody uses could not be deleted");
+        }
+    }
+    Ok(())
 }
 
 async fn compact_logs(app: &App, id: cds_model::RunId) {

@@ -22,6 +22,23 @@ pub async fn run(app: App) {
         app.fleet().mark_down(now);
         for (job, held) in app.fleet().expired(lease, grace, now) {
             if held.cancelled.is_none() {
+                // Its worker may report to another server on the same database, which then renews the lease.
+                let entry = app.store().read(move |tx| queue::get(tx, job.run, job.job, held.attempt)).await;
+                match entry {
+                    Ok(Some(e)) if e.worker == Some(held.worker) && e.lease_until.is_some_and(|until| until > now) => {
+                        continue;
+                    }
+                    Ok(Some(e)) if e.worker == Some(held.worker) => {}
+                    // Over, or somebody else's: nothing of ours.
+                    Ok(_) => {
+                        app.fleet().release(job, held.attempt);
+                        continue;
+                    }
+                    Err(e) => {
+                        tracing::warn!(%job, error = %e, "a lease could not be looked at");
+                        continue;
+                    }
+                }
                 let name = app.fleet().worker_name(held.worker);
                 let quiet = now.since(held.seen).as_secs();
                 app.worker_lost(
@@ -37,7 +54,14 @@ pub async fn run(app: App) {
             app.fleet().destroy_worker(held.worker);
         }
         let until = now + lease;
-        let workers: BTreeSet<_> = app.fleet().holds().into_iter().map(|(_, held)| held.worker).collect();
+        // Only for workers that are heard of here: whoever is not must be able to lose it.
+        let workers: BTreeSet<_> = app
+            .fleet()
+            .holds()
+            .into_iter()
+            .filter(|(_, held)| now.since(held.seen) < lease)
+            .map(|(_, held)| held.worker)
+            .collect();
         if workers.is_empty() {
             continue;
         }
