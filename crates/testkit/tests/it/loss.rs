@@ -2,9 +2,12 @@
 
 use crate::waits::pid_in;
 use cds_api::runs::RunStart;
+use cds_client::RunQuery;
 use cds_model::Status;
-use cds_testkit::{Project, SHORT, TestServer, eventually, find_job};
+use cds_testkit::{LONG, Project, SHORT, TestServer, eventually, find_job};
 use rustix::process::{Pid, Signal, kill_process};
+use std::time::Duration;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 #[tokio::test]
 async fn a_lost_worker_costs_an_attempt_and_no_log() {
@@ -80,4 +83,31 @@ async fn stored(project: &Project, workflow: &str, number: i64, text: &str) {
         String::from_utf8_lossy(&log).contains(text).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_caller_that_hangs_up_leaves_no_run_behind() {
+    let server = TestServer::start().await;
+    let project = server.project("HANGUP").await;
+    project.push_script("quick", &["true"]).await;
+    let token = project.client.token().unwrap().expose().clone();
+    let request = format!(
+        "POST /v1/projects/HANGUP/workflows/quick/runs HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
+    );
+    // From before the server has begun to after it has answered.
+    for i in 0..60 {
+        let mut stream = TcpStream::connect(server.url().trim_start_matches("http://")).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_micros(i * 100)).await;
+        drop(stream);
+    }
+    let runs = eventually("the end of every run", LONG, || async {
+        let query = RunQuery { limit: Some(100), ..RunQuery::default() };
+        let runs = project.client.runs("HANGUP", "quick", &query).await.ok()?;
+        runs.iter().all(|run| run.status.is_final()).then_some(runs)
+    })
+    .await;
+    assert!(!runs.is_empty(), "no call got through, so nothing was tried");
+    assert!(runs.iter().all(|run| run.status == Status::Success));
 }

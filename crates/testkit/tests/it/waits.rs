@@ -67,7 +67,10 @@ jobs:
     let dir = server.scratch().to_str().unwrap();
     let start = || RunStart { payload: Some(serde_json::json!({"dir": dir})), ..RunStart::default() };
     project.run("alone", start()).await;
-    let begun = |run: &Run| find_job(run, "alone", "alone").status == Status::Building;
+    let begun = |run: &Run| {
+        let mut jobs = node_run(run, "alone").stages.iter().flat_map(|s| &s.jobs);
+        jobs.any(|job| job.status == Status::Building)
+    };
     project.when_within(SHORT, "alone", 1, "the job's begin", begun).await;
     pid_in(&server.scratch().join("begun-1")).await;
     project.run("alone", start()).await;
