@@ -260,6 +260,11 @@ impl TestServer {
         child.wait().expect("its end");
     }
 
+    /// Asks it to end, and does not wait.
+    pub fn terminate(&self) {
+        terminate(self.child.as_ref().expect("a running server"));
+    }
+
     /// Asks it to end, and waits. Gives its exit status and how long it took.
     pub async fn stop(&mut self) -> (std::process::ExitStatus, Duration) {
         let mut child = self.child.take().expect("a running server");

@@ -1,8 +1,12 @@
 //! The program itself: starting, ending, what it costs.
 
-use cds_api::runs::{JobRun, Run, RunStart};
+use cds_api::{
+    runs::{JobRun, Run, RunStart},
+    users::TokenCreate,
+};
 use cds_model::Status;
-use cds_testkit::{LONG, Setup, TestServer, bin};
+use cds_testkit::{LONG, SHORT, Setup, TestServer, bin, eventually, within};
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     process::{Command, Output},
     time::{Duration, Instant},
@@ -45,6 +49,58 @@ async fn a_signal_ends_it_in_time_and_nothing_is_left() {
     server.restart().await;
     let again = |run: &Run| jobs(run).flat_map(|j| &j.attempts).any(|a| a.attempt == 2 && a.start.is_some());
     project.when_within(LONG, "sleeps", run.brief.number, "a second attempt", again).await;
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let mut server = TestServer::start().await;
+    let project = server.project("NOW").await;
+    project.push_script("deaf", &["trap '' TERM", "while :; do sleep 1; done"]).await;
+    let run = project.run("deaf", RunStart::default()).await;
+    let begun =
+        |run: &Run| jobs(run).flat_map(|j| &j.attempts).any(|a| a.steps[0].status == Status::Building);
+    project.when("deaf", run.brief.number, "the step's begin", begun).await;
+    server.terminate();
+    let asked = || async { server.log().contains("a second signal ends at once").then_some(()) };
+    eventually("the first signal's effect", SHORT, asked).await;
+    let (_, took) = server.stop().await;
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    // Its workers are found again and ended with this one.
+    server.restart().await;
+    let (status, _) = server.stop().await;
+    assert!(status.success());
+}
+
+#[tokio::test]
+async fn a_hatchery_of_its_own_runs_jobs() {
+    let server = TestServer::with(Setup { no_hatchery: true, ..Setup::default() }).await;
+    let project = server.project("FARM").await;
+    project.push_script("hello", &["echo hello from $HATCHERY_NAME"]).await;
+    let body = TokenCreate {
+        name: "farm".into(),
+        description: String::new(),
+        scopes: vec!["hatchery".into()],
+        duration_days: 1,
+    };
+    let token = server.admin().token_create(&body).await.unwrap().secret;
+    let token_file = server.scratch().join("token");
+    std::fs::write(&token_file, token).unwrap();
+    let mut hatchery = tokio::process::Command::new(bin("cds"))
+        .args(["hatchery", "--api-url", &server.url(), "--name", "farm", "--token-file"])
+        .arg(&token_file)
+        .arg("--basedir")
+        .arg(server.scratch().join("farm"))
+        .stderr(std::fs::File::create(server.scratch().join("farm.log")).unwrap())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let run = project.succeed("hello", RunStart::default()).await;
+    assert!(project.log(&run, "hello", "job", 0).await.contains("hello from farm\n"));
+    let pid = Pid::from_raw(hatchery.id().unwrap() as i32).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    let status = within("the hatchery", SHORT, hatchery.wait()).await.unwrap();
+    assert!(status.success(), "{}", std::fs::read_to_string(server.scratch().join("farm.log")).unwrap());
+    assert!(server.admin().workers().await.unwrap().is_empty());
 }
 
 #[tokio::test]
