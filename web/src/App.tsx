@@ -1,0 +1,40 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Suspense, useEffect } from "react";
+import { startEvents } from "./api/stream";
+import { Shell } from "./components/Shell";
+import { Login } from "./pages/Login";
+import { usePath } from "./router";
+import { page } from "./routes";
+import { useToken } from "./session";
+import { ErrorBoundary } from "./ui/ErrorBoundary";
+import { Loading } from "./ui/States";
+import { Toasts } from "./ui/toast";
+
+export function App() {
+  const token = useToken();
+  const path = usePath();
+  const queryClient = useQueryClient();
+  useEffect(() => {
+    if (!token) return;
+    const stop = startEvents(queryClient);
+    return () => {
+      stop();
+      // The next user must not see what this one read.
+      queryClient.clear();
+    };
+  }, [token, queryClient]);
+  return (
+    <>
+      {token ? (
+        <Shell>
+          <ErrorBoundary key={path}>
+            <Suspense fallback={<Loading />}>{page(path)}</Suspense>
+          </ErrorBoundary>
+        </Shell>
+      ) : (
+        <Login />
+      )}
+      <Toasts />
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+// The API's client: typed by the document, one shape of error, a lost session leads to the sign-in.
+import createClient from "openapi-fetch";
+import type { ApiError } from "../model/types";
+import { getToken, setToken } from "../session";
+import type { paths } from "./generated/schema";
+
+/** An answer of 400 or more, or none at all (status 0). */
+export class Failure extends Error {
+  constructor(
+    readonly status: number,
+    readonly body: ApiError,
+  ) {
+    super(body.message);
+  }
+}
+
+export const client = createClient<paths>({ baseUrl: "" });
+
+client.use({
+  onRequest({ request }) {
+    const token = getToken();
+    if (token) request.headers.set("authorization", `Bearer ${token}`);
+    return request;
+  },
+});
+
+const UNREACHABLE: ApiError = { code: "unreachable", message: "The server can't be reached. Trying again by itself." };
+
+/** The data of an answer, or a Failure thrown. */
+export async function data<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  let got;
+  try {
+    got = await answer;
+  } catch {
+    throw new Failure(0, UNREACHABLE);
+  }
+  if (got.response.ok) return got.data as T;
+  throw failure(got.response.status, got.error);
+}
+
+function failure(status: number, error: unknown): Failure {
+  // Only a token that was refused ends the session; a wrong password has none yet.
+  if (status === 401 && getToken()) setToken(null);
+  const known = typeof error === "object" && error !== null && "message" in error;
+  return new Failure(status, known ? (error as ApiError) : { code: "http", message: `The server answered ${status}.` });
+}
+
+/** A request outside the typed client: streams and files. */
+export async function raw(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  const token = getToken();
+  if (token) headers.set("authorization", `Bearer ${token}`);
+  let response: Response;
+  try {
+    response = await fetch(path, { ...init, headers });
+  } catch (e) {
+    if (init.signal?.aborted) throw e;
+    throw new Failure(0, UNREACHABLE);
+  }
+  if (!response.ok) throw failure(response.status, await response.json().catch(() => undefined));
+  return response;
+}
+
+/** Saves a file that needs the token; the name is only a suggestion to the browser. */
+export async function download(path: string, name: string): Promise<void> {
+  const blob = await (await raw(path)).blob();
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,0 +1,116 @@
+// One place for every read: key, function, how long it stays fresh. The event stream marks them stale.
+import { queryOptions } from "@tanstack/react-query";
+import type { Run, Tests, Workflow } from "../model/types";
+import { client, data } from "./client";
+
+export interface RunFilter {
+  status?: string;
+  tag?: string;
+  limit?: number;
+}
+
+export const queries = {
+  me: () => queryOptions({ queryKey: ["me"], queryFn: () => data(client.GET("/v1/users/me")), staleTime: Infinity }),
+  version: () => queryOptions({ queryKey: ["version"], queryFn: () => data(client.GET("/v1/version")), staleTime: Infinity }),
+  recent: (limit = 50) =>
+    queryOptions({ queryKey: ["runs", "recent", limit], queryFn: () => data(client.GET("/v1/runs", { params: { query: { limit } } })) }),
+  projects: () => queryOptions({ queryKey: ["projects"], queryFn: () => data(client.GET("/v1/projects")) }),
+  project: (key: string) =>
+    queryOptions({ queryKey: ["project", key], queryFn: () => data(client.GET("/v1/projects/{key}", { params: { path: { key } } })) }),
+  workflows: (key: string) =>
+    queryOptions({
+      queryKey: ["workflows", key],
+      queryFn: async () =>
+        (await data(client.GET("/v1/projects/{key}/workflows", { params: { path: { key } } }))) as unknown as Workflow[],
+    }),
+  workflow: (key: string, workflow: string) =>
+    queryOptions({
+      queryKey: ["workflow", key, workflow],
+      queryFn: async () =>
+        (await data(
+          client.GET("/v1/projects/{key}/workflows/{workflow}", { params: { path: { key, workflow } } }),
+        )) as unknown as Workflow,
+    }),
+  runs: (key: string, workflow: string, filter: RunFilter) =>
+    queryOptions({
+      queryKey: ["runs", key, workflow, filter],
+      queryFn: () =>
+        data(
+          client.GET("/v1/projects/{key}/workflows/{workflow}/runs", {
+            params: { path: { key, workflow }, query: filter },
+          }),
+        ),
+    }),
+  run: (key: string, workflow: string, number: string) =>
+    queryOptions({
+      queryKey: ["run", key, workflow, number],
+      queryFn: async () =>
+        (await data(
+          client.GET("/v1/projects/{key}/workflows/{workflow}/runs/{number}", { params: { path: { key, workflow, number } } }),
+        )) as unknown as Run,
+    }),
+  tests: (key: string, workflow: string, number: string) =>
+    queryOptions({
+      queryKey: ["run", key, workflow, number, "tests"],
+      queryFn: async () =>
+        (await data(
+          client.GET("/v1/projects/{key}/workflows/{workflow}/runs/{number}/tests", {
+            params: { path: { key, workflow, number } },
+          }),
+        )) as unknown as Tests,
+    }),
+  artifacts: (key: string, workflow: string, number: string) =>
+    queryOptions({
+      queryKey: ["run", key, workflow, number, "artifacts"],
+      queryFn: () =>
+        data(
+          client.GET("/v1/projects/{key}/workflows/{workflow}/runs/{number}/artifacts", {
+            params: { path: { key, workflow, number } },
+          }),
+        ),
+    }),
+  queue: () => queryOptions({ queryKey: ["queue"], queryFn: () => data(client.GET("/v1/queue")), refetchInterval: 15_000 }),
+  workers: () => queryOptions({ queryKey: ["workers"], queryFn: () => data(client.GET("/v1/workers")), refetchInterval: 5_000 }),
+  hatcheries: () =>
+    queryOptions({ queryKey: ["hatcheries"], queryFn: () => data(client.GET("/v1/hatcheries")), refetchInterval: 5_000 }),
+  search: (q: string) =>
+    queryOptions({
+      queryKey: ["search", q],
+      queryFn: () => data(client.GET("/v1/search", { params: { query: { q } } })),
+      enabled: q.trim().length > 0,
+    }),
+};
+
+/** Starts a run, or goes on with one. */
+export async function startRun(
+  key: string,
+  workflow: string,
+  body: {
+    payload?: unknown;
+    parameters?: Record<string, string>;
+    number?: number;
+    from_nodes?: string[];
+    only_failed_jobs?: boolean;
+  },
+): Promise<Run> {
+  return (await data(
+    client.POST("/v1/projects/{key}/workflows/{workflow}/runs", {
+      params: { path: { key, workflow }, header: { "Idempotency-Key": idempotencyKey() } },
+      body: body as never,
+    }),
+  )) as unknown as Run;
+}
+
+/** Random; `crypto.randomUUID` exists only on https and localhost. */
+function idempotencyKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+export async function stopRun(key: string, workflow: string, number: string, node?: string): Promise<void> {
+  await data(
+    client.POST("/v1/projects/{key}/workflows/{workflow}/runs/{number}/stop", {
+      params: { path: { key, workflow, number } },
+      body: node ? { node } : {},
+    }),
+  );
+}

@@ -1,0 +1,147 @@
+// Event streams over fetch: resumed by the last id, with a growing pause between attempts, and a state to show.
+import type { QueryClient } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
+import { type Message, SseParser } from "../model/sse";
+import type { Event } from "../model/types";
+import { Failure, raw } from "./client";
+
+export interface StreamOptions {
+  /** The address; called anew for each attempt. */
+  url: (lastId: string) => string;
+  onMessage: (message: Message) => void | "end" | "again";
+  onOpen?: () => void;
+  onCut?: () => void;
+  signal: AbortSignal;
+  lastId?: string;
+  /** False where the address itself says where to go on. */
+  sendId?: boolean;
+}
+
+/** Silence for longer than this means that the connection is dead: the server says something every 15 s. */
+const SILENCE_MS = 40_000;
+
+/** Follows a stream until it says that it ended, or the signal stops it. */
+export async function followStream(options: StreamOptions): Promise<void> {
+  const { signal } = options;
+  let lastId = options.lastId ?? "";
+  let pause = 250;
+  while (!signal.aborted) {
+    const attempt = new AbortController();
+    const abort = () => attempt.abort();
+    signal.addEventListener("abort", abort, { once: true });
+    let watchdog = setTimeout(abort, SILENCE_MS);
+    try {
+      const headers: Record<string, string> = { accept: "text/event-stream" };
+      if (lastId && options.sendId !== false) headers["last-event-id"] = lastId;
+      const response = await raw(options.url(lastId), { headers, signal: attempt.signal, cache: "no-store" });
+      options.onOpen?.();
+      let verdict: undefined | void | "end" | "again" = undefined as undefined | "end" | "again";
+      const parser = new SseParser((message) => {
+        if (verdict) return;
+        verdict = options.onMessage(message);
+        if (message.id && verdict !== "again") lastId = message.id;
+      });
+      const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+      const decoder = new TextDecoder();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        clearTimeout(watchdog);
+        watchdog = setTimeout(abort, SILENCE_MS);
+        pause = 250;
+        parser.push(decoder.decode(value, { stream: true }));
+        if (verdict === "end") return void reader.cancel();
+        if (verdict === "again") {
+          void reader.cancel();
+          break;
+        }
+      }
+    } catch (e) {
+      if (e instanceof Failure && e.status === 401) return;
+    } finally {
+      clearTimeout(watchdog);
+      signal.removeEventListener("abort", abort);
+    }
+    if (signal.aborted) return;
+    options.onCut?.();
+    // A little chance in the pause, so that not all tabs come back at once.
+    await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
+    pause = Math.min(pause * 2, 10_000);
+  }
+}
+
+export type StreamState = "connecting" | "live" | "cut";
+let state: StreamState = "connecting";
+const listeners = new Set<() => void>();
+
+function setState(next: StreamState): void {
+  if (state === next) return;
+  state = next;
+  for (const listener of listeners) listener();
+}
+
+export function useStreamState(): StreamState {
+  return useSyncExternalStore(
+    (changed) => {
+      listeners.add(changed);
+      return () => listeners.delete(changed);
+    },
+    () => state,
+  );
+}
+
+/** The tab's one stream: marks what it names as stale. Several events of a moment cause one reading. */
+export function startEvents(queryClient: QueryClient): () => void {
+  const stop = new AbortController();
+  const due = new Map<string, readonly unknown[]>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const mark = (...key: unknown[]) => {
+    due.set(JSON.stringify(key), key);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      for (const queryKey of due.values()) void queryClient.invalidateQueries({ queryKey });
+      due.clear();
+    }, 150);
+  };
+  let opened = 0;
+  void followStream({
+    url: () => "/v1/events",
+    signal: stop.signal,
+    onOpen() {
+      setState("live");
+      // The first events after a start are newer than the first reading only if they come later; after a cut with
+      // an id none is missing, without one all may be.
+      if (opened++ > 0) void queryClient.invalidateQueries();
+    },
+    onCut: () => setState("cut"),
+    onMessage(message) {
+      if (!message.data) return;
+      const news = JSON.parse(message.data) as Event;
+      const { project_key: key, workflow_name: workflow } = news;
+      if (news.type.startsWith("run.")) {
+        if (news.number != null) mark("run", key, workflow, String(news.number));
+        mark("run", key, workflow, "latest");
+        const whole = news.type !== "run.updated" || news.changes?.some((c) => c.type.startsWith("run."));
+        if (whole) {
+          mark("runs");
+          mark("workflows", key);
+        }
+        mark("queue");
+      } else if (news.type.startsWith("workflow.")) {
+        mark("workflow", key);
+        mark("workflows", key);
+        mark("project", key);
+      } else if (news.type.startsWith("project.")) {
+        mark("projects");
+        mark("project", key);
+      } else {
+        mark(news.type.split(".")[0]);
+      }
+    },
+  });
+  return () => {
+    stop.abort();
+    clearTimeout(timer);
+    setState("connecting");
+  };
+}

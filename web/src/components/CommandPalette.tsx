@@ -1,0 +1,93 @@
+import { useQuery } from "@tanstack/react-query";
+import { useDeferredValue, useMemo, useState } from "react";
+import { queries } from "../api/queries";
+import { navigate } from "../router";
+import { Dialog } from "../ui/Dialog";
+import { paths } from "../util/paths";
+
+interface Entry {
+  key: string;
+  to: string;
+  kind: string;
+  name: string;
+  note: string;
+}
+
+/** Search over everything, by keyboard: type, arrows, Enter. */
+export function CommandPalette({ onClose }: { onClose: () => void }) {
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const word = useDeferredValue(text.trim());
+  const hits = useQuery({ ...queries.search(word), placeholderData: (old) => old });
+  const recent = useQuery(queries.recent(50));
+  const entries = useMemo(() => {
+    const low = word.toLowerCase();
+    const pages: Entry[] = [
+      { key: "/", to: paths.home(), kind: "page", name: "Runs", note: "Last runs" },
+      { key: "/projects", to: paths.projects(), kind: "page", name: "Projects", note: "" },
+      { key: "/queue", to: paths.queue(), kind: "page", name: "Queue", note: "What waits, and why" },
+      { key: "/fleet", to: paths.fleet(), kind: "page", name: "Workers", note: "Workers and hatcheries" },
+    ].filter((e) => e.name.toLowerCase().includes(low));
+    const found: Entry[] = (word ? (hits.data ?? []) : []).map((h) => ({
+      key: `${h.kind}/${h.project_key}/${h.name}`,
+      to: h.kind === "workflow" ? paths.workflow(h.project_key, h.name) : paths.project(h.kind === "project" ? h.project_key || h.name : h.project_key),
+      kind: h.kind,
+      name: h.name,
+      note: h.kind === "project" ? h.project_key : [h.project_key, h.description].filter(Boolean).join(" · "),
+    }));
+    const runs: Entry[] = (recent.data ?? [])
+      .filter((r) => `${r.workflow_name} #${r.number} ${r.tags.map((t) => t.value).join(" ")}`.toLowerCase().includes(low))
+      .slice(0, 8)
+      .map((r) => ({
+        key: r.id,
+        to: paths.run(r.project_key, r.workflow_name, r.number),
+        kind: "run",
+        name: `${r.workflow_name} #${r.number}`,
+        note: `${r.project_key} · ${r.tags.find((t) => t.tag === "git.branch")?.value ?? r.triggered_by} · ${r.status}`,
+      }));
+    return word ? [...found, ...runs, ...pages] : [...runs, ...pages];
+  }, [word, hits.data, recent.data]);
+  const index = Math.min(at, entries.length - 1);
+  const open = (entry: Entry | undefined) => {
+    if (!entry) return;
+    onClose();
+    navigate(entry.to);
+  };
+  return (
+    <Dialog title="Search" onClose={onClose} className="palette">
+      <input
+        role="combobox"
+        aria-expanded="true"
+        aria-controls="palette-list"
+        aria-activedescendant={entries[index] ? `palette-${index}` : undefined}
+        aria-label="Search projects, workflows, runs"
+        placeholder="Project, workflow, application, run…"
+        value={text}
+        autoFocus
+        autoComplete="off"
+        spellCheck={false}
+        onChange={(e) => {
+          setText(e.target.value);
+          setAt(0);
+        }}
+        onKeyDown={(e) => {
+          if (e.key === "ArrowDown") setAt(Math.min(index + 1, entries.length - 1));
+          else if (e.key === "ArrowUp") setAt(Math.max(index - 1, 0));
+          else if (e.key === "Enter") open(entries[index]);
+          else return;
+          e.preventDefault();
+        }}
+      />
+      <ul id="palette-list" role="listbox" aria-label="Found">
+        {entries.map((entry, i) => (
+          <li key={entry.key} id={`palette-${i}`} role="option" aria-selected={i === index} onMouseMove={() => setAt(i)} onClick={() => open(entry)}>
+            <span className="palette-kind">{entry.kind}</span>
+            <strong>{entry.name}</strong>
+            <span className="muted">{entry.note}</span>
+          </li>
+        ))}
+      </ul>
+      {entries.length === 0 && <p className="muted palette-none">{hits.isFetching ? "Searching…" : `Nothing is called “${word}”.`}</p>}
+    </Dialog>
+  );
+}

@@ -1,0 +1,143 @@
+import { useState } from "react";
+import { canRestart, canRestartFailed, canStop } from "../model/can";
+import { type NodeView, ordinal } from "../model/runView";
+import { isFinal, label } from "../model/status";
+import { between, duration } from "../model/time";
+import type { JobRun, NodeRun, Parameter, Run } from "../model/types";
+import { Link, useQueryState } from "../router";
+import { Button } from "../ui/Button";
+import { Empty } from "../ui/States";
+import { useNow } from "../util/hooks";
+import { paths } from "../util/paths";
+import { StatusBadge, StatusIcon } from "./Status";
+
+interface Props {
+  run: Run;
+  view: NodeView | undefined;
+  level: number | undefined;
+  onRestart: (node: string, onlyFailed: boolean) => void;
+  onStop: (node: string) => void;
+}
+
+/** What is known of one node: why it waits or did not run, its stages and jobs, its parameters. */
+export function NodePanel({ run, view, level, onRestart, onStop }: Props) {
+  const [query, set] = useQueryState();
+  if (!view) return <Empty title="This node is not part of the run" />;
+  const { node, executions } = view;
+  const wanted = query.get("exec");
+  const shown = executions.find((n) => String(n.id) === wanted) ?? view.latest;
+  const stopping = canStop({ status: view.status === "" || view.status === "Skipped" ? "Success" : view.status }, level);
+  return (
+    <div className="node-panel">
+      <div className="node-head">
+        <StatusBadge status={shown?.status ?? view.status} />
+        <span className="muted small">{[node.kind !== "pipeline" && node.kind, node.pipeline && `pipeline ${node.pipeline}`, node.application && `application ${node.application}`, node.environment && `environment ${node.environment}`, node.mutex && "one at a time"].filter(Boolean).join(" · ")}</span>
+        {executions.length > 1 && (
+          <label className="inline">Execution
+            <select value={shown?.id} onChange={(e) => set({ exec: e.target.value })}>
+              {executions.map((n) => <option key={n.id} value={n.id}>{`${run.number}.${n.sub_number} ${label(n.status)}${n.manual ? ", by hand" : ""}`}</option>)}
+            </select>
+          </label>
+        )}
+        <span className="actions">
+          {view.latest && !isFinal(view.status) && <Button kind="danger" can={stopping} onClick={() => onStop(node.name)}>Stop node</Button>}
+          <Button can={canRestartFailed(run, view.latest, level)} onClick={() => onRestart(node.name, true)}>Restart failed jobs</Button>
+          <Button can={canRestart(run, node.name, level)} onClick={() => onRestart(node.name, false)}>{view.latest ? "Restart" : "Start"} node</Button>
+        </span>
+      </div>
+      {view.notRun && <Reason tone="idle" title="It did not run, because its condition was false" lines={view.notRun.why} />}
+      {shown?.waits && !isFinal(shown.status) && <Reason tone="wait" title="It waits" lines={[shown.waits.text]} />}
+      {!shown && !view.notRun && <Empty title={isFinal(run.status) ? "This node was not reached" : "Its turn has not come"}>{node.parents.length > 0 && <p>It comes after {node.parents.join(", ")}.</p>}</Empty>}
+      {shown && <Stages run={run} node={shown} />}
+      {shown && shown.parameters.length > 0 && <Parameters parameters={shown.parameters} />}
+    </div>
+  );
+}
+
+export function Reason({ tone, title, lines }: { tone: string; title: string; lines: string[] }) {
+  return (
+    <div className={`reason ${tone}`}>
+      <strong>{title}</strong>
+      {lines.length > 0 && <ul>{lines.map((line) => <li key={line}><code>{line}</code></li>)}</ul>}
+    </div>
+  );
+}
+
+function Stages({ run, node }: { run: Run; node: NodeRun }) {
+  const now = useNow(!isFinal(node.status));
+  return (
+    <ol className="stages">
+      {node.stages.map((stage, i) => (
+        // Stages have no id and never change places.
+        <li key={i} className="stage">
+          <h3><StatusIcon status={stage.status} /> {stage.name || (node.stages.length > 1 ? `Stage ${i + 1}` : "Jobs")}</h3>
+          {stage.why && stage.why.length > 0 && <Reason tone="idle" title="Skipped, because its condition was false" lines={stage.why} />}
+          {stage.jobs.map((job) => <JobCard key={job.id} run={run} job={job} now={now} />)}
+          {stage.jobs.length === 0 && !stage.why?.length && <p className="muted small">No jobs yet</p>}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function JobCard({ run, job, now }: { run: Run; job: JobRun; now: number }) {
+  const attempt = job.attempts.at(-1);
+  const ms = between(job.start, job.done, now);
+  const queued = between(job.queued, job.start ?? job.done, now);
+  const to = (step?: number) => paths.job(run.project_key, run.workflow_name, run.number, ordinal(job), step);
+  return (
+    <article className="job">
+      <div className="job-head">
+        <Link to={to()} className="job-name"><StatusIcon status={job.status} size={18} /> <strong>{job.name}</strong><span className="sr"> {label(job.status)}, open log</span></Link>
+        {job.attempts.length > 1 && <span className="chip" title="A lost worker makes a new attempt">attempt {job.attempts.length}</span>}
+        <span className="job-time">{ms !== undefined ? duration(ms) : ""}</span>
+      </div>
+      {job.waits && !isFinal(job.status) && <p className="why wait"><strong>Waits{queued !== undefined && ` since ${duration(queued)}`}:</strong> {job.waits.text}</p>}
+      {attempt?.reason && <p className="why bad">{attempt.reason}</p>}
+      {attempt && attempt.steps.length > 0 && (
+        <ol className="steps">
+          {attempt.steps.map((step) => {
+            const took = between(step.start, step.done, now);
+            return (
+              <li key={step.step}>
+                <Link to={to(step.step)} className="step">
+                  <StatusIcon status={step.status} size={13} />
+                  <span className="step-name">{step.name}</span>
+                  <span className="muted small">{took !== undefined ? duration(took) : ""}</span>
+                </Link>
+                {step.reason && <p className="why bad small">{step.reason}</p>}
+              </li>
+            );
+          })}
+        </ol>
+      )}
+      {attempt?.worker && <p className="muted small job-foot">on {attempt.worker}{queued !== undefined && queued > 1000 ? ` after ${duration(queued)} in the queue` : ""}</p>}
+    </article>
+  );
+}
+
+function Parameters({ parameters }: { parameters: Parameter[] }) {
+  const [word, setWord] = useState("");
+  const low = word.toLowerCase();
+  const shown = parameters.filter((p) => `${p.name} ${p.value} ${p.origin}`.toLowerCase().includes(low));
+  return (
+    <details className="parameters">
+      <summary>Parameters <span className="count">{parameters.length}</span></summary>
+      <input className="filter" type="search" aria-label="Filter parameters" placeholder="Filter by name, value or origin" value={word} onChange={(e) => setWord(e.target.value)} />
+      <div className="table-box">
+        <table>
+          <thead><tr><th>Name</th><th>Value</th><th>From</th></tr></thead>
+          <tbody>
+            {shown.map((p) => (
+              <tr key={p.name}>
+                <td><code>{p.name}</code></td>
+                <td><code className="value">{p.value}</code>{p.tainted && <span className="chip tainted" title="Its text comes from an event and may carry code">from outside</span>}</td>
+                <td className="muted">{p.origin}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,80 @@
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useState } from "react";
+import { client, data } from "../api/client";
+import { queries } from "../api/queries";
+import { useStreamState } from "../api/stream";
+import { Link, usePath } from "../router";
+import { setToken } from "../session";
+import { Button } from "../ui/Button";
+import { paths } from "../util/paths";
+import { CommandPalette } from "./CommandPalette";
+import { Logo, NavIcon } from "./icons";
+import { ThemeSwitch } from "./ThemeSwitch";
+
+const PLACES = [
+  { to: paths.home(), label: "Runs", icon: "runs" },
+  { to: paths.projects(), label: "Projects", icon: "projects" },
+  { to: paths.queue(), label: "Queue", icon: "queue" },
+  { to: paths.fleet(), label: "Workers", icon: "fleet" },
+] as const;
+
+/** Sidebar (a bar at the bottom on phones), head line, content. */
+export function Shell({ children }: { children: ReactNode }) {
+  const path = usePath();
+  const [palette, setPalette] = useState(false);
+  const me = useQuery(queries.me());
+  const waiting = useQuery(queries.queue()).data?.filter((j) => j.status === "Waiting").length ?? 0;
+  useEffect(() => {
+    const key = (e: KeyboardEvent) => {
+      const typing = e.target instanceof HTMLElement && e.target.matches("input, textarea, select, [contenteditable]");
+      if ((e.key === "k" && (e.metaKey || e.ctrlKey)) || (e.key === "/" && !typing && !e.metaKey && !e.ctrlKey && !e.defaultPrevented)) {
+        e.preventDefault();
+        setPalette(true);
+      }
+    };
+    addEventListener("keydown", key);
+    return () => removeEventListener("keydown", key);
+  }, []);
+  const current = (to: string) => (to === "/" ? path === "/" : path.startsWith(to) || (to === "/projects" && path.startsWith("/project/")));
+  return (
+    <div className="shell">
+      <a className="skip" href="#content">Skip to the content</a>
+      <header className="sidebar">
+        <Link to="/" className="brand" aria-label="CDS, home"><Logo /><span>CDS</span></Link>
+        <nav aria-label="Main">
+          {PLACES.map((p) => (
+            <Link key={p.to} to={p.to} aria-current={current(p.to) ? "page" : undefined}>
+              <NavIcon name={p.icon} />
+              <span>{p.label}</span>
+              {p.icon === "queue" && waiting > 0 && <span className="count" aria-label={`${waiting} waiting`}>{waiting}</span>}
+            </Link>
+          ))}
+        </nav>
+        <div className="sidebar-foot">
+          <LiveState />
+          <ThemeSwitch />
+          <div className="who">
+            <span title={me.data?.fullname}>{me.data?.username ?? "…"}</span>
+            <Button kind="quiet" onClick={signOut}>Sign out</Button>
+          </div>
+        </div>
+      </header>
+      <button type="button" className="search-open" onClick={() => setPalette(true)}>
+        <NavIcon name="search" /> <span>Search or jump to…</span> <kbd>/</kbd>
+      </button>
+      <main id="content" tabIndex={-1}>{children}</main>
+      {palette && <CommandPalette onClose={() => setPalette(false)} />}
+    </div>
+  );
+}
+
+function LiveState() {
+  const state = useStreamState();
+  const text = { live: "Live", connecting: "Connecting…", cut: "Connection lost, trying again…" }[state];
+  return <p className={`live ${state}`} role="status"><i aria-hidden="true" />{text}</p>;
+}
+
+function signOut() {
+  // The session ends here whatever the server says.
+  data(client.POST("/v1/auth/signout")).catch(() => undefined).finally(() => setToken(null));
+}

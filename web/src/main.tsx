@@ -1,0 +1,28 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Failure } from "./api/client";
+import { App } from "./App";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/shell.css";
+import "./styles/pages.css";
+
+const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // Freshness is the event stream's task; this is the net below it.
+      staleTime: 30_000,
+      retry: (count, error) => (error instanceof Failure && error.status >= 400 && error.status < 500 ? false : count < 3),
+      refetchOnWindowFocus: false,
+    },
+  },
+});
+
+createRoot(document.getElementById("root") as HTMLElement).render(
+  <StrictMode>
+    <QueryClientProvider client={queryClient}>
+      <App />
+    </QueryClientProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,93 @@
+// Colours of terminal output as data. Whatever is not a colour (cursor moves, titles, links: OSC, DCS) is dropped
+// and never becomes markup: the view renders each span's text as text.
+
+export interface Span {
+  text: string;
+  /** `0` to `15` of the palette, or `#rrggbb`. */
+  fg?: string;
+  bg?: string;
+  bold?: boolean;
+  dim?: boolean;
+  italic?: boolean;
+  underline?: boolean;
+}
+
+type Style = Omit<Span, "text">;
+
+// CSI … final byte; OSC, DCS, SOS, PM and APC up to their end (or the end of the line); other escapes; bare controls.
+// eslint-disable-next-line no-control-regex
+const SEQUENCE = /\x1b\[([0-9:;<=>?]*)[ -/]*([@-~])|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)|\x1b[ -/]*[0-~]?|\x9b[0-9;:<=>?]*[ -/]*[@-~]|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]/g;
+
+/** Spans of one line, with a style that carries over from the line before if one is given. */
+export function parseAnsi(line: string): Span[] {
+  // Progress bars write a line many times: what stands after the last return is what a terminal shows.
+  const text = afterLastReturn(line);
+  const spans: Span[] = [];
+  let style: Style = {};
+  let from = 0;
+  const add = (piece: string) => {
+    if (piece) spans.push({ text: piece, ...style });
+  };
+  for (const match of text.matchAll(SEQUENCE)) {
+    add(text.slice(from, match.index));
+    from = match.index + match[0].length;
+    if (match[2] === "m") style = sgr(style, match[1] ?? "");
+  }
+  add(text.slice(from));
+  return spans;
+}
+
+/** A line without any sequence, as copied or read aloud. */
+export function plain(line: string): string {
+  return afterLastReturn(line).replace(SEQUENCE, "");
+}
+
+function afterLastReturn(line: string): string {
+  const trimmed = line.replace(/\r+$/, "");
+  return trimmed.slice(trimmed.lastIndexOf("\r") + 1);
+}
+
+function sgr(style: Style, parameters: string): Style {
+  const codes = parameters === "" ? [0] : parameters.split(/[;:]/).map(Number);
+  let s: Style = { ...style };
+  for (let i = 0; i < codes.length; i++) {
+    const c = codes[i] ?? 0;
+    if (c === 0) s = {};
+    else if (c === 1) s.bold = true;
+    else if (c === 2) s.dim = true;
+    else if (c === 3) s.italic = true;
+    else if (c === 4) s.underline = true;
+    else if (c === 22) s.bold = s.dim = undefined;
+    else if (c === 23) s.italic = undefined;
+    else if (c === 24) s.underline = undefined;
+    else if (c >= 30 && c <= 37) s.fg = String(c - 30);
+    else if (c >= 90 && c <= 97) s.fg = String(c - 82);
+    else if (c === 39) s.fg = undefined;
+    else if (c >= 40 && c <= 47) s.bg = String(c - 40);
+    else if (c >= 100 && c <= 107) s.bg = String(c - 92);
+    else if (c === 49) s.bg = undefined;
+    else if (c === 38 || c === 48) {
+      const [colour, used] = extended(codes.slice(i + 1));
+      i += used;
+      if (c === 38) s.fg = colour;
+      else s.bg = colour;
+    }
+  }
+  return s;
+}
+
+/** The colour after 38 or 48, and how many codes it took. */
+function extended(codes: number[]): [string | undefined, number] {
+  const hex = (n: number) => Math.max(0, Math.min(255, n | 0)).toString(16).padStart(2, "0");
+  if (codes[0] === 5) {
+    const n = codes[1] ?? 0;
+    if (!(n >= 0 && n <= 255)) return [undefined, 2];
+    if (n < 16) return [String(n), 2];
+    if (n >= 232) return [`#${hex(8 + (n - 232) * 10).repeat(3)}`, 2];
+    const level = (v: number) => (v === 0 ? 0 : 55 + v * 40);
+    const m = n - 16;
+    return [`#${hex(level(Math.floor(m / 36)))}${hex(level(Math.floor(m / 6) % 6))}${hex(level(m % 6))}`, 2];
+  }
+  if (codes[0] === 2) return [`#${codes.slice(1, 4).map(hex).join("").padEnd(6, "0")}`, 4];
+  return [undefined, codes.length];
+}

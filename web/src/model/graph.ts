@@ -1,0 +1,101 @@
+// From a workflow or a run to boxes with places. Two layouts, one result: dagre for graphs that people read,
+// columns by depth for those with thousands of nodes.
+import dagre from "@dagrejs/dagre";
+
+export interface GraphInput {
+  name: string;
+  kind: string;
+  parents: string[];
+}
+
+export interface Placed {
+  name: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface Layout {
+  nodes: Placed[];
+  width: number;
+  height: number;
+}
+
+/** Size of a node by what it is: joins and forks are small. */
+export function size(kind: string): { width: number; height: number } {
+  return kind === "join" || kind === "fork" ? { width: 96, height: 36 } : { width: 196, height: 64 };
+}
+
+const GAP_X = 56;
+const GAP_Y = 22;
+/** From here on the quick layout. */
+const MANY = 400;
+
+/** Places the nodes, left to right (or top to bottom, for narrow screens). Parents that don't exist are left out. */
+export function layout(nodes: readonly GraphInput[], direction: "LR" | "TB" = "LR"): Layout {
+  return nodes.length > MANY ? columns(nodes) : pretty(nodes, direction);
+}
+
+function pretty(nodes: readonly GraphInput[], direction: "LR" | "TB"): Layout {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir: direction, nodesep: GAP_Y, ranksep: direction === "LR" ? GAP_X : 36, marginx: 8, marginy: 8 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  const names = new Set(nodes.map((n) => n.name));
+  for (const node of nodes) graph.setNode(node.name, { ...size(node.kind) });
+  for (const node of nodes) for (const parent of node.parents) if (names.has(parent)) graph.setEdge(parent, node.name);
+  dagre.layout(graph);
+  const placed = nodes.map((node) => {
+    const { x, y } = graph.node(node.name) as { x: number; y: number };
+    const box = size(node.kind);
+    // dagre gives centres.
+    return { name: node.name, x: x - box.width / 2, y: y - box.height / 2, ...box };
+  });
+  return bounded(placed);
+}
+
+function columns(nodes: readonly GraphInput[]): Layout {
+  const depth = depths(nodes);
+  const rows = new Map<number, number>();
+  const placed = nodes.map((node) => {
+    const column = depth.get(node.name) ?? 0;
+    const row = rows.get(column) ?? 0;
+    rows.set(column, row + 1);
+    const box = size(node.kind);
+    return { name: node.name, x: column * (196 + GAP_X), y: row * (64 + GAP_Y) + (64 - box.height) / 2, ...box };
+  });
+  return bounded(placed);
+}
+
+/** Longest way from a root, without recursion: a chain may be thousands long. */
+export function depths(nodes: readonly GraphInput[]): Map<string, number> {
+  const known = new Set(nodes.map((n) => n.name));
+  const waits = new Map(nodes.map((n) => [n.name, n.parents.filter((p) => known.has(p)).length]));
+  const children = new Map<string, string[]>();
+  for (const n of nodes) {
+    for (const p of n.parents) {
+      const list = children.get(p);
+      if (list) list.push(n.name);
+      else children.set(p, [n.name]);
+    }
+  }
+  const depth = new Map<string, number>();
+  const ready = nodes.filter((n) => waits.get(n.name) === 0).map((n) => n.name);
+  for (const name of ready) depth.set(name, 0);
+  for (let i = 0; i < ready.length; i++) {
+    const name = ready[i] as string;
+    for (const child of children.get(name) ?? []) {
+      depth.set(child, Math.max(depth.get(child) ?? 0, (depth.get(name) ?? 0) + 1));
+      const left = (waits.get(child) ?? 1) - 1;
+      waits.set(child, left);
+      if (left === 0) ready.push(child);
+    }
+  }
+  return depth;
+}
+
+function bounded(nodes: Placed[]): Layout {
+  const width = nodes.reduce((max, n) => Math.max(max, n.x + n.width), 0);
+  const height = nodes.reduce((max, n) => Math.max(max, n.y + n.height), 0);
+  return { nodes, width, height };
+}

@@ -1,0 +1,128 @@
+// Lines of a log: known ranges from the server's index, the growing end from the stream of bytes.
+import type { LogLine } from "./types";
+
+/** How many lines one request asks for. */
+export const PAGE = 500;
+
+/** A page of lines from the server has `n` of its first line divisible by PAGE. */
+export class LineCache {
+  private readonly lines = new Map<number, LogLine>();
+  /** Lines that exist. */
+  total = 0;
+
+  get(n: number): LogLine | undefined {
+    return this.lines.get(n);
+  }
+
+  add(lines: LogLine[]): void {
+    for (const line of lines) this.lines.set(line.n, line);
+  }
+
+  /** First lines of the pages that must be asked for so that `from..to` is complete. */
+  missing(from: number, to: number): number[] {
+    const pages: number[] = [];
+    for (let page = Math.floor(Math.max(0, from) / PAGE) * PAGE; page < Math.min(to, this.total); page += PAGE) {
+      const end = Math.min(page + PAGE, this.total, to);
+      for (let n = Math.max(page, from); n < end; n++) {
+        if (!this.lines.has(n)) {
+          pages.push(page);
+          break;
+        }
+      }
+    }
+    return pages;
+  }
+
+  /** Forgets what is far from the view, so that a tab left open stays small. */
+  trim(from: number, to: number, keep = 20_000): void {
+    if (this.lines.size <= keep * 2) return;
+    for (const n of this.lines.keys()) if (n < from - keep || n > to + keep) this.lines.delete(n);
+  }
+
+  get size(): number {
+    return this.lines.size;
+  }
+}
+
+/**
+ * Makes lines of bytes that arrive in pieces of any size. Starts at the beginning of a line; `offset` is that of the
+ * next byte wanted, from where a stream that was cut goes on.
+ */
+export class LineAssembler {
+  private decoder = new TextDecoder();
+  private text = "";
+
+  constructor(
+    private n: number,
+    private lineOffset: number,
+    public offset: number = lineOffset,
+  ) {}
+
+  /**
+   * The lines that these bytes begin, continue or end; the last one may still grow. Bytes seen before are left out;
+   * bytes after a gap are refused (undefined), then the stream must be opened again at `offset`.
+   */
+  push(at: number, bytes: Uint8Array, atMs: number): LogLine[] | undefined {
+    if (at > this.offset) return undefined;
+    const fresh = bytes.subarray(Math.min(bytes.length, this.offset - at));
+    if (fresh.length === 0) return [];
+    this.offset += fresh.length;
+    const lines: LogLine[] = [];
+    let from = 0;
+    for (;;) {
+      const end = fresh.indexOf(10, from);
+      this.text += this.decoder.decode(fresh.subarray(from, end < 0 ? undefined : end), { stream: end < 0 });
+      if (end < 0) break;
+      lines.push(this.line(atMs));
+      this.n += 1;
+      this.text = "";
+      this.lineOffset = this.offset - fresh.length + end + 1;
+      from = end + 1;
+    }
+    if (this.text !== "") lines.push(this.line(atMs));
+    return lines;
+  }
+
+  private line(atMs: number): LogLine {
+    const text = this.text.length > MAX_LINE ? this.text.slice(0, MAX_LINE) : this.text;
+    return { n: this.n, offset: this.lineOffset, at_ms: atMs, text: text.replace(/\r$/, ""), truncated: text.length < this.text.length };
+  }
+}
+
+/** Longest line shown whole. */
+const MAX_LINE = 20_000;
+
+/** Lines marked by the address: `#L10` or `#L10-20`, counted from 1; in the model from 0. */
+export interface Range {
+  from: number;
+  to: number;
+}
+
+export function parseHash(hash: string): Range | undefined {
+  const match = /^#?L(\d{1,12})(?:-L?(\d{1,12}))?$/.exec(hash);
+  if (!match) return undefined;
+  const a = Number(match[1]) - 1;
+  const b = match[2] ? Number(match[2]) - 1 : a;
+  if (a < 0 || b < 0) return undefined;
+  return { from: Math.min(a, b), to: Math.max(a, b) };
+}
+
+export function formatHash(range: Range): string {
+  return range.from === range.to ? `#L${range.from + 1}` : `#L${range.from + 1}-${range.to + 1}`;
+}
+
+/** Text cut at the places of a word, for marking. */
+export function pieces(text: string, word: string): { text: string; hit: boolean }[] {
+  if (!word) return [{ text, hit: false }];
+  const result: { text: string; hit: boolean }[] = [];
+  const low = text.toLowerCase();
+  const key = word.toLowerCase();
+  let from = 0;
+  for (let at = low.indexOf(key); at >= 0; at = low.indexOf(key, from)) {
+    if (at > from) result.push({ text: text.slice(from, at), hit: false });
+    result.push({ text: text.slice(at, at + key.length), hit: true });
+    from = at + key.length;
+  }
+  if (from < text.length) result.push({ text: text.slice(from), hit: false });
+  return result;
+}

@@ -1,0 +1,114 @@
+// A run as the page shows it: the state of every node of the graph, counts, differences between runs.
+import { isFinal } from "./status";
+import { between } from "./time";
+import type { JobRun, NodeRun, NotRun, Run, WorkflowNode } from "./types";
+
+export interface NodeView {
+  node: WorkflowNode;
+  /** Executions, oldest first. */
+  executions: NodeRun[];
+  /** The last one. */
+  latest: NodeRun | undefined;
+  /** Why it did not run, if that is decided. */
+  notRun: NotRun | undefined;
+  status: string;
+  /** Jobs by what they are; for the bar under the name. */
+  jobs: { total: number; good: number; bad: number; busy: number };
+}
+
+export interface RunView {
+  nodes: Map<string, NodeView>;
+  /** The node to look at first: what failed, else what runs, else what waits, else the last that ran. */
+  focus: string | undefined;
+}
+
+export function runView(run: Run): RunView {
+  const nodes = new Map<string, NodeView>();
+  for (const node of run.nodes) {
+    const executions = run.node_runs.filter((n) => n.node === node.name).sort((a, b) => a.id - b.id);
+    const latest = executions.at(-1);
+    const notRun = run.not_run.filter((n) => n.node === node.name).at(-1);
+    const skipped = notRun && (!latest || notRun.sub_number > latest.sub_number);
+    nodes.set(node.name, {
+      node,
+      executions,
+      latest,
+      notRun: skipped ? notRun : undefined,
+      status: latest ? latest.status : skipped ? "Skipped" : "",
+      jobs: countJobs(latest),
+    });
+  }
+  const views = [...nodes.values()];
+  const first = (...statuses: string[]) => views.find((v) => v.node.kind === "pipeline" && statuses.includes(v.status));
+  const focus = first("Fail") ?? first("Building") ?? first("Waiting") ?? views.findLast((v) => v.latest && v.node.kind === "pipeline") ?? views[0];
+  return { nodes, focus: focus?.node.name };
+}
+
+function countJobs(latest: NodeRun | undefined): NodeView["jobs"] {
+  const jobs = latest?.stages.flatMap((s) => s.jobs) ?? [];
+  const count = (...statuses: string[]) => jobs.filter((j) => statuses.includes(j.status)).length;
+  return { total: jobs.length, good: count("Success"), bad: count("Fail"), busy: count("Building") };
+}
+
+/** The ordinal in a job's id `<run>.<n>`: short names for addresses. */
+export function ordinal(job: Pick<JobRun, "id">): string {
+  return job.id.slice(job.id.lastIndexOf(".") + 1);
+}
+
+/** A job by its ordinal, with what contains it. */
+export function findJob(run: Run, n: string): { node: NodeRun; stage: string; job: JobRun } | undefined {
+  for (const node of run.node_runs) {
+    for (const stage of node.stages) {
+      const job = stage.jobs.find((j) => ordinal(j) === n);
+      if (job) return { node, stage: stage.name, job };
+    }
+  }
+  return undefined;
+}
+
+/** Duration of a run, node or job; of one that goes on, up to now. */
+export function runDuration(run: Pick<Run, "status" | "start" | "duration_ms" | "last_execution">, now: number): number | undefined {
+  if (isFinal(run.status)) return run.duration_ms ?? between(run.start, run.last_execution, now);
+  return between(run.start, undefined, now);
+}
+
+export interface Difference {
+  /** Where: `payload`, `graph`, or a node's name. */
+  where: string;
+  name: string;
+  before: string | undefined;
+  after: string | undefined;
+}
+
+/** Parameters that differ in every run and say nothing. */
+const ALWAYS_NEW = /^(cds\.(run|run\.number|run\.subnumber|version|ui\..*|node\.id|semver|parent\..*|job|worker|triggered_by\..*|manual|status)|payload|workflow\..*)$/;
+
+/** What is different in `run` from an earlier one: payload, nodes, parameters of nodes that both ran. */
+export function differences(before: Run, run: Run): Difference[] {
+  const found: Difference[] = [];
+  compare("payload", before.payload, run.payload, found);
+  const graph = (r: Run) => Object.fromEntries(r.nodes.map((n) => [n.name, describe(n)]));
+  compare("graph", graph(before), graph(run), found);
+  const seen = new Set(found.map((d) => d.name));
+  const old = runView(before);
+  for (const [name, view] of runView(run).nodes) {
+    const previous = old.nodes.get(name)?.latest;
+    if (!view.latest || !previous) continue;
+    const values = (n: NodeRun) => Object.fromEntries(n.parameters.filter((p) => !ALWAYS_NEW.test(p.name)).map((p) => [p.name, p.value]));
+    const here: Difference[] = [];
+    compare(name, values(previous), values(view.latest), here);
+    // A value inherited by every later node is told once, where it first differs.
+    for (const d of here) if (!seen.has(d.name) && seen.add(d.name)) found.push(d);
+  }
+  return found;
+}
+
+function describe(node: WorkflowNode): string {
+  return [node.pipeline || node.kind, node.application, node.environment, `after ${node.parents.join(", ") || "nothing"}`].filter(Boolean).join(" · ");
+}
+
+function compare(where: string, before: Record<string, string>, after: Record<string, string>, into: Difference[]): void {
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (before[name] !== after[name]) into.push({ where, name, before: before[name], after: after[name] });
+  }
+}

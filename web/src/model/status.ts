@@ -1,0 +1,39 @@
+// What a status means for the eye; the texts are the server's.
+
+/** Families of statuses that look alike. */
+export type Tone = "good" | "bad" | "busy" | "wait" | "idle";
+
+const TONES: Record<string, Tone> = {
+  Success: "good",
+  Fail: "bad",
+  Building: "busy",
+  Pending: "wait",
+  Waiting: "wait",
+  Stopped: "idle",
+  Skipped: "idle",
+  Disabled: "idle",
+  "Never Built": "idle",
+};
+
+export function tone(status: string): Tone {
+  return TONES[status] ?? "idle";
+}
+
+/** Whether nothing will happen any more. */
+export function isFinal(status: string): boolean {
+  return !["", "Pending", "Waiting", "Building"].includes(status);
+}
+
+/** For people; the empty status is one that was not reached. */
+export function label(status: string): string {
+  return { "": "Not reached", Fail: "Failed", Building: "Running", Success: "Succeeded" }[status] ?? status;
+}
+
+/** Colours of the favicon: the same in both themes, for tabs have their own background. */
+export const FAVICON: Record<Tone, string> = {
+  good: "#1a8f4c",
+  bad: "#d3313f",
+  busy: "#2f6fed",
+  wait: "#b7791f",
+  idle: "#7a8190",
+};

@@ -1,0 +1,94 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { queries } from "../api/queries";
+import { PageHead } from "../components/PageHead";
+import { ago } from "../model/time";
+import type { Hatchery, QueueJob, Worker } from "../model/types";
+import { Link } from "../router";
+import { Answered, Empty } from "../ui/States";
+import { useNow, useTitle } from "../util/hooks";
+import { paths } from "../util/paths";
+
+const TONE: Record<string, string> = { Building: "busy", Waiting: "good", Pending: "wait", Disabled: "idle", up: "good", down: "bad" };
+const WORDS: Record<string, string> = { Building: "Working", Waiting: "Idle", Pending: "Starting", Disabled: "Gone" };
+
+export function Fleet() {
+  const hatcheries = useQuery(queries.hatcheries());
+  const workers = useQuery(queries.workers());
+  const queue = useQuery(queries.queue());
+  const now = useNow(true, 2000);
+  useTitle("Workers");
+  return (
+    <>
+      <PageHead title="Workers" note="What each hatchery wants, has and last refused" />
+      <Answered query={hatcheries} rows={2}>
+        {(all) => all.length === 0
+          ? <Empty title="No hatchery is connected"><p>Jobs wait until one is. Start one: <code>cds hatchery --help</code></p></Empty>
+          : <ul className="tiles wide">{all.map((h) => <HatcheryCard key={h.id} hatchery={h} now={now} />)}</ul>}
+      </Answered>
+      <h2>Workers <span className="count">{workers.data?.length ?? 0}</span></h2>
+      <Answered query={workers}>
+        {(all) => all.length === 0
+          ? <Empty title="No worker exists now"><p>Hatcheries start them when jobs wait.</p></Empty>
+          : (
+            <div className="table-box">
+              <table>
+                <thead><tr><th>Name</th><th>State</th><th>Job</th><th>Hatchery</th><th>Platform</th><th>Jobs done</th><th>Heard of</th></tr></thead>
+                <tbody>{all.map((w) => <WorkerRow key={w.id} worker={w} queue={queue.data ?? []} now={now} />)}</tbody>
+              </table>
+            </div>
+          )}
+      </Answered>
+    </>
+  );
+}
+
+function HatcheryCard({ hatchery: h, now }: { hatchery: Hatchery; now: number }) {
+  const [word, setWord] = useState("");
+  const count = (status: string) => h.workers.filter((w) => w.status === status).length;
+  const binaries = h.offer.binaries ?? [];
+  const shown = binaries.filter((b) => b.toLowerCase().includes(word.toLowerCase()));
+  return (
+    <li className="card hatchery">
+      <div className="queue-head">
+        <span className={`dot ${TONE[h.status] ?? "idle"}`} aria-hidden="true" />
+        <strong>{h.name}</strong>
+        <span className="muted small">{h.model_type} · {h.status} · version {h.version} · heard of {ago(h.lastbeat, now)}</span>
+      </div>
+      <dl className="figures">
+        <div><dt>Working</dt><dd>{count("Building")}</dd></div>
+        <div><dt>Idle</dt><dd>{count("Waiting")}</dd></div>
+        <div><dt>Starting</dt><dd>{count("Pending")}</dd></div>
+        <div><dt>Wanted</dt><dd>{h.wanted}</dd></div>
+        <div><dt>At most</dt><dd>{h.offer.max_workers}</dd></div>
+      </dl>
+      {h.last_error && <p className="why bad"><strong>Last refusal:</strong> {h.last_error}</p>}
+      <p className="needs">
+        <span className="chip">{h.offer.os_arch}</span>
+        {h.offer.hostname && <span className="chip">host {h.offer.hostname}</span>}
+        <span className="chip">{h.offer.region ? `region ${h.offer.region}` : "no region"}</span>
+        {(h.offer.memory_mb ?? 0) > 0 && <span className="chip">memory {h.offer.memory_mb} MiB</span>}
+      </p>
+      <details>
+        <summary>{binaries.length} programs</summary>
+        <input className="filter" type="search" aria-label={`Filter programs of ${h.name}`} placeholder="Filter programs" value={word} onChange={(e) => setWord(e.target.value)} />
+        <p className="binaries">{shown.slice(0, 300).map((b) => <code key={b}>{b}</code>)}{shown.length > 300 && <span className="muted">and {shown.length - 300} more</span>}{shown.length === 0 && <span className="muted">None is called “{word}”: jobs that require it wait.</span>}</p>
+      </details>
+    </li>
+  );
+}
+
+function WorkerRow({ worker: w, queue, now }: { worker: Worker; queue: QueueJob[]; now: number }) {
+  const job = w.job ? queue.find((j) => j.job === w.job) : undefined;
+  return (
+    <tr>
+      <td><strong>{w.name}</strong></td>
+      <td className="nowrap"><span className={`dot ${TONE[w.status] ?? "idle"}`} aria-hidden="true" /> {WORDS[w.status] ?? w.status}</td>
+      <td>{job ? <Link to={paths.job(job.project_key, job.workflow_name, job.number, job.job.slice(job.job.lastIndexOf(".") + 1))}>{job.workflow_name} #{job.number} › {job.name}</Link> : <span className="muted">{w.job ? "of a project you can't read" : "–"}</span>}</td>
+      <td>{w.hatchery}</td>
+      <td className="muted nowrap">{w.os}/{w.arch}</td>
+      <td>{w.jobs_done}</td>
+      <td className="muted nowrap">{w.lastbeat ? ago(w.lastbeat, now) : "never"}</td>
+    </tr>
+  );
+}

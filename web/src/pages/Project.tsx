@@ -1,0 +1,79 @@
+import { useQuery } from "@tanstack/react-query";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useDeferredValue, useMemo, useRef, useState } from "react";
+import { queries } from "../api/queries";
+import { PageHead } from "../components/PageHead";
+import { StatusIcon } from "../components/Status";
+import { label } from "../model/status";
+import { ago } from "../model/time";
+import type { Workflow } from "../model/types";
+import { Link } from "../router";
+import { Answered, Empty } from "../ui/States";
+import { useTitle } from "../util/hooks";
+import { paths } from "../util/paths";
+
+export function ProjectPage({ projectKey }: { projectKey: string }) {
+  const project = useQuery(queries.project(projectKey));
+  const workflows = useQuery(queries.workflows(projectKey));
+  useTitle(project.data?.name ?? projectKey);
+  return (
+    <>
+      <PageHead
+        crumbs={[{ to: paths.projects(), text: "Projects" }]}
+        title={project.data?.name ?? projectKey}
+        note={project.data?.description || projectKey}
+      />
+      <Answered query={workflows} rows={6}>
+        {(all) =>
+          all.length === 0 ? (
+            <Empty title="No workflow yet">
+              <p>Push your files to begin:</p>
+              <pre>cdsctl workflow push {projectKey} .cds/*.yml</pre>
+            </Empty>
+          ) : (
+            <WorkflowList workflows={all} />
+          )
+        }
+      </Answered>
+    </>
+  );
+}
+
+/** Ten thousand rows are no problem: only those in view exist. */
+function WorkflowList({ workflows }: { workflows: Workflow[] }) {
+  const [word, setWord] = useState("");
+  const low = useDeferredValue(word.toLowerCase());
+  const shown = useMemo(() => workflows.filter((w) => `${w.name} ${w.description}`.toLowerCase().includes(low)), [workflows, low]);
+  const ref = useRef<HTMLDivElement>(null);
+  const list = useVirtualizer({ count: shown.length, getScrollElement: () => ref.current, estimateSize: () => 64, overscan: 10 });
+  const [now] = useState(Date.now);
+  return (
+    <>
+      <input className="filter" type="search" aria-label="Filter workflows" placeholder={`Filter ${workflows.length} workflows`} value={word} onChange={(e) => setWord(e.target.value)} />
+      <div ref={ref} className="scroller" style={{ height: `min(${Math.max(1, shown.length) * 64 + 2}px, calc(100vh - 15rem))` }} tabIndex={-1}>
+        <ul className="runs" style={{ height: list.getTotalSize() }}>
+          {list.getVirtualItems().map((item) => {
+            const w = shown[item.index];
+            if (!w) return null;
+            return (
+              <li key={w.name} style={{ transform: `translateY(${item.start}px)` }}>
+                <Link to={paths.workflow(w.project_key, w.name)} className="run-row">
+                  <StatusIcon status={w.last_run?.status ?? ""} size={20} />
+                  <span className="run-name">
+                    <strong>{w.name}</strong>
+                    <span className="muted small">{w.description || "No description"}</span>
+                  </span>
+                  <span className="run-times">
+                    {w.last_run && <span className="small">{label(w.last_run.status)} #{w.last_run.number}</span>}
+                    <span className="muted small">{w.last_run ? ago(w.last_run.start, now) : `changed ${ago(w.last_modified, now)}`}</span>
+                  </span>
+                </Link>
+              </li>
+            );
+          })}
+        </ul>
+      </div>
+      {shown.length === 0 && <Empty title={`No workflow is called “${word}”`} />}
+    </>
+  );
+}

@@ -1,0 +1,61 @@
+import { useQuery } from "@tanstack/react-query";
+import { queries } from "../api/queries";
+import { PageHead } from "../components/PageHead";
+import { StatusIcon } from "../components/Status";
+import { label } from "../model/status";
+import { between, duration } from "../model/time";
+import type { QueueJob } from "../model/types";
+import { Link } from "../router";
+import { Answered, Empty } from "../ui/States";
+import { useNow, useTitle } from "../util/hooks";
+import { paths } from "../util/paths";
+
+export function Queue() {
+  const queue = useQuery(queries.queue());
+  const now = useNow(true);
+  const waiting = queue.data?.filter((j) => j.status === "Waiting") ?? [];
+  const running = queue.data?.filter((j) => j.status !== "Waiting") ?? [];
+  useTitle(waiting.length ? `${waiting.length} waiting` : "Queue");
+  return (
+    <>
+      <PageHead title="Queue" note="What waits, why, and what runs now" />
+      <Answered query={queue}>
+        {(jobs) =>
+          jobs.length === 0 ? (
+            <Empty title="The queue is empty"><p>Nothing waits and nothing runs. <Link to={paths.home()}>See the last runs</Link>.</p></Empty>
+          ) : (
+            <>
+              <h2>Waiting <span className="count">{waiting.length}</span></h2>
+              {waiting.length === 0 ? <p className="muted">Nothing waits.</p> : <ul className="queue">{waiting.map((j) => <Row key={`${j.job}.${j.attempt}`} job={j} now={now} />)}</ul>}
+              <h2>Running <span className="count">{running.length}</span></h2>
+              {running.length === 0 ? <p className="muted">Nothing runs.</p> : <ul className="queue">{running.map((j) => <Row key={`${j.job}.${j.attempt}`} job={j} now={now} />)}</ul>}
+            </>
+          )
+        }
+      </Answered>
+    </>
+  );
+}
+
+function Row({ job, now }: { job: QueueJob; now: number }) {
+  const since = between(job.since, undefined, now);
+  const n = job.job.slice(job.job.lastIndexOf(".") + 1);
+  return (
+    <li className="card queue-job">
+      <div className="queue-head">
+        <StatusIcon status={job.status} size={18} />
+        <Link to={paths.job(job.project_key, job.workflow_name, job.number, n)}><strong>{job.name}</strong></Link>
+        <span className="muted small">
+          <span className="sr">{label(job.status)} in </span>
+          {job.project_key} / <Link to={paths.run(job.project_key, job.workflow_name, job.number, job.node)}>{job.workflow_name} #{job.number}</Link> › {job.node} · by {job.triggered_by}{job.attempt > 1 && ` · attempt ${job.attempt}`}
+        </span>
+        <span className="job-time">{since === undefined ? "" : duration(since)}</span>
+      </div>
+      {job.reason && <p className="why wait"><code className="chip">{job.reason.code}</code> {job.reason.text}</p>}
+      <p className="needs">
+        {job.requirements.map((r) => <span key={r} className="chip">{r}</span>)}
+        {job.worker && <span className="muted small">on {job.worker}</span>}
+      </p>
+    </li>
+  );
+}

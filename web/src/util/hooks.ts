@@ -1,0 +1,40 @@
+import { useEffect, useState } from "react";
+import { FAVICON, tone } from "../model/status";
+
+/** The time, renewed while something runs. */
+export function useNow(live: boolean, everyMs = 1000): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!live) return;
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [live, everyMs]);
+  return now;
+}
+
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title ? `${title} · CDS` : "CDS";
+  }, [title]);
+}
+
+/** Shows a status in the tab's icon until the page is left. */
+export function useFavicon(status: string | undefined): void {
+  useEffect(() => {
+    const link = document.getElementById("favicon") as HTMLLinkElement | null;
+    if (!link || status === undefined) return;
+    const kind = tone(status);
+    const sign = {
+      good: '<path d="M9 17l5 5 9-11"/>',
+      bad: '<path d="M11 11l10 10M21 11L11 21"/>',
+      busy: '<path d="M16 8a8 8 0 1 1-8 8"/>',
+      wait: '<path d="M16 9v7l5 3"/>',
+      idle: '<path d="M10 16h12"/>',
+    }[kind];
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="16" fill="${FAVICON[kind]}"/><g stroke="#fff" stroke-width="3.5" fill="none" stroke-linecap="round" stroke-linejoin="round">${sign}</g></svg>`;
+    link.href = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+    return () => {
+      link.href = "/favicon.svg";
+    };
+  }, [status]);
+}
