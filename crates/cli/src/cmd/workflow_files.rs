@@ -46,8 +46,7 @@ async fn export(c: Call) -> Res {
 
 /// Unpacks what the server has; asks before it replaces a file unless forced. Nobody to ask and `-n`: stops silently,
 /// as the reference does.
-fn write(c: &Call, tar: &[u8], folder: &Path, tell: bool) -> Result<(), CliError> {
-    let force = c.is_set("force");
+fn write(c: &Call, tar: &[u8], folder: &Path, force: bool, tell: bool) -> Result<(), CliError> {
     let silent_stop = c.app.no_interactive;
     let mut stopped = false;
     files::unpack(
@@ -74,7 +73,8 @@ fn write(c: &Call, tar: &[u8], folder: &Path, tell: bool) -> Result<(), CliError
 async fn pull(c: Call) -> Res {
     let (key, name) = (c.arg("project-key"), c.arg("workflow-name"));
     let tar = c.client()?.workflow_pull(key, name, c.is_set("with-permissions")).await?;
-    write(&c, &tar, Path::new(c.flag("output-dir").unwrap_or(".cds")), !c.is_set("quiet"))?;
+    let folder = Path::new(c.flag("output-dir").unwrap_or(".cds"));
+    write(&c, &tar, folder, c.is_set("force"), !c.is_set("quiet"))?;
     Ok(Outcome::Done)
 }
 
@@ -89,7 +89,8 @@ async fn push(c: Call) -> Res {
     };
     let tar = c.client()?.workflow_pull(key, &name, false).await?;
     let folder = c.rest.first().and_then(|p| Path::new(p).parent()).unwrap_or(Path::new(""));
-    write(&c, &tar, folder, true)?;
+    // The files that were pushed are there, of course: they become what the server made of them (spec 3.17).
+    write(&c, &tar, folder, true, true)?;
     Ok(Outcome::Done)
 }
 

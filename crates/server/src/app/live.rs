@@ -53,6 +53,9 @@ pub enum ApplyError {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] cds_store::Error),
+    /// The task that applied it ended in the middle.
+    #[error("the task that applied an event has ended: {0}")]
+    Broken(String),
 }
 
 impl From<LoadError> for ApplyError {
@@ -87,6 +90,7 @@ impl From<ApplyError> for HttpError {
                 HttpError::conflict(format!("version {v} already used by another workflow run")).id(192)
             }
             ApplyError::Db(e) => HttpError::internal(e),
+            broken @ ApplyError::Broken(_) => HttpError::internal(broken),
         }
     }
 }
@@ -132,7 +136,21 @@ impl App {
         self.apply_with(job.run, &event, vec![lease]).await
     }
 
+    /// In a task of its own: a caller who hangs up must not cut off what follows from a commit.
     async fn apply_with(
+        &self,
+        id: RunId,
+        event: &Event,
+        leases: Vec<QueueLease>,
+    ) -> Result<Applied, ApplyError> {
+        let (app, event) = (self.clone(), event.clone());
+        match tokio::spawn(async move { app.apply_here(id, &event, leases).await }).await {
+            Ok(applied) => applied,
+            Err(e) => Err(ApplyError::Broken(e.to_string())),
+        }
+    }
+
+    async fn apply_here(
         &self,
         id: RunId,
         event: &Event,
@@ -206,6 +224,19 @@ impl App {
 
     /// Commits a new run. `Err(Ok(id))` = the idempotency key was used before, for that run.
     pub(crate) async fn commit_new(
+        &self,
+        run: Run,
+        effects: Vec<Effect>,
+        context: Context,
+    ) -> Result<Arc<Run>, Result<RunId, ApplyError>> {
+        let app = self.clone();
+        match tokio::spawn(async move { app.commit_new_here(run, &effects, context).await }).await {
+            Ok(committed) => committed,
+            Err(e) => Err(Err(ApplyError::Broken(e.to_string()))),
+        }
+    }
+
+    async fn commit_new_here(
         &self,
         run: Run,
         effects: &[Effect],

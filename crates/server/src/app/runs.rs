@@ -19,7 +19,7 @@ use cds_engine::{
     state::{NodeRun, Origin},
 };
 use cds_model::{Attempt, JobRef, ProjectId, RunId, Status};
-use cds_store::{projects, queue, runs, slots, workflows};
+use cds_store::{idempotency, projects, queue, runs, slots, workflows};
 use indexmap::IndexMap;
 
 fn origin(caller: &Caller) -> Origin {
@@ -82,6 +82,14 @@ impl App {
             .id(74));
         }
         let taken = self.snapshot(key, workflow).await?;
+        if let Some(known) = idempotency_key.clone() {
+            // The commit asks again; asking here keeps a repeated request from spending a number.
+            let id = taken.workflow;
+            let earlier = self.store().read(move |tx| idempotency::get(tx, id, &known)).await;
+            if let Some(earlier) = earlier.map_err(Error::internal)? {
+                return self.view(&self.load_run(earlier).await?).await;
+            }
+        }
         let now = self.now();
         let spec_hash = runs::put_spec(self.store(), &taken.spec, now).await.map_err(Error::internal)?;
         let raw = body.payload.as_ref().filter(|p| !p.is_null()).map(ToString::to_string);
@@ -116,7 +124,7 @@ impl App {
             leases: Vec::new(),
             event: None,
         };
-        match self.commit_new(run, &effects, context).await {
+        match self.commit_new(run, effects, context).await {
             Ok(run) => self.view(&run).await,
             Err(Ok(earlier)) => self.view(&self.load_run(earlier).await?).await,
             Err(Err(e)) => Err(e.into()),

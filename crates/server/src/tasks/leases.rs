@@ -25,7 +25,10 @@ pub async fn run(app: App) {
                 // Its worker may report to another server on the same database, which then renews the lease.
                 let entry = app.store().read(move |tx| queue::get(tx, job.run, job.job, held.attempt)).await;
                 match entry {
-                    Ok(Some(e)) if e.worker == Some(held.worker) && e.lease_until.is_some_and(|until| until > now) => {
+                    Ok(Some(e))
+                        if e.worker == Some(held.worker)
+                            && e.lease_until.is_some_and(|until| until > now) =>
+                    {
                         continue;
                     }
                     Ok(Some(e)) if e.worker == Some(held.worker) => {}
