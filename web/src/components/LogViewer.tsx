@@ -99,7 +99,15 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
     pending.current = at;
     render();
   };
-  const pending = useRef<Hit | undefined>(range && markedStep !== undefined ? { step: markedStep, line: range.from } : undefined);
+  // Without a mark, of what failed the end is shown: that is where the reason stands.
+  const failedStep = steps.find((s) => s.status === "Fail");
+  const pending = useRef<Hit | undefined>(
+    range && markedStep !== undefined
+      ? { step: markedStep, line: range.from }
+      : failedStep && (markedStep ?? failedStep.step) === failedStep.step
+        ? { step: failedStep.step, line: Infinity }
+        : undefined,
+  );
   useEffect(() => {
     const at = pending.current;
     const s = at && segments.find((x) => x.step.step === at.step);

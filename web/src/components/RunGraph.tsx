@@ -1,8 +1,8 @@
-import { Controls, type Edge, Handle, MarkerType, MiniMap, type Node, type NodeProps, Position, ReactFlow, type ReactFlowInstance } from "@xyflow/react";
+import { BaseEdge, Controls, type Edge, type EdgeProps, Handle, MiniMap, type Node, type NodeProps, Position, ReactFlow, type ReactFlowInstance } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import "../styles/graph.css";
 import { memo, useEffect, useMemo, useRef, useState } from "react";
-import { layout } from "../model/graph";
+import { curve, layout } from "../model/graph";
 import type { NodeView, RunView } from "../model/runView";
 import { isFinal, label, tone } from "../model/status";
 import { between, duration } from "../model/time";
@@ -12,6 +12,7 @@ import { StatusIcon } from "./Status";
 
 type Data = { node: WorkflowNode; view: NodeView | undefined; vertical: boolean };
 type GraphNode = Node<Data>;
+type Way = Edge<{ through: { x: number; y: number }[]; vertical: boolean }>;
 
 /** The graph of a workflow, or of a run if there is a view. Arrow keys and Enter work on its nodes. */
 export default function RunGraph({ nodes, view, selected, onSelect }: { nodes: WorkflowNode[]; view?: RunView; selected?: string; onSelect?: (name: string) => void }) {
@@ -46,34 +47,33 @@ export default function RunGraph({ nodes, view, selected, onSelect }: { nodes: W
       };
     });
   }, [placed, nodes, view, selected, vertical]);
-  const edges = useMemo<Edge[]>(
+  const edges = useMemo<Way[]>(
     () =>
-      nodes.flatMap((node) =>
-        node.parents.map((parent) => {
-          const from = view?.nodes.get(parent)?.status ?? "";
-          const to = view?.nodes.get(node.name)?.status ?? "";
-          const taken = view !== undefined && isFinal(from) && to !== "" && to !== "Skipped";
-          return { id: `${parent}→${node.name}`, source: parent, target: node.name, className: taken ? `taken ${tone(to)}` : to === "Skipped" ? "skipped" : "", focusable: false, markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14, color: "var(--edge)" } };
-        }),
-      ),
-    [nodes, view],
+      placed.edges.map(({ from, to, through }) => {
+        const status = (name: string) => view?.nodes.get(name)?.status ?? "";
+        const taken = view !== undefined && isFinal(status(from)) && status(to) !== "" && status(to) !== "Skipped";
+        const className = taken ? `taken ${tone(status(to))}` : status(to) === "Skipped" ? "skipped" : "";
+        return { id: `${from}→${to}`, source: from, target: to, type: "way", className, focusable: false, data: { through, vertical } };
+      }),
+    [placed, view, vertical],
   );
-  const flow = useRef<ReactFlowInstance<GraphNode>>(null);
+  const flow = useRef<ReactFlowInstance<GraphNode, Way>>(null);
   useEffect(() => {
-    if (width > 0) void flow.current?.fitView({ padding: 0.06, maxZoom: 1, minZoom: vertical ? 0.6 : 0.35 });
+    if (width > 0) void flow.current?.fitView({ padding: 0.06, maxZoom: 1, minZoom: vertical ? 0.45 : 0.35 });
   }, [placed, width, vertical]);
   const scale = width > 0 ? Math.min(1, Math.max(0.35, (width - 24) / Math.max(1, placed.width))) : 1;
   const height = vertical ? Math.min(placed.height + 40, 420) : Math.min(Math.max(placed.height * scale + 48, 130), 480);
   return (
     <div ref={box} className="graph" style={{ height }}>
       {width > 0 && (
-        <ReactFlow<GraphNode>
+        <ReactFlow<GraphNode, Way>
           nodes={flowNodes}
           edges={edges}
           nodeTypes={NODE_TYPES}
+          edgeTypes={EDGE_TYPES}
           onInit={(instance) => {
             flow.current = instance;
-            void instance.fitView({ padding: 0.06, maxZoom: 1, minZoom: vertical ? 0.6 : 0.35 });
+            void instance.fitView({ padding: 0.06, maxZoom: 1, minZoom: vertical ? 0.45 : 0.35 });
           }}
           onNodeClick={(_, node) => onSelect?.(node.id)}
           onNodesChange={(changes) => {
@@ -153,4 +153,10 @@ const Small = memo(function Small({ data, selected }: NodeProps<GraphNode>) {
   );
 });
 
+function WayEdge({ id, sourceX, sourceY, targetX, targetY, data }: EdgeProps<Way>) {
+  const path = curve({ x: sourceX, y: sourceY }, data?.through ?? [], { x: targetX, y: targetY }, data?.vertical ?? false);
+  return <BaseEdge id={id} path={path} />;
+}
+
+const EDGE_TYPES = { way: WayEdge };
 const NODE_TYPES = { box: Box, small: Small };

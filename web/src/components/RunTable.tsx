@@ -22,7 +22,7 @@ export function RunTable({ runs, withWorkflow }: { runs: RunBrief[]; withWorkflo
   useLayoutEffect(() => setTop(ref.current?.offsetTop ?? 0), []);
   const list = useWindowVirtualizer({ count: runs.length, estimateSize: () => 64, overscan: 8, scrollMargin: top, getItemKey: (i) => runs[i]?.id ?? i });
   return (
-    <ul ref={ref} className="runs" style={{ height: list.getTotalSize() }}>
+    <ul ref={ref} className="runs card" style={{ height: list.getTotalSize() + 1 }}>
       {list.getVirtualItems().map((item) => {
         const run = runs[item.index];
         if (!run) return null;

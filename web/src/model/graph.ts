@@ -16,18 +16,28 @@ export interface Placed {
   height: number;
 }
 
+/** Where an edge must pass so that it crosses no node; empty = the straight way is free. */
+export interface Way {
+  from: string;
+  to: string;
+  through: { x: number; y: number }[];
+}
+
 export interface Layout {
   nodes: Placed[];
+  edges: Way[];
   width: number;
   height: number;
 }
 
 /** Size of a node by what it is: joins and forks are small. */
 export function size(kind: string): { width: number; height: number } {
-  return kind === "join" || kind === "fork" ? { width: 96, height: 36 } : { width: 196, height: 64 };
+  return kind === "join" || kind === "fork" ? { width: 88, height: 34 } : { width: WIDTH, height: HEIGHT };
 }
 
-const GAP_X = 56;
+const WIDTH = 176;
+const HEIGHT = 58;
+const GAP_X = 44;
 const GAP_Y = 22;
 /** From here on the quick layout. */
 const MANY = 400;
@@ -43,7 +53,10 @@ function pretty(nodes: readonly GraphInput[], direction: "LR" | "TB"): Layout {
   graph.setDefaultEdgeLabel(() => ({}));
   const names = new Set(nodes.map((n) => n.name));
   for (const node of nodes) graph.setNode(node.name, { ...size(node.kind) });
-  for (const node of nodes) for (const parent of node.parents) if (names.has(parent)) graph.setEdge(parent, node.name);
+  for (const node of nodes) for (const parent of node.parents) {
+    // A pipeline stands right behind what starts it; the long way is the one to the join.
+    if (names.has(parent)) graph.setEdge(parent, node.name, { weight: node.kind === "join" ? 1 : 3 });
+  }
   dagre.layout(graph);
   const placed = nodes.map((node) => {
     const { x, y } = graph.node(node.name) as { x: number; y: number };
@@ -51,7 +64,12 @@ function pretty(nodes: readonly GraphInput[], direction: "LR" | "TB"): Layout {
     // dagre gives centres.
     return { name: node.name, x: x - box.width / 2, y: y - box.height / 2, ...box };
   });
-  return bounded(placed);
+  const edges = graph.edges().map((edge) => {
+    const points = (graph.edge(edge) as { points?: { x: number; y: number }[] }).points ?? [];
+    // Neighbours have three points: both ends and the middle.
+    return { from: edge.v, to: edge.w, through: points.length > 3 ? points.slice(1, -1) : [] };
+  });
+  return bounded(placed, edges);
 }
 
 function columns(nodes: readonly GraphInput[]): Layout {
@@ -62,9 +80,11 @@ function columns(nodes: readonly GraphInput[]): Layout {
     const row = rows.get(column) ?? 0;
     rows.set(column, row + 1);
     const box = size(node.kind);
-    return { name: node.name, x: column * (196 + GAP_X), y: row * (64 + GAP_Y) + (64 - box.height) / 2, ...box };
+    return { name: node.name, x: column * (WIDTH + GAP_X), y: row * (HEIGHT + GAP_Y) + (HEIGHT - box.height) / 2, ...box };
   });
-  return bounded(placed);
+  const known = new Set(nodes.map((n) => n.name));
+  const edges = nodes.flatMap((n) => n.parents.filter((p) => known.has(p)).map((from) => ({ from, to: n.name, through: [] })));
+  return bounded(placed, edges);
 }
 
 /** Longest way from a root, without recursion: a chain may be thousands long. */
@@ -94,8 +114,20 @@ export function depths(nodes: readonly GraphInput[]): Map<string, number> {
   return depth;
 }
 
-function bounded(nodes: Placed[]): Layout {
+function bounded(nodes: Placed[], edges: Way[]): Layout {
   const width = nodes.reduce((max, n) => Math.max(max, n.x + n.width), 0);
   const height = nodes.reduce((max, n) => Math.max(max, n.y + n.height), 0);
-  return { nodes, width, height };
+  return { nodes, edges, width, height };
+}
+
+/** A smooth line that leaves and enters sideways (or downwards) and passes through the points between. */
+export function curve(from: { x: number; y: number }, through: readonly { x: number; y: number }[], to: { x: number; y: number }, vertical: boolean): string {
+  let path = `M${from.x} ${from.y}`;
+  let a = from;
+  for (const b of [...through, to]) {
+    const half = vertical ? (b.y - a.y) / 2 : (b.x - a.x) / 2;
+    path += vertical ? ` C${a.x} ${a.y + half} ${b.x} ${b.y - half} ${b.x} ${b.y}` : ` C${a.x + half} ${a.y} ${b.x - half} ${b.y} ${b.x} ${b.y}`;
+    a = b;
+  }
+  return path;
 }

@@ -87,7 +87,7 @@ function RunView({ run }: { run: Run }) {
       />
       <ul className="tag-line" aria-label="Tags">
         {run.tags.filter((t) => !["git.branch", "triggered_by"].includes(t.tag)).map((t) => <li key={t.tag} className="chip"><span className="muted">{t.tag}</span> {t.value}</li>)}
-        <li className="chip"><span className="muted">version</span> {run.version}</li>
+        {run.version !== number && <li className="chip"><span className="muted">run version</span> {run.version}</li>}
         {run.sub_number > 0 && <li className="chip"><span className="muted">restarted</span> {run.sub_number}×</li>}
       </ul>
       <section className="card graph-card" aria-label="Graph of the run">

@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import { canRestart, canRestartFailed, canStart, canStop } from "./can";
+import { differences, findJob, runView } from "./runView";
+import type { NodeRun, Run, WorkflowNode } from "./types";
+
+function node(name: string, parents: string[] = []): WorkflowNode {
+  return { name, kind: "pipeline", parents, pipeline: name, application: "", environment: "", mutex: false, payload: {} };
+}
+
+function ran(id: number, name: string, status: string, sub = 0, jobs: string[] = [status]): NodeRun {
+  return {
+    id, node: name, status, sub_number: sub, start: "2026-01-01T00:00:00Z", manual: false, parameters: [],
+    stages: [{ name: "", status, jobs: jobs.map((s, i) => ({ id: `r.${id * 10 + i}`, name: `j${i}`, status: s, infos: [], attempts: [] })) }],
+  };
+}
+
+function run(part: Partial<Run>): Run {
+  return {
+    id: "r", number: 2, sub_number: 0, version: "2", status: "Fail", project_key: "K", workflow_name: "w", start: "2026-01-01T00:00:00Z",
+    last_execution: "2026-01-01T00:01:00Z", triggered_by: "ada", tags: [], payload: {}, infos: [], not_run: [],
+    nodes: [node("a"), node("b", ["a"]), node("c", ["b"])], node_runs: [], ...part,
+  };
+}
+
+test("the last execution counts, and the eye goes to what failed", () => {
+  const view = runView(run({ node_runs: [ran(0, "a", "Success"), ran(1, "b", "Fail"), ran(2, "b", "Building", 1, ["Success", "Building"])] }));
+  expect(view.nodes.get("b")?.status).toBe("Building");
+  expect(view.nodes.get("b")?.executions).toHaveLength(2);
+  expect(view.nodes.get("b")?.jobs).toEqual({ total: 2, good: 1, bad: 0, busy: 1 });
+  expect(view.focus).toBe("b");
+  expect(runView(run({ node_runs: [ran(0, "a", "Fail")] })).focus).toBe("a");
+});
+
+test("a node that was not run says so until a restart runs it", () => {
+  const not_run = [{ node: "b", sub_number: 0, why: ["x"] }];
+  expect(runView(run({ node_runs: [ran(0, "a", "Fail")], not_run })).nodes.get("b")?.status).toBe("Skipped");
+  const later = runView(run({ node_runs: [ran(0, "a", "Fail"), ran(1, "b", "Success", 1)], not_run })).nodes.get("b");
+  expect(later?.status).toBe("Success");
+  expect(later?.notRun).toBeUndefined();
+});
+
+test("jobs are found by their ordinal", () => {
+  const found = findJob(run({ node_runs: [ran(1, "b", "Fail", 0, ["Success", "Fail"])] }), "11");
+  expect([found?.node.node, found?.job.name]).toEqual(["b", "j1"]);
+  expect(findJob(run({}), "11")).toBeUndefined();
+});
+
+test("differences are told once and leave out what always differs", () => {
+  const p = (name: string, value: string) => ({ name, value, origin: "payload", tainted: false });
+  const with_ = (branch: string, n: string) => [p("git.branch", branch), p("cds.run.number", n), p("cds.version", n)];
+  const before = run({ payload: { "git.branch": "main", gone: "1" }, node_runs: [{ ...ran(0, "a", "Success"), parameters: with_("main", "1") }] });
+  const now = run({ payload: { "git.branch": "dev" }, node_runs: [{ ...ran(0, "a", "Fail"), parameters: [...with_("dev", "2"), p("new", "x")] }] });
+  expect(differences(before, now)).toEqual([
+    { where: "payload", name: "git.branch", before: "main", after: "dev" },
+    { where: "payload", name: "gone", before: "1", after: undefined },
+    { where: "a", name: "new", before: undefined, after: "x" },
+  ]);
+});
+
+test("what can't be done says why", () => {
+  const why = (a: { ok: boolean; why?: string }) => (a.ok ? "yes" : (a.why ?? ""));
+  const failed = run({ node_runs: [ran(0, "a", "Success"), ran(1, "b", "Fail", 0, ["Success", "Fail"])] });
+  expect(why(canStart(4))).toMatch(/level 5/);
+  expect(why(canStart(undefined))).toMatch(/being read/);
+  expect(why(canStop(failed, 7))).toMatch(/ended already/);
+  expect(why(canStop(run({ status: "Building" }), 7))).toBe("yes");
+  expect(why(canRestart(failed, "b", 5))).toBe("yes");
+  expect(why(canRestart(failed, "c", 5))).toBe("yes");
+  expect(why(canRestart(run({ node_runs: [ran(0, "a", "Fail")] }), "c", 5))).toMatch(/Start b first/);
+  expect(why(canRestart(run({ node_runs: [ran(0, "a", "Building")] }), "a", 5))).toMatch(/in progress/);
+  expect(why(canRestartFailed(failed, failed.node_runs[1], 5))).toBe("yes");
+  expect(why(canRestartFailed(failed, failed.node_runs[0], 5))).toMatch(/No job/);
+  expect(why(canRestartFailed(failed, undefined, 5))).toMatch(/not been run/);
+});

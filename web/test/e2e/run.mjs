@@ -1,0 +1,226 @@
+// The flows of a user in a real browser against the real server. Needs `npm run build` and the binaries.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { strict as assert } from "node:assert";
+import { browser } from "./browser.mjs";
+import { PASSWORD, server } from "./server.mjs";
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const cds = await server();
+const chrome = await browser();
+const page = await chrome.context.newPage();
+page.setDefaultTimeout(20_000);
+const faults = [];
+page.on("pageerror", (e) => faults.push(e.message));
+page.on("console", (m) => m.type() === "error" && /Content.Security|Uncaught/.test(m.text()) && faults.push(m.text()));
+let passed = 0;
+
+async function step(name, body) {
+  const began = Date.now();
+  try {
+    await body();
+    passed++;
+    console.log(`ok   ${name} (${Date.now() - began} ms)`);
+  } catch (e) {
+    console.log(`FAIL ${name}\n${e.stack}`);
+    await page.screenshot({ path: process.env.E2E_SHOT ?? "/dev/null", type: "png" }).catch(() => undefined);
+    process.exitCode = 1;
+  }
+}
+
+async function accessible(what) {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+  const lines = found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 4).map((n) => `${n.target.join(" ")} (${n.any[0]?.message ?? ""})`).join("; ")}`);
+  assert.deepEqual(lines, [], `${what}:\n${lines.join("\n")}`);
+}
+
+const theme = (value) => page.evaluate((t) => localStorage.setItem("cds.theme", t), value);
+const text = (selector) => page.locator(selector).first().innerText();
+
+await step("log in: a wrong password says so, the right one opens the runs", async () => {
+  await page.goto(cds.url);
+  await accessible("login");
+  await page.fill("input[name=username]", "admin");
+  await page.fill("input[name=password]", "wrong");
+  await page.click("button[type=submit]");
+  await page.waitForSelector("[role=alert]");
+  await page.fill("input[name=password]", PASSWORD);
+  await page.click("button[type=submit]");
+  await page.waitForSelector("text=Nothing has run yet");
+  await page.waitForSelector(".live.live");
+});
+
+await step("start a run with another payload and watch the graph", async () => {
+  await page.goto(`${cds.url}/project/SHOP/workflow/release`);
+  await page.click("text=Start a run");
+  await page.getByLabel("git.branch").fill("feature/x");
+  await accessible("start dialog");
+  await page.locator("dialog").getByRole("button", { name: "Start", exact: true }).click();
+  await page.waitForURL(/\/run\/1/);
+  await page.waitForSelector(".gnode.good >> text=build");
+  await page.waitForSelector("h1 >> text=#1");
+  await page.waitForFunction(() => document.title.startsWith("Failed"), undefined, { timeout: 40_000 });
+  assert.match(await text(".facts"), /feature\/x/);
+  assert.match(await page.locator("#favicon").getAttribute("href"), /^data:image\/svg/);
+});
+
+await step("a node that did not run shows its condition and the value that decided", async () => {
+  await page.goto(`${cds.url}/project/SHOP/workflow/release/run/1?node=hotfix`);
+  assert.match(await text(".reason"), /git\.branch \("feature\/x"\) regex "\^hotfix\/": false/);
+});
+
+await step("tests, artifacts, and what happened", async () => {
+  await page.getByRole("tab", { name: /Tests/ }).click();
+  await page.waitForSelector("text=expected 90, got 100");
+  await accessible("tests");
+  await page.getByRole("tab", { name: /Artifacts/ }).click();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: /Download shop/ }).click()]);
+  assert.equal(file.suggestedFilename(), "shop-1.4.2.tar.gz");
+  await page.getByRole("tab", { name: /What happened/ }).click();
+  await page.waitForSelector(".infos >> text=has been started");
+});
+
+await step("restart only the failed jobs; buttons that can't be used say why", async () => {
+  await page.goto(`${cds.url}/project/SHOP/workflow/release/run/1?node=build`);
+  const failedOnly = page.getByRole("button", { name: "Restart failed jobs" });
+  await failedOnly.waitFor();
+  await page.waitForFunction(() => /No job of this node failed/.test(document.querySelector(".node-head .actions")?.innerHTML ?? ""));
+  assert.equal(await failedOnly.getAttribute("aria-disabled"), "true");
+  assert.match(await page.getByRole("button", { name: "Stop", exact: true }).getAttribute("aria-description"), /ended already/);
+  await page.goto(`${cds.url}/project/SHOP/workflow/release/run/1?node=browser`);
+  await page.locator(".node-head button:not([aria-disabled])", { hasText: "Restart failed jobs" }).click();
+  await page.waitForSelector("text=Execution");
+  await page.waitForSelector(".gnode-again");
+});
+
+await step("the log: colours, no markup, no title from the job", async () => {
+  await page.goto(`${cds.url}/project/SHOP/workflow/release/run/1?node=browser`);
+  await page.locator(".job-name", { hasText: "browser" }).first().click();
+  await page.waitForSelector(".log-text >> text=timeout after 30 s");
+  assert.equal(await page.locator(".log .f1", { hasText: "Error:" }).count(), 1);
+  assert.equal(await page.locator(".log img").count(), 0);
+  assert.ok((await page.locator(".log").innerText()).includes("<img src=x onerror=document.title=1>"));
+  assert.ok(!(await page.title()).includes("stolen"));
+  await accessible("log");
+});
+
+await step("a link to lines marks them and brings them into view", async () => {
+  await page.goto(`${cds.url}/project/SHOP/workflow/release/run/1/job/0?step=1#L300-303`);
+  await page.waitForSelector(".log-line.marked");
+  assert.equal(await page.locator(".log-line.marked").count(), 4);
+  assert.ok(await page.locator(".log-line.marked").first().isVisible());
+  await page.getByLabel("Line 305", { exact: true }).click({ modifiers: ["Shift"] });
+  await page.waitForURL(/#L300-305$/);
+});
+
+await step("search over the whole log", async () => {
+  await page.getByLabel("Search the whole log").fill("number 399");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("text=1 of 1");
+  await page.waitForSelector(".log mark >> text=number 399");
+});
+
+let live;
+await step("watch a log live: lag under 300 ms", async () => {
+  await cds.ctl("workflow", "run", "SHOP", "nightly");
+  live = `${cds.url}/project/SHOP/workflow/nightly/run/1`;
+  await page.goto(`${live}?node=long`);
+  await page.locator(".job-name", { hasText: "long" }).click();
+  await page.waitForSelector(".log-text >> text=/line \\d+ of a slow job/");
+  const lags = await page.evaluate(async () => {
+    // The job prints the time in each line.
+    const lags = [];
+    const seen = new Set();
+    const end = Date.now() + 4000;
+    while (Date.now() < end) {
+      for (const el of document.querySelectorAll(".log-text")) {
+        const at = /at (\d{13})/.exec(el.textContent ?? "")?.[1];
+        if (at && !seen.has(at)) {
+          seen.add(at);
+          if (seen.size > 30 || Date.now() - Number(at) < 2000) lags.push(Date.now() - Number(at));
+        }
+      }
+      await new Promise((r) => setTimeout(r, 10));
+    }
+    return lags.slice(-12);
+  });
+  lags.sort((a, b) => a - b);
+  const median = lags[Math.floor(lags.length / 2)];
+  console.log(`     median lag ${median} ms, worst ${lags.at(-1)} ms of ${lags.length} lines`);
+  assert.ok(lags.length >= 10 && median < 300, `lags ${lags}`);
+});
+
+await step("the server is lost and comes back: no line is missing, none is double", async () => {
+  await cds.stop();
+  await page.waitForSelector(".live.cut");
+  await cds.start();
+  await page.waitForSelector(".live.live", { timeout: 30_000 });
+  const before = Number(/line (\d+) of/.exec(await page.locator(".log-text").last().innerText())?.[1] ?? 0);
+  await page.waitForFunction(
+    (n) => [...document.querySelectorAll(".log-text")].some((el) => Number(/line (\d+) of/.exec(el.textContent ?? "")?.[1]) > n + 5),
+    before,
+    { timeout: 40_000 },
+  );
+  const numbers = await page.locator(".log-text").evaluateAll((all) => all.map((el) => Number(/line (\d+) of/.exec(el.textContent ?? "")?.[1])).filter((n) => n > 0));
+  for (let i = 1; i < numbers.length; i++) assert.equal(numbers[i], numbers[i - 1] + 1, `lines ${numbers}`);
+  assert.ok(numbers.length > 10);
+});
+
+await step("queue: what waits and why", async () => {
+  await page.goto(`${cds.url}/queue`);
+  await page.waitForSelector("text=nvidia-smi");
+  await page.waitForSelector(".queue-job >> text=long");
+  await accessible("queue");
+});
+
+await step("workers and hatcheries", async () => {
+  await page.goto(`${cds.url}/fleet`);
+  await page.waitForSelector("td >> text=Working");
+  await accessible("fleet");
+});
+
+await step("stop the run", async () => {
+  await page.goto(live);
+  await page.locator("button:not([aria-disabled])", { hasText: /^Stop$/ }).click();
+  await page.waitForSelector(".facts >> text=Stopped");
+});
+
+await step("command palette by keyboard", async () => {
+  await page.goto(cds.url);
+  await page.waitForSelector(".run-row");
+  await page.keyboard.press("/");
+  await page.keyboard.type("nightly");
+  await page.waitForSelector('[role=option][aria-selected=true] >> text=nightly');
+  await accessible("palette");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/workflow\/nightly/);
+});
+
+for (const [name, path] of [["home", "/"], ["projects", "/projects"], ["project", "/project/SHOP"], ["workflow", "/project/SHOP/workflow/release"], ["run", "/project/SHOP/workflow/release/run/1"], ["log", "/project/SHOP/workflow/release/run/1/job/0"], ["not found", "/nowhere"]]) {
+  for (const value of ["light", "dark"]) {
+    await step(`accessible: ${name}, ${value}`, async () => {
+      await theme(value);
+      await page.goto(cds.url + path);
+      await page.waitForSelector("main#content h1, .empty-title");
+      await page.waitForTimeout(500);
+      await accessible(`${name} ${value}`);
+    });
+  }
+}
+
+await step("a phone has no sideways scrolling", async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const path of ["/", "/project/SHOP/workflow/release", "/project/SHOP/workflow/release/run/1", "/project/SHOP/workflow/release/run/1/job/0", "/queue", "/fleet"]) {
+    await page.goto(cds.url + path);
+    await page.waitForTimeout(600);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(over <= 0, `${path} is ${over} px too wide`);
+  }
+});
+
+await step("no fault in the console, nothing refused by the content policy", async () => assert.deepEqual(faults, []));
+
+console.log(`${passed} passed`);
+await chrome.close();
+await cds.close();

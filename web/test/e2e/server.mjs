@@ -1,0 +1,62 @@
+// The real server with real workflows in a temporary directory.
+import { execFile, spawn } from "node:child_process";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const bin = process.env.CDS_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/cds/target"), "debug");
+export const PASSWORD = "correct-horse-battery";
+
+/** `{ url, ctl, stop, start, close }`: a server that can be lost and regained at the same address. */
+export async function server() {
+  const root = await mkdtemp(join(tmpdir(), "cds-e2e-"));
+  // Builds go on while tests run: theirs are copies.
+  for (const name of ["cds", "cdsctl"]) await cp(join(bin, name), join(root, name));
+  let child;
+  let url;
+  const start = async () => {
+    const listen = url ? new URL(url).host : "127.0.0.1:0";
+    child = spawn(join(root, "cds"), ["server", "--data", join(root, "data"), "--listen", listen], {
+      env: { ...process.env, CDS_ADMIN_USERNAME: "admin", CDS_ADMIN_PASSWORD: PASSWORD },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    url = await new Promise((resolve, reject) => {
+      let said = "";
+      const hear = (bytes) => {
+        said += bytes;
+        const ready = /CDS is ready at (http\S+)/.exec(said);
+        if (ready) resolve(ready[1]);
+      };
+      child.stdout.on("data", hear);
+      child.stderr.on("data", hear);
+      child.on("exit", () => reject(new Error(`the server ended:\n${said}`)));
+    });
+    return url;
+  };
+  const stop = () =>
+    new Promise((resolve) => {
+      if (child.exitCode !== null) return resolve();
+      child.removeAllListeners("exit");
+      child.on("exit", resolve);
+      child.kill("SIGTERM");
+    });
+  const ctl = (...args) => run(join(root, "cdsctl"), ["-f", join(root, "context"), ...args], { cwd: new URL("workflows/", import.meta.url) });
+  await start();
+  await ctl("login", "--api-url", url, "--username", "admin", "--password", PASSWORD);
+  await ctl("project", "create", "SHOP", "The shop");
+  const shared = ["build.pip.yml", "deploy.pip.yml", "slow.pip.yml", "shop.app.yml", "staging.env.yml"];
+  await ctl("workflow", "push", "SHOP", "release.yml", "test.pip.yml", "browser.pip.yml", "production.env.yml", ...shared, "--skip-update-files");
+  await ctl("workflow", "push", "SHOP", "nightly.yml", ...shared, "--skip-update-files");
+  return {
+    url,
+    ctl,
+    start,
+    stop,
+    async close() {
+      await stop();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
