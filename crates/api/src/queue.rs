@@ -42,7 +42,8 @@ pub struct QueueJob {
 /// Why something waits, exactly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WaitReason {
-    /// Stable word: `no_hatchery`, `requirement`, `capacity`, `worker_starting`, `mutex`, `order`, `parked`.
+    /// Stable word: `no_hatchery`, `hatchery_down`, `no_permission`, `no_match`, `ready`, `worker_starting`,
+    /// `worker_wanted`, `no_room`, `all_busy`, `mutex`, `parked`.
     pub code: String,
     /// A sentence for people that names the requirement, the holder, the hatchery.
     pub text: String,

@@ -41,6 +41,50 @@ pub(crate) fn evaluate(conditions: &Conditions, params: &Params) -> Result<(bool
         .collect();
     if why.is_empty() {
         why.push(format!("the Lua script returned {}", outcome.holds));
+        why.extend(read_by(&conditions.script, params));
     }
     Ok((outcome.holds, why))
+}
+
+/// What a script read: each variable it names with the value it had, as people ask first for exactly that.
+fn read_by(script: &str, params: &Params) -> Vec<String> {
+    const MOST: usize = 20;
+    let names: std::collections::BTreeSet<&str> = script
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+        .collect();
+    let mut found = std::collections::BTreeMap::new();
+    for (name, param) in params {
+        let global = cds_expr::lua::global_name(name);
+        if names.contains(global.as_str()) {
+            let value: String = param.value.chars().take(200).collect();
+            found.insert(global, format!("{name} is {value:?}"));
+        }
+    }
+    // A name with the look of a variable and no value is most often what is wrong.
+    for name in names.iter().filter(|n| ["cds_", "git_", "workflow_"].iter().any(|p| n.starts_with(p))) {
+        found.entry((*name).to_string()).or_insert_with(|| format!("{name} is not set (nil)"));
+    }
+    found.into_values().take(MOST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Param;
+
+    #[test]
+    fn a_script_says_what_it_read() {
+        let param = |v: &str| Param { value: v.into(), ..Param::default() };
+        let params: Params = [("git.branch".to_string(), param("dev")), ("other".to_string(), param("x"))]
+            .into_iter()
+            .collect();
+        let script = "return git_branch == 'master' and cds_status == 'Success'";
+        let conditions = Conditions { script: script.into(), ..Conditions::default() };
+        let (holds, why) = evaluate(&conditions, &params).unwrap();
+        assert!(!holds);
+        let expected =
+            ["the Lua script returned false", "cds_status is not set (nil)", "git.branch is \"dev\""];
+        assert_eq!(why, expected);
+    }
 }
