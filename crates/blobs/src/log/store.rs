@@ -59,7 +59,7 @@ pub struct LogStore {
 struct Inner {
     root: PathBuf,
     entries: Entries,
-    /// Directories of attempts whose own entries in their parents are known to be on disk.
+    /// Directories whose own entries in their parents are known to be on disk, and those of all above them.
     synced: Mutex<HashSet<PathBuf>>,
     packing: Mutex<()>,
     /// Held as long as the store lives: two processes that append to one file would ruin it.
@@ -237,17 +237,21 @@ impl LogStore {
     /// Makes durable that the files of an attempt exist.
     fn sync_dirs(&self, dir: &Path) -> Result<(), LogError> {
         sync_dir(dir)?;
-        if lock(&self.inner.synced).contains(dir) {
-            return Ok(());
-        }
-        for parent in dir.ancestors().skip(1).take_while(|d| d.starts_with(&self.inner.root)) {
-            sync_dir(parent)?;
+        // From the attempt up to the root: once it is known that a directory's name is on disk, so are those above.
+        for made in dir.ancestors().take_while(|d| *d != self.inner.root && d.starts_with(&self.inner.root)) {
+            if lock(&self.inner.synced).contains(made) {
+                break;
+            }
+            if let Some(parent) = made.parent() {
+                sync_dir(parent)?;
+            }
         }
         let mut synced = lock(&self.inner.synced);
         if synced.len() >= SYNCED_MAX {
             synced.clear();
         }
-        synced.insert(dir.to_path_buf());
+        let all = dir.ancestors().take_while(|d| *d != self.inner.root && d.starts_with(&self.inner.root));
+        synced.extend(all.map(Path::to_path_buf));
         Ok(())
     }
 
