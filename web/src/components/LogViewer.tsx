@@ -184,7 +184,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
                     {s.step.reason && <span className="bad-text small">{s.step.reason}</span>}
                     <span className="log-took">{s.log.state === "cut" && <em>connection lost, trying again</em>}{took !== undefined && duration(took)}</span>
                   </button>
-                  {s.open && s.log.total > 0 && <Button kind="quiet" aria-label={`Download the log of ${s.step.name}`} onClick={() => download(s.log.rawPath, `${name}-${s.step.step}.log`).catch(report)}>Raw</Button>}
+                  {s.open && s.log.total > 0 && <Button kind="quiet" aria-label={`Raw log of ${s.step.name}`} onClick={() => download(s.log.rawPath, `${name}-${s.step.step}.log`).catch(report)}>Raw</Button>}
                 </div>
               );
             }

@@ -70,6 +70,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
         }
       />
       {attempt?.reason && <p className="why bad">{attempt.reason}</p>}
+      {job.waits && !isFinal(job.status) && attempt && <p className="why wait"><strong>Waits:</strong> {job.waits.text}</p>}
       <div className="job-columns">
         <nav className="job-list" aria-label={`Jobs of ${node.node}`}>
           {node.stages.map((stage, i) => (

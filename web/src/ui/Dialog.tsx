@@ -7,11 +7,12 @@ export function Dialog({ title, onClose, children, className = "" }: { title: st
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
+    // The browser would choose the button that closes.
+    dialog?.querySelector<HTMLElement>("input, textarea, select")?.focus();
     return () => dialog?.close();
   }, []);
   return (
     // The backdrop is the dialog itself; its content is one level below.
-    // biome-ignore lint: closing by Escape is the keyboard's way
     <dialog ref={ref} aria-labelledby={id} className={`dialog ${className}`} onCancel={(e) => { e.preventDefault(); onClose(); }} onMouseDown={(e) => e.target === ref.current && onClose()}>
       <div className="dialog-body">
         <div className="dialog-head">

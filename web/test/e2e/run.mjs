@@ -23,7 +23,7 @@ async function step(name, body) {
     console.log(`ok   ${name} (${Date.now() - began} ms)`);
   } catch (e) {
     console.log(`FAIL ${name}\n${e.stack}`);
-    await page.screenshot({ path: process.env.E2E_SHOT ?? "/dev/null", type: "png" }).catch(() => undefined);
+    await page.screenshot({ path: process.env.E2E_SHOTS ? `${process.env.E2E_SHOTS}/failed-${passed}.png` : "/dev/null", type: "png" }).catch(() => undefined);
     process.exitCode = 1;
   }
 }
@@ -152,7 +152,7 @@ await step("watch a log live: lag under 300 ms", async () => {
 });
 
 await step("the server is lost and comes back: no line is missing, none is double", async () => {
-  await cds.stop();
+  await cds.stop("SIGKILL");
   await page.waitForSelector(".live.cut");
   await cds.start();
   await page.waitForSelector(".live.live", { timeout: 30_000 });

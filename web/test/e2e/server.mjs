@@ -35,12 +35,13 @@ export async function server() {
     });
     return url;
   };
-  const stop = () =>
+  /** SIGKILL leaves the workers alive, as a crash would. */
+  const stop = (signal = "SIGTERM") =>
     new Promise((resolve) => {
       if (child.exitCode !== null) return resolve();
       child.removeAllListeners("exit");
       child.on("exit", resolve);
-      child.kill("SIGTERM");
+      child.kill(signal);
     });
   const ctl = (...args) => run(join(root, "cdsctl"), ["-f", join(root, "context"), ...args], { cwd: new URL("workflows/", import.meta.url) });
   await start();
