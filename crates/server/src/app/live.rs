@@ -1,26 +1,26 @@
 //! Live runs in memory, and the one way to change a run: load, apply, commit, then act.
 
+use super::together::LiveRun;
 use crate::{App, http::error::Error as HttpError};
-use cds_engine::{Effect, Event, Ignored, Refusal, Run, Transition, dispatch::QueuedJob};
+use cds_engine::{Effect, Event, Ignored, Refusal, Run, dispatch::QueuedJob};
 use cds_model::{Attempt, JobNo, JobRef, RunId, Timestamp, WorkerId};
 use cds_store::runs::{self, CommitError, Context, LoadError, Loaded, QueueLease, RunCommit};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
 };
-use tokio::sync::Mutex as AsyncMutex;
 
 /// At most this many runs are kept; those that have ended go first.
 const KEEP: usize = 4_096;
 
-type Slot = Arc<AsyncMutex<Option<Loaded>>>;
+type Slot = Arc<LiveRun>;
 
 /// Runs that were lately changed here. One lock for each run, so that its events are applied one after the other.
 #[derive(Default)]
 pub struct LiveRuns(Mutex<HashMap<RunId, Slot>>);
 
 impl LiveRuns {
-    fn slot(&self, run: RunId) -> Slot {
+    pub(super) fn slot(&self, run: RunId) -> Slot {
         let mut runs = self.0.lock().unwrap_or_else(|p| p.into_inner());
         if runs.len() >= KEEP && !runs.contains_key(&run) {
             // Whatever nobody uses at this moment can be loaded again.
@@ -36,7 +36,7 @@ impl LiveRuns {
 }
 
 /// Why an event was not applied.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ApplyError {
     /// There is no such run.
     #[error("there is no such run")]
@@ -144,81 +144,9 @@ impl App {
         leases: Vec<QueueLease>,
     ) -> Result<Applied, ApplyError> {
         let (app, event) = (self.clone(), event.clone());
-        match tokio::spawn(async move { app.apply_here(id, &event, leases).await }).await {
+        match tokio::spawn(async move { app.apply_together(id, event, leases).await }).await {
             Ok(applied) => applied,
             Err(e) => Err(ApplyError::Broken(e.to_string())),
-        }
-    }
-
-    async fn apply_here(
-        &self,
-        id: RunId,
-        event: &Event,
-        leases: Vec<QueueLease>,
-    ) -> Result<Applied, ApplyError> {
-        let slot = self.live().slot(id);
-        let mut guard = slot.lock().await;
-        loop {
-            let loaded = match guard.take() {
-                Some(loaded) => loaded,
-                None => runs::load(self.store(), id).await?,
-            };
-            let now = self.now();
-            let (run, effects) = match cds_engine::apply(&loaded.run, event, now) {
-                Transition::Advanced { run, effects } => (run, effects),
-                Transition::Ignored(why) => {
-                    *guard = Some(loaded);
-                    return Ok(Applied::Ignored(why));
-                }
-                Transition::Refused(refusal) => {
-                    *guard = Some(loaded);
-                    return Err(refusal.into());
-                }
-            };
-            let spec_hash = if Arc::ptr_eq(&run.spec, &loaded.run.spec) {
-                loaded.spec_hash.clone()
-            } else {
-                runs::put_spec(self.store(), &run.spec, now).await?
-            };
-            let context = Context {
-                workflow: loaded.workflow,
-                project: loaded.project,
-                version: loaded.version,
-                spec_hash: spec_hash.clone(),
-                triggered_by: loaded.triggered_by.clone(),
-                idempotency_key: None,
-                priority: 0,
-                now,
-                leases: leases.clone(),
-                event: Some(event_json(&run, &effects)),
-            };
-            let commit = RunCommit::from_transition(Some(&loaded.run), &run, &effects, context)?;
-            match self.store().commit(commit).await {
-                Ok(done) => {
-                    let before = loaded.run.head.status;
-                    let shared = Arc::new(run.clone());
-                    *guard = Some(Loaded { run, version: done.version, spec_hash, ..loaded });
-                    // Under the run's lock: what follows from two events of a run happens in their order.
-                    self.carry_out(&shared, &effects, now);
-                    self.announce(&shared, &effects, done.event, now);
-                    if shared.head.status.is_final() && !before.is_final() {
-                        self.metrics().run_ended(shared.head.status.as_str());
-                        self.live().forget(id);
-                    }
-                    return Ok(Applied::Advanced(shared));
-                }
-                Err(CommitError::Conflict) => {
-                    // Another server was quicker: take its state and apply again.
-                    self.metrics().conflicts.inc();
-                }
-                Err(CommitError::Parked(why)) => return Err(ApplyError::Parked(why)),
-                Err(CommitError::VersionTaken(v)) => {
-                    *guard = Some(loaded);
-                    return Err(ApplyError::VersionTaken(v));
-                }
-                Err(CommitError::Repeated(_)) => return Err(ApplyError::NotFound),
-                Err(CommitError::Db(e)) => return Err(e.into()),
-            }
         }
     }
 
@@ -285,7 +213,7 @@ impl App {
     }
 
     /// Effects that live in memory. All of them are rows too, so that a crash here loses nothing.
-    fn carry_out(&self, run: &Run, effects: &[Effect], now: Timestamp) {
+    pub(super) fn carry_out(&self, run: &Run, effects: &[Effect], now: Timestamp) {
         let mut queued = Vec::new();
         for effect in effects {
             match effect {
@@ -316,7 +244,7 @@ impl App {
         }
     }
 
-    fn announce(&self, run: &Run, effects: &[Effect], id: Option<i64>, now: Timestamp) {
+    pub(super) fn announce(&self, run: &Run, effects: &[Effect], id: Option<i64>, now: Timestamp) {
         let Some(id) = id else { return };
         if self.events().receiver_count() > 0 {
             // Nobody listening any more is not a fault.
@@ -329,7 +257,7 @@ fn at(run: RunId, job: JobNo) -> JobRef {
     JobRef { run, job }
 }
 
-fn event_json(run: &Run, effects: &[Effect]) -> String {
+pub(super) fn event_json(run: &Run, effects: &[Effect]) -> String {
     // The id is given by the database.
     serde_json::to_string(&super::events::event(0, run, effects, run.head.last_execution)).unwrap_or_default()
 }

@@ -27,6 +27,7 @@ pub mod report;
 pub mod runs;
 pub mod searching;
 pub mod snapshot;
+pub mod together;
 pub mod variables;
 pub mod view;
 pub mod workflows;

@@ -1,0 +1,227 @@
+//! Events of one run that wait for each other are committed together. One commit takes as long as many, and a stage
+//! of many jobs would otherwise go no faster than its run can be committed.
+
+use super::live::{Applied, ApplyError, event_json};
+use crate::App;
+use cds_engine::{Effect, Event, Run, Transition};
+use cds_model::RunId;
+use cds_store::runs::{self, CommitError, Context, Loaded, QueueLease, RunCommit};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard},
+};
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncGuard, oneshot};
+
+/// At most this many events in a commit.
+const MOST: usize = 64;
+
+/// A run in memory: its state under a lock, and the events that wait for the lock.
+#[derive(Default)]
+pub struct LiveRun {
+    state: AsyncMutex<Option<Loaded>>,
+    waiting: Mutex<VecDeque<Waiting>>,
+}
+
+/// An event and who wants to know what became of it.
+struct Waiting {
+    event: Event,
+    leases: Vec<QueueLease>,
+    answer: oneshot::Sender<Result<Applied, ApplyError>>,
+}
+
+/// What the engine made of some events, one after the other.
+struct Steps {
+    run: Run,
+    effects: Vec<Effect>,
+    leases: Vec<QueueLease>,
+    /// One for each event; `None` = it changed the run.
+    unchanged: Vec<Option<Result<Applied, ApplyError>>>,
+}
+
+impl LiveRun {
+    /// The state, locked; `None` = it must be loaded.
+    pub async fn lock(&self) -> AsyncGuard<'_, Option<Loaded>> {
+        self.state.lock().await
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
+        self.waiting.lock().unwrap_or_else(|p| p.into_inner())
+    }
+}
+
+impl App {
+    /// Applies an event, alone or with others that wait for the same run. Must not be cut off: it may have taken
+    /// over the events of others.
+    pub(super) async fn apply_together(
+        &self,
+        id: RunId,
+        event: Event,
+        leases: Vec<QueueLease>,
+    ) -> Result<Applied, ApplyError> {
+        let live = self.live().slot(id);
+        let (answer, mut answered) = oneshot::channel();
+        live.waiting().push_back(Waiting { event, leases, answer });
+        let mut guard = live.lock().await;
+        loop {
+            match answered.try_recv() {
+                Ok(applied) => return applied,
+                Err(oneshot::error::TryRecvError::Closed) => {
+                    return Err(ApplyError::Broken("another event of the run could not be applied".into()));
+                }
+                // Nobody has done it meanwhile: then it is done here, with whatever else waits.
+                Err(oneshot::error::TryRecvError::Empty) => self.apply_waiting(id, &live, &mut guard).await,
+            }
+        }
+    }
+
+    /// Takes events that wait, from the first one on, as many as can go together, and answers them.
+    async fn apply_waiting(&self, id: RunId, live: &LiveRun, guard: &mut Option<Loaded>) {
+        let mut events: Vec<Waiting> = {
+            let mut waiting = live.waiting();
+            let count = waiting.len().min(MOST);
+            waiting.drain(..count).collect()
+        };
+        let (taken, result) = self.commit_together(id, &events, guard).await;
+        let mut waiting = live.waiting();
+        for later in events.drain(taken..).rev() {
+            waiting.push_front(later);
+        }
+        drop(waiting);
+        let (shared, unchanged) = match result {
+            Ok((shared, unchanged)) => (Ok(shared), unchanged),
+            Err(e) => (Err(e), Vec::new()),
+        };
+        let mut unchanged = unchanged.into_iter();
+        for event in events {
+            let applied = match unchanged.next().flatten() {
+                Some(unchanged) => unchanged,
+                None => shared.clone().and_then(|run| run.map(Applied::Advanced).ok_or(ApplyError::NotFound)),
+            };
+            // Whoever asked may be gone.
+            let _ = event.answer.send(applied);
+        }
+    }
+
+    /// How many of the events were dealt with, and what became of them: the run, if any of them changed it, and
+    /// the answers to those that did not.
+    #[allow(clippy::type_complexity)]
+    async fn commit_together(
+        &self,
+        id: RunId,
+        events: &[Waiting],
+        guard: &mut Option<Loaded>,
+    ) -> (usize, Result<(Option<Arc<Run>>, Vec<Option<Result<Applied, ApplyError>>>), ApplyError>) {
+        loop {
+            let loaded = match guard.take() {
+                Some(loaded) => loaded,
+                None => match runs::load(self.store(), id).await {
+                    Ok(loaded) => loaded,
+                    Err(e) => return (events.len(), Err(e.into())),
+                },
+            };
+            let now = self.now();
+            let Steps { run, effects, leases, unchanged } = walk(&loaded.run, events, now);
+            let count = unchanged.len();
+            if unchanged.iter().all(Option::is_some) {
+                *guard = Some(loaded);
+                return (count, Ok((None, unchanged)));
+            }
+            let spec_hash = if Arc::ptr_eq(&run.spec, &loaded.run.spec) {
+                loaded.spec_hash.clone()
+            } else {
+                match runs::put_spec(self.store(), &run.spec, now).await {
+                    Ok(hash) => hash,
+                    Err(e) => return (count, Err(e.into())),
+                }
+            };
+            let context = Context {
+                workflow: loaded.workflow,
+                project: loaded.project,
+                version: loaded.version,
+                spec_hash: spec_hash.clone(),
+                triggered_by: loaded.triggered_by.clone(),
+                idempotency_key: None,
+                priority: 0,
+                now,
+                leases,
+                event: Some(event_json(&run, &effects)),
+            };
+            let commit = match RunCommit::from_transition(Some(&loaded.run), &run, &effects, context) {
+                Ok(commit) => commit,
+                Err(e) => return (count, Err(e.into())),
+            };
+            let failed = match self.store().commit(commit).await {
+                Ok(done) => {
+                    let before = loaded.run.head.status;
+                    let shared = Arc::new(run.clone());
+                    *guard = Some(Loaded { run, version: done.version, spec_hash, ..loaded });
+                    // Under the run's lock: what follows from two commits of a run happens in their order.
+                    self.carry_out(&shared, &effects, now);
+                    self.announce(&shared, &effects, done.event, now);
+                    if shared.head.status.is_final() && !before.is_final() {
+                        self.metrics().run_ended(shared.head.status.as_str());
+                        self.live().forget(id);
+                    }
+                    return (count, Ok((Some(shared), unchanged)));
+                }
+                Err(CommitError::Conflict) => {
+                    // Another server was quicker: take its state and apply again.
+                    self.metrics().conflicts.inc();
+                    continue;
+                }
+                Err(CommitError::Parked(why)) => ApplyError::Parked(why),
+                Err(CommitError::VersionTaken(v)) => {
+                    *guard = Some(loaded);
+                    ApplyError::VersionTaken(v)
+                }
+                Err(CommitError::Repeated(_)) => ApplyError::NotFound,
+                Err(CommitError::Db(e)) => e.into(),
+            };
+            return (count, Err(failed));
+        }
+    }
+}
+
+/// Applies events one after the other, as far as they can go into one commit.
+fn walk(run: &Run, events: &[Waiting], now: cds_model::Timestamp) -> Steps {
+    let mut steps =
+        Steps { run: run.clone(), effects: Vec::new(), leases: Vec::new(), unchanged: Vec::new() };
+    for waiting in events {
+        let first = steps.unchanged.is_empty();
+        if !first && !common(&waiting.event) {
+            break;
+        }
+        match cds_engine::apply(&steps.run, &waiting.event, now) {
+            Transition::Advanced { run, effects } => {
+                let together = common(&waiting.event) && effects.iter().all(harmless);
+                if !first && !together {
+                    break;
+                }
+                steps.run = run;
+                steps.effects.extend(effects);
+                steps.leases.extend(waiting.leases.iter().cloned());
+                steps.unchanged.push(None);
+                if !together {
+                    break;
+                }
+            }
+            Transition::Ignored(why) => steps.unchanged.push(Some(Ok(Applied::Ignored(why)))),
+            Transition::Refused(refusal) => steps.unchanged.push(Some(Err(refusal.into()))),
+        }
+    }
+    steps
+}
+
+/// What jobs do all the time. Everything else is committed by itself: it is rare, and a fault of it (a version that
+/// is taken) must not be a fault of others.
+fn common(event: &Event) -> bool {
+    matches!(event, Event::JobTaken { .. } | Event::StepNews { .. } | Event::JobEnded { .. })
+}
+
+/// Effects that may stand in one commit with those of other events, whatever their order.
+fn harmless(effect: &Effect) -> bool {
+    match effect {
+        Effect::QueueJob(_) | Effect::DoneJob { .. } | Effect::SetTimer { .. } | Effect::Announce(_) => true,
+        Effect::CancelJob { .. } | Effect::RequestSlot { .. } | Effect::ReleaseSlot { .. } => false,
+    }
+}
