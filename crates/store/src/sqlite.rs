@@ -11,7 +11,9 @@ use crate::{
     work::{Queue, Ran, Work, guarded},
 };
 use rusqlite::{
-    Connection, ErrorCode, OpenFlags, ffi,
+    Connection, ErrorCode, OpenFlags,
+    config::DbConfig,
+    ffi,
     types::{ToSqlOutput, Value, ValueRef},
 };
 use std::{
@@ -106,8 +108,13 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection> {
     let conn = Connection::open_with_flags(path, flags).map_err(fault)?;
     conn.busy_timeout(Duration::from_secs(15)).map_err(fault)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
-    conn.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;")
-        .map_err(fault)?;
+    // Plans that depend on bound values would be made anew at every use of a statement.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fault)?;
+    // Readers share the system's cache; pages of their own would be the same ones once more for each of them.
+    let cache = if read_only { 2_000 } else { 16_000 };
+    let pragmas =
+        format!("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache};");
+    conn.execute_batch(&pragmas).map_err(fault)?;
     Ok(conn)
 }
 
