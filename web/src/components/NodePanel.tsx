@@ -92,7 +92,7 @@ function JobCard({ run, job, now }: { run: Run; job: JobRun; now: number }) {
         {job.attempts.length > 1 && <span className="chip" title="A lost worker makes a new attempt">attempt {job.attempts.length}</span>}
         <span className="job-time">{ms !== undefined ? duration(ms) : ""}</span>
       </div>
-      {job.waits && !isFinal(job.status) && <p className="why wait"><strong>Waits{queued !== undefined && ` since ${duration(queued)}`}:</strong> {job.waits.text}</p>}
+      {job.waits && !isFinal(job.status) && <p className="why wait"><strong>Waits{queued !== undefined && ` for ${duration(queued)}`}:</strong> {job.waits.text}</p>}
       {attempt?.reason && <p className="why bad">{attempt.reason}</p>}
       {attempt && attempt.steps.length > 0 && (
         <ol className="steps">

@@ -62,7 +62,7 @@ export default function RunGraph({ nodes, view, selected, onSelect }: { nodes: W
     if (width > 0) void flow.current?.fitView({ padding: 0.06, maxZoom: 1, minZoom: vertical ? 0.45 : 0.35 });
   }, [placed, width, vertical]);
   const scale = width > 0 ? Math.min(1, Math.max(0.35, (width - 24) / Math.max(1, placed.width))) : 1;
-  const height = vertical ? Math.min(placed.height + 40, 420) : Math.min(Math.max(placed.height * scale + 48, 130), 480);
+  const height = Math.min(Math.max(placed.height * scale + 48, 130), 480);
   return (
     <div ref={box} className="graph" style={{ height }}>
       {width > 0 && (

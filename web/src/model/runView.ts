@@ -81,7 +81,7 @@ export interface Difference {
 }
 
 /** Parameters that differ in every run and say nothing. */
-const ALWAYS_NEW = /^(cds\.(run|run\.number|run\.subnumber|version|ui\..*|node\.id|semver|parent\..*|job|worker|triggered_by\..*|manual|status)|payload|workflow\..*)$/;
+const ALWAYS_NEW = /^(cds\.(run|run\.number|run\.subnumber|version|ui\..*|node\.id|semver|parent\..*|job|worker|key\..*|triggered_by\..*|manual|status)|payload|workflow\..*)$/;
 
 /** What is different in `run` from an earlier one: payload, nodes, parameters of nodes that both ran. */
 export function differences(before: Run, run: Run): Difference[] {
