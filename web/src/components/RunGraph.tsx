@@ -41,6 +41,17 @@ export default function RunGraph({ nodes, view, selected, onSelect }: { nodes: W
         position: { x: p.x, y: p.y },
         width: p.width,
         height: p.height,
+        // Sizes and ends of edges are known: nothing has to be drawn to be measured.
+        measured: { width: p.width, height: p.height },
+        handles: vertical
+          ? [
+              { type: "target", position: Position.Top, x: p.width / 2, y: 0, width: 1, height: 1 },
+              { type: "source", position: Position.Bottom, x: p.width / 2, y: p.height, width: 1, height: 1 },
+            ]
+          : [
+              { type: "target", position: Position.Left, x: 0, y: p.height / 2, width: 1, height: 1 },
+              { type: "source", position: Position.Right, x: p.width, y: p.height / 2, width: 1, height: 1 },
+            ],
         selected: p.name === selected,
         ariaLabel: `${node.kind} ${node.name}${view ? `, ${label(status)}` : ""}`,
         data: { node, view: view?.nodes.get(p.name), vertical },
