@@ -22,7 +22,7 @@ const WORKERS: u32 = 64;
 /// Jobs of the one stage of a run.
 const JOBS: usize = 50;
 /// Runs, warm-up not counted.
-const RUNS: usize = 80;
+const RUNS: usize = 160;
 /// Callers that start runs at a time.
 const STARTERS: usize = 4;
 /// A measurement that takes longer is given up, and counts what was done.
