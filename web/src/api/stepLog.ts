@@ -46,7 +46,8 @@ export class StepLog {
       const end = await this.fetchLines(-PAGE, PAGE);
       this.cache.total = end.total;
       this.cache.add(end.lines);
-      this.base = Math.max(0, end.total - WINDOW);
+      // What grows is looked at from its end, what has ended from its beginning.
+      this.base = live ? Math.max(0, end.total - WINDOW) : 0;
       if (end.complete || (!live && end.total === 0)) {
         this.state = "complete";
         this.changed();
@@ -92,6 +93,12 @@ export class StepLog {
   reveal(n: number): void {
     if (n >= this.base && n < this.base + this.count) return;
     this.base = Math.max(0, Math.min(n - WINDOW / 2, this.cache.total - WINDOW));
+    this.changed();
+  }
+
+  /** Places the lines before (-1) or after (1) those placed; some stay, so that the eye finds its way. */
+  shift(by: -1 | 1): void {
+    this.base = Math.max(0, Math.min(this.base + by * (WINDOW - 1000), this.cache.total - WINDOW));
     this.changed();
   }
 

@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type FormEvent, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { download } from "../api/client";
-import { StepLog } from "../api/stepLog";
+import { StepLog, WINDOW } from "../api/stepLog";
 import { formatHash, type Range } from "../model/log";
 import { isFinal } from "../model/status";
 import { between, duration } from "../model/time";
@@ -184,6 +184,13 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
                     {s.step.reason && <span className="bad-text small">{s.step.reason}</span>}
                     <span className="log-took">{s.log.state === "cut" && <em>connection lost, trying again</em>}{took !== undefined && duration(took)}</span>
                   </button>
+                  {s.open && s.log.total > WINDOW && (
+                    <span className="log-window small">
+                      {s.log.base > 0 && <Button kind="quiet" onClick={() => { setFollow(false); s.log.shift(-1); list.scrollToIndex(s.at, { align: "start" }); }}>Earlier</Button>}
+                      lines {(s.log.base + 1).toLocaleString("en")}–{(s.log.base + s.log.count).toLocaleString("en")} of {s.log.total.toLocaleString("en")}
+                      {s.log.base + s.log.count < s.log.total && <Button kind="quiet" onClick={() => { s.log.shift(1); list.scrollToIndex(s.at, { align: "start" }); }}>Later</Button>}
+                    </span>
+                  )}
                   {s.open && s.log.total > 0 && <Button kind="quiet" aria-label={`Raw log of ${s.step.name}`} onClick={() => download(s.log.rawPath, `${name}-${s.step.step}.log`).catch(report)}>Raw</Button>}
                 </div>
               );
