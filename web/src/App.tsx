@@ -4,7 +4,7 @@ import { startEvents } from "./api/stream";
 import { Shell } from "./components/Shell";
 import { Login } from "./pages/Login";
 import { usePath } from "./router";
-import { page } from "./routes";
+import { page, readAhead } from "./routes";
 import { useToken } from "./session";
 import { ErrorBoundary } from "./ui/ErrorBoundary";
 import { Loading } from "./ui/States";
@@ -17,6 +17,7 @@ export function App() {
   useEffect(() => {
     if (!token) return;
     const stop = startEvents(queryClient);
+    readAhead();
     return () => {
       stop();
       // The next user must not see what this one read.

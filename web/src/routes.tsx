@@ -9,8 +9,15 @@ import { Queue } from "./pages/Queue";
 import { WorkflowPage } from "./pages/Workflow";
 import { match } from "./router";
 
-const RunPage = lazy(() => import("./pages/Run"));
-const JobPage = lazy(() => import("./pages/Job"));
+const readRun = () => import("./pages/Run");
+const readJob = () => import("./pages/Job");
+const RunPage = lazy(readRun);
+const JobPage = lazy(readJob);
+
+/** Reads the pages that people open next, once the first one stands. */
+export function readAhead(): void {
+  setTimeout(() => void Promise.all([readJob(), readRun()]).catch(() => undefined), 1500);
+}
 
 type Values = Record<string, string>;
 

@@ -37,16 +37,17 @@ export class StepLog {
     return this.cache.get(n);
   }
 
-  /** Reads the end of the log and, while it grows, follows it. `live`: the step has not ended. */
+  /** Reads a page of the log and, while it grows, follows it. `live`: the step has not ended. */
   async open(live: boolean): Promise<void> {
     if (this.began) return;
     this.began = true;
     this.state = "loading";
     try {
-      const end = await this.fetchLines(-PAGE, PAGE);
+      // What grows is looked at from its end, what has ended from its beginning.
+      let end = await this.fetchLines(live ? -PAGE : 0, PAGE);
+      if (!live && !end.complete && end.total > PAGE) end = await this.fetchLines(-PAGE, PAGE);
       this.cache.total = end.total;
       this.cache.add(end.lines);
-      // What grows is looked at from its end, what has ended from its beginning.
       this.base = live ? Math.max(0, end.total - WINDOW) : 0;
       if (end.complete || (!live && end.total === 0)) {
         this.state = "complete";

@@ -75,6 +75,8 @@ note("frames a second while panning", await frames);
 await printed;
 await page.goto(`${cds.url}/`);
 await page.waitForSelector(".run-row");
+// Pages are read ahead.
+await page.waitForTimeout(3000);
 const log = await page.evaluate(async () => {
   history.pushState(null, "", "/project/SHOP/workflow/big/run/1/job/0");
   const began = performance.now();
