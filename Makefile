@@ -5,7 +5,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/cds/target
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 SEEDS ?= 2000
 
-.PHONY: run test web build bench sim lint setup setup-test generate clean
+.PHONY: run test web screenshots build bench sim lint setup setup-test generate clean
 
 run: setup            ## Build, start everything, import CDS's own workflow, run it, follow it.
 	@scripts/run
@@ -15,6 +15,9 @@ test: setup setup-test ## Install what the tests need, run everything, close wit
 
 web:                  ## The web UI (web/dist), which the next build of cds holds. Needs Node 20.19 or later.
 	cd web && npm ci && npm run build
+
+screenshots:          ## docs/screenshots anew, in Chromium against the binaries built before.
+	cd web && npm ci && npm run screenshots
 
 build: setup          ## Optimised `cds` and `cdsctl` in bin/.
 	cargo build --release --locked --bin cds --bin cdsctl

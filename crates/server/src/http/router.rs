@@ -38,8 +38,28 @@ fn all() -> OpenApiRouter<App> {
 
 /// The OpenAPI document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let (_, document) = all().split_for_parts();
+    let (_, mut document) = all().split_for_parts();
+    for (path, item) in &mut document.paths.paths {
+        let verbs = [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("delete", &mut item.delete),
+        ];
+        for (verb, operation) in verbs {
+            if let Some(operation) = operation {
+                // Handlers of different files share short names; the path never repeats.
+                operation.operation_id = Some(operation_id(verb, path));
+            }
+        }
+    }
     document
+}
+
+/// E.g. `get_projects_key_variables` of `GET /v1/projects/{key}/variables`.
+fn operation_id(verb: &str, path: &str) -> String {
+    let words = path.trim_start_matches("/v1").split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
+    words.fold(verb.to_string(), |id, word| id + "_" + word)
 }
 
 /// The server as a service.

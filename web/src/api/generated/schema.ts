@@ -5639,7 +5639,10 @@ export interface components {
         };
         /** @description Why something waits, exactly. */
         WaitReason: {
-            /** @description Stable word: `no_hatchery`, `requirement`, `capacity`, `worker_starting`, `mutex`, `order`, `parked`. */
+            /**
+             * @description Stable word: `no_hatchery`, `hatchery_down`, `no_permission`, `no_match`, `ready`, `worker_starting`,
+             *     `worker_wanted`, `no_room`, `all_busy`, `mutex`, `parked`.
+             */
             code: string;
             /** @description A sentence for people that names the requirement, the holder, the hatchery. */
             text: string;
