@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Server(ServerArgs),
     /// Start and end workers on this machine for a server elsewhere
     Hatchery(HatcheryArgs),
+    /// Run a workflow of this repository's .cds/ here, on the working tree as it is
+    Run(RunArgs),
     /// Run jobs; started by a hatchery
     Worker(WorkerArgs),
     /// The command that scripts of jobs call as `worker`
@@ -99,6 +101,39 @@ pub(crate) struct HatcheryArgs {
     /// Directory for workers
     #[arg(long, value_name = "DIR")]
     pub basedir: Option<PathBuf>,
+}
+
+/// `cds run`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Exit status: 0 success, 1 the run did not succeed, 2 wrong usage or files.")]
+pub(crate) struct RunArgs {
+    /// Workflow; may be left out if there is only one
+    pub workflow: Option<String>,
+    /// Payload, a JSON object
+    #[arg(short = 'd', long, value_name = "JSON")]
+    pub payload: Option<String>,
+    /// Run only this node and what it depends on
+    #[arg(long, value_name = "NAME")]
+    pub node: Option<String>,
+    /// Variable of the project: cds.proj.NAME
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    pub vars: Vec<(String, String)>,
+    /// Secret of the project, and of password variables of the files with this name
+    #[arg(long = "secret", value_name = "NAME=VALUE", value_parser = pair)]
+    pub secrets: Vec<(String, String)>,
+    /// Print events and the run as JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Run again whenever a file changes, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
+        _ => Err("must be NAME=VALUE".into()),
+    }
 }
 
 /// `cds worker`.

@@ -30,6 +30,7 @@ pub fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Server(args) => commands::server::run(args),
         Command::Hatchery(args) => commands::hatchery::run(args),
+        Command::Run(args) => return commands::run::run(args),
         Command::Worker(args) => commands::worker::run(args),
         Command::Migrate(args) => commands::migrate::run(args),
         Command::Config(args) => commands::config::run(args),

@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod config;
 pub(crate) mod hatchery;
 pub(crate) mod migrate;
+pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod worker;
 

@@ -100,10 +100,14 @@ fn admin() -> anyhow::Result<Admin> {
     }
 }
 
-type AgentTask = (JoinHandle<Result<(), cds_hatchery::AgentError>>, CancellationToken);
+pub(crate) type AgentTask = (JoinHandle<Result<(), cds_hatchery::AgentError>>, CancellationToken);
 
 /// Starts the hatchery of this machine.
-async fn embed(mut config: HatcheryConfig, running: &Running, data: &Path) -> anyhow::Result<AgentTask> {
+pub(crate) async fn embed(
+    mut config: HatcheryConfig,
+    running: &Running,
+    data: &Path,
+) -> anyhow::Result<AgentTask> {
     config.basedir = data.join("workers");
     config.api_url = format!("http://{}", reachable(running.addr));
     config.token = running.hatchery_token().await?;
@@ -133,7 +137,7 @@ fn reachable(addr: SocketAddr) -> SocketAddr {
 }
 
 /// Workers first, as they give their jobs back to the server; then the server.
-async fn shut_down(running: Running, agent: Option<AgentTask>) {
+pub(crate) async fn shut_down(running: Running, agent: Option<AgentTask>) {
     let deadline = Instant::now() + SHUTDOWN;
     if let Some((agent, cancel)) = agent {
         cancel.cancel();

@@ -39,16 +39,16 @@ pub(crate) fn duration(ms: u64) -> String {
 }
 
 /// The step that says most about a job: the failed one, else the running one.
-pub(crate) fn telling_step(job: &JobRun) -> Option<(u32, &StepRun)> {
+pub fn telling_step(job: &JobRun) -> Option<(u32, &StepRun)> {
     let attempt = job.attempts.last()?;
-    let with = |status: Status| attempt.steps.iter().find(|s| s.status == status);
-    with(Status::Fail).or_else(|| with(Status::Building)).map(|step| (attempt.attempt, step))
+    let with = |status: Status| attempt.steps.iter().find(|s| s.status == status && !s.optional);
+    with(Status::Fail).or_else(|| attempt.steps.iter().find(|s| s.status == Status::Building)).map(|step| (attempt.attempt, step))
 }
 
 /// Why a job failed, in a few words.
-pub(crate) fn failure(job: &JobRun) -> String {
+pub fn failure(job: &JobRun) -> String {
     let Some(attempt) = job.attempts.last() else { return String::new() };
-    let step = attempt.steps.iter().find(|s| s.status == Status::Fail).map(|s| {
+    let step = attempt.steps.iter().find(|s| s.status == Status::Fail && !s.optional).map(|s| {
         let why = match (s.reason.as_str(), s.exit_code) {
             ("", Some(code)) => format!("exit status {code}"),
             (reason, _) => reason.to_string(),
@@ -64,7 +64,7 @@ pub(crate) fn failure(job: &JobRun) -> String {
 }
 
 /// Jobs of a run in order, with the node and stage they belong to; of each node the newest execution only.
-pub(crate) fn jobs(run: &Run) -> impl Iterator<Item = (&str, &str, &JobRun)> {
+pub fn jobs(run: &Run) -> impl Iterator<Item = (&str, &str, &JobRun)> {
     latest(run).flat_map(|node| {
         node.stages.iter().flat_map(move |stage| {
             stage.jobs.iter().map(move |job| (node.node.as_str(), stage.name.as_str(), job))

@@ -1,6 +1,7 @@
 //! CDS from end to end: real server, real workers, real client.
 
 mod follow;
+mod local;
 mod loss;
 mod people;
 mod program;

@@ -1,0 +1,114 @@
+//! Everything that is known before there is a server.
+
+use crate::{
+    LocalError, Options, Snapshot,
+    files::{self, Definitions},
+    snapshot,
+};
+use cds_workflow::{def::Application, parse::File};
+use serde_json::{Map, Value};
+use std::path::Path;
+
+/// A workflow, the tree it runs on, and its payload.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) definitions: Definitions,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) payload: Value,
+    /// What to tell the user before the run.
+    pub notes: Vec<String>,
+}
+
+impl Plan {
+    /// Reads the files, checks them, and takes the working tree.
+    ///
+    /// # Errors
+    /// What is wrong with usage or files, with its places.
+    pub fn read(options: &Options) -> Result<Self, LocalError> {
+        let top = snapshot::toplevel(&options.directory)?;
+        let given = given(options)?;
+        let mut definitions = files::read(&top, options)?;
+        let snapshot = Snapshot::take(&top)?;
+        let mut notes = definitions.warnings.clone();
+        let root = definitions.workflow.nodes.first().map(|n| n.application.clone()).unwrap_or_default();
+        let remotes = snapshot::git(&top, &[], &["config", "--get-regexp", r"^remote\..*\.url$"], "");
+        let remotes = remotes.unwrap_or_default();
+        for (_, file) in &mut definitions.others {
+            let File::Application(app) = file else { continue };
+            let own = app.name == root || app.repo.is_empty() || same_name(&remotes, &app.repo, &top);
+            if own {
+                point_at(app, snapshot.path());
+            } else {
+                notes.push(format!(
+                    "application {} is of another repository, {}: taken from there",
+                    app.name, app.repo
+                ));
+            }
+        }
+        let mut payload = Map::new();
+        if let Some(node) = definitions.workflow.nodes.first() {
+            payload.extend(node.payload.iter().map(|(k, v)| (k.to_lowercase(), v.clone())));
+        }
+        let mut set = |name: &str, value: &str| drop(payload.insert(name.into(), value.into()));
+        set("git.branch", &snapshot.branch);
+        set("git.hash", &snapshot.hash);
+        set("git.author", &snapshot.author);
+        set("git.author.email", &snapshot.email);
+        set("git.message", &snapshot.message);
+        if root.is_empty() {
+            let path = snapshot.path().display().to_string();
+            set("git.url", &path);
+            set("git.http_url", &path);
+        }
+        payload.extend(given);
+        Ok(Self { definitions, snapshot, payload: Value::Object(payload), notes })
+    }
+
+    /// Name of the workflow.
+    pub fn workflow(&self) -> &str {
+        &self.definitions.workflow.name
+    }
+
+    /// One line about what is run.
+    pub fn title(&self) -> String {
+        let hash = self.snapshot.hash.get(..7).unwrap_or(&self.snapshot.hash);
+        let what = if self.snapshot.dirty { "with uncommitted changes" } else { "without changes" };
+        format!("{}: working tree of {} {what}, as {hash}", self.workflow(), self.snapshot.branch)
+    }
+}
+
+/// The payload of the command line, flattened as the server would.
+fn given(options: &Options) -> Result<Map<String, Value>, LocalError> {
+    let Some(text) = &options.payload else { return Ok(Map::new()) };
+    let bad =
+        |why: String| LocalError::Usage(format!("--payload {why}, e.g. -d '{{\"git.branch\":\"main\"}}'"));
+    let value: Value = serde_json::from_str(text).map_err(|e| bad(format!("is not JSON: {e}")))?;
+    if !value.is_object() {
+        return Err(bad("must be a JSON object".into()));
+    }
+    let flat = cds_expr::dump::flatten(&value, true).map_err(|e| bad(format!("cannot be used: {e}")))?;
+    Ok(flat.into_iter().map(|(k, v)| (k, Value::from(v))).collect())
+}
+
+/// Last part of an address or path, without `.git`.
+fn name_of(repo: &str) -> String {
+    let repo = repo.trim_end_matches('/');
+    let last = repo.rsplit(['/', ':']).next().unwrap_or(repo);
+    last.strip_suffix(".git").unwrap_or(last).to_lowercase()
+}
+
+fn same_name(remotes: &str, repo: &str, top: &Path) -> bool {
+    let wanted = name_of(repo);
+    let mut own = remotes.lines().filter_map(|line| line.split_once(' ')).map(|(_, url)| name_of(url));
+    Path::new(repo) == top || own.any(|name| name == wanted)
+}
+
+fn point_at(app: &mut Application, path: &Path) {
+    app.repo = path.display().to_string();
+    // A repository counts only together with a server.
+    app.vcs_server = "local".into();
+    app.vcs_connection_type = "https".into();
+    app.vcs_ssh_key.clear();
+    app.vcs_user.clear();
+    app.vcs_password.clear();
+}

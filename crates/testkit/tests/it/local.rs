@@ -1,0 +1,152 @@
+//! `cds run`: a workflow of a repository on its working tree, without a server.
+
+use cds_testkit::{LONG, bin};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{
+    path::Path,
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+const WORKFLOW: &str = "{name: w, version: v2.0, workflow: {n: {pipeline: p, application: app}}}";
+const APPLICATION: &str = "{version: v1.0, name: app, repo: https://forge.invalid/me/here.git}";
+
+struct Repository {
+    dir: TempDir,
+    temp: TempDir,
+}
+
+impl Repository {
+    /// A committed pipeline that prints the file `greeting`, then runs a line; then `greeting` is changed.
+    fn new(line: &str) -> Self {
+        let repository = Self { dir: tempfile::tempdir().unwrap(), temp: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(repository.dir.path().join(".cds")).unwrap();
+        let line = serde_json::Value::from(line);
+        let pipeline = format!(
+            "version: v1.0\nname: p\njobs:\n- job: j\n  steps:\n  - checkout: here\n  - script: [cat here/greeting here/new, {line}]\n"
+        );
+        repository.write(".cds/w.yml", WORKFLOW);
+        repository.write(".cds/app.app.yml", APPLICATION);
+        repository.write(".cds/p.pip.yml", &pipeline);
+        repository.write("greeting", "committed\n");
+        repository.git(&["init", "-q", "-b", "main"]);
+        repository.git(&["add", "-A"]);
+        repository.git(&[
+            "-c",
+            "user.name=me",
+            "-c",
+            "user.email=me@localhost",
+            "commit",
+            "-q",
+            "-m",
+            "first",
+        ]);
+        repository.write("greeting", "changed\n");
+        repository.write("new", "untracked\n");
+        repository
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.dir.path().join(name), text).unwrap();
+    }
+
+    fn git(&self, args: &[&str]) -> String {
+        let output = Command::new("git").current_dir(self.dir.path()).args(args).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(bin("cds"));
+        command.arg("run").args(args).current_dir(self.dir.path());
+        command.env("TMPDIR", self.temp.path()).env_remove("CDS_LOG");
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let Output { status, stdout, stderr } = self.command(args).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (status.code().unwrap_or(-1), text(stdout), text(stderr))
+    }
+
+    /// Neither processes nor files.
+    fn nothing_is_left(&self) {
+        let marker = format!("TMPDIR={}", self.temp.path().display());
+        let left: Vec<_> = std::fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .filter(|e| {
+                let environ = std::fs::read(e.path().join("environ")).unwrap_or_default();
+                String::from_utf8_lossy(&environ).contains(&marker)
+            })
+            .map(|e| std::fs::read_to_string(e.path().join("cmdline")).unwrap_or_default())
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+        let files: Vec<_> =
+            std::fs::read_dir(self.temp.path()).unwrap().flatten().map(|e| e.path()).collect();
+        assert!(files.is_empty(), "{files:?}");
+    }
+}
+
+#[test]
+fn the_working_tree_is_what_runs() {
+    let repository = Repository::new("exit 3");
+    let before = (repository.git(&["status", "--porcelain"]), repository.git(&["for-each-ref"]));
+    let (code, out, err) = repository.run(&[]);
+    assert_eq!(code, 1, "{out}{err}");
+    for part in ["with uncommitted changes", "   changed", "   untracked", "exit status 3"] {
+        assert!(out.contains(part), "no '{part}' in {out}{err}");
+    }
+    assert!(!out.contains("   committed"), "{out}");
+    assert_eq!((repository.git(&["status", "--porcelain"]), repository.git(&["for-each-ref"])), before);
+    repository.nothing_is_left();
+}
+
+#[test]
+fn success_is_told_as_json_lines() {
+    let repository = Repository::new(r#"[ "{{.cds.proj.who}}" = me ] && [ "{{.git.branch}}" = main ]"#);
+    let (code, out, err) = repository.run(&["w", "--json", "--var", "who=me", "-d", r#"{"a": 1}"#]);
+    assert_eq!(code, 0, "{out}{err}");
+    let lines: Vec<serde_json::Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let run = &lines.last().unwrap()["run"];
+    assert_eq!((run["status"].as_str(), run["payload"]["a"].as_str()), (Some("Success"), Some("1")), "{run}");
+    assert!(lines.iter().any(|l| l["event"]["type"].is_string()), "{out}");
+    repository.nothing_is_left();
+}
+
+#[test]
+fn what_cannot_run_is_said_with_its_place() {
+    let repository = Repository::new("true");
+    repository.write(".cds/p.pip.yml", "version: v1.0\nname: p\njobs: 12\n");
+    let (code, _, err) = repository.run(&[]);
+    assert!(code == 2 && err.contains(".cds/p.pip.yml:3:"), "{code} {err}");
+    repository
+        .write(".cds/p.pip.yml", "{version: v1.0, name: p, jobs: [{job: j, steps: [{script: ['true']}]}]}");
+    repository.write(".cds/v.yml", &WORKFLOW.replace("name: w", "name: v"));
+    let (code, _, err) = repository.run(&[]);
+    assert!(code == 2 && err.contains("v, w"), "{code} {err}");
+    let (code, _, err) = repository.run(&["w", "--node", "nowhere"]);
+    assert!(code == 2 && err.contains("only: n"), "{code} {err}");
+    repository.nothing_is_left();
+}
+
+#[test]
+fn an_interrupt_stops_the_run_and_leaves_nothing() {
+    let repository = Repository::new("touch $MARK; sleep 1000");
+    let mark = repository.dir.path().join("mark");
+    let mut command = repository.command(&[]);
+    let mut child = command.env("MARK", &mark).stdout(Stdio::null()).spawn().unwrap();
+    wait(&mark);
+    kill_process(Pid::from_raw(child.id() as i32).unwrap(), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    repository.nothing_is_left();
+}
+
+fn wait(file: &Path) {
+    let begin = Instant::now();
+    while !file.exists() {
+        assert!(begin.elapsed() < LONG, "{} does not appear", file.display());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
