@@ -232,6 +232,9 @@ pub struct StepRun {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// A failure of it does not fail the job.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// A node that did not run.

@@ -352,9 +352,18 @@ impl Work<'_> {
         if !changed(&self.node(no).params) {
             return;
         }
+        // What a job exports may be, or hold, text that came with an event: it stays what it is (spec/README 13).
+        let risky: Vec<String> = self
+            .node(no)
+            .params
+            .values()
+            .filter(|p| p.tainted && !cds_expr::tainted::is_inert(&p.value))
+            .map(|p| p.value.clone())
+            .collect();
         let params = Arc::make_mut(&mut self.node_mut(no).params);
         for (name, value) in variables.iter().filter(|(name, _)| !name.is_empty()) {
-            let foreign = crate::git::is_foreign_text(name);
+            let foreign =
+                crate::git::is_foreign_text(name) || risky.iter().any(|r| value.contains(r.as_str()));
             crate::params::set(params, name, value, "export", foreign);
         }
         let params = self.node(no).params.clone();

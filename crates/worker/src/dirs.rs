@@ -24,6 +24,15 @@ pub(crate) struct JobDirs {
     pub tmp: PathBuf,
 }
 
+/// `GNUPGHOME` of a job whose `HOME` is too deep for the sockets of gpg's agent, whose paths end at 108 bytes.
+pub(crate) fn gnupg_home(run: &Path) -> Option<PathBuf> {
+    const DEEPEST: usize = 75;
+    (run.as_os_str().len() > DEEPEST).then(|| {
+        let hash = hex::encode(Md5::digest(run.as_os_str().as_encoded_bytes()));
+        std::env::temp_dir().join(format!("cds-gpg-{}", &hash[..16]))
+    })
+}
+
 static UNIQUE: AtomicU64 = AtomicU64::new(0);
 
 /// Names of the directories of a job.
@@ -107,18 +116,29 @@ impl JobDirs {
                 }
             }
             let sub = |name: &str| root.join(name);
+            if let Some(home) = gnupg_home(&sub("run")) {
+                // Whatever has this name is of a job that is gone; what cannot be removed is not ours to use.
+                remove_tree(&home)?;
+                fs::DirBuilder::new().mode(0o700).create(&home)?;
+            }
             return Ok(Self { run: sub("run"), keys: sub("keys"), tmp: sub("tmp"), root });
         }
     }
 
     /// Removes everything, or keeps it for the next job if nothing is in it.
     pub async fn recycle(self, spare: &Spare) -> io::Result<()> {
+        if let Some(home) = gnupg_home(&self.run) {
+            remove_tree(&home)?;
+        }
         if spare.put(&self.root) { Ok(()) } else { self.remove().await }
     }
 
     /// Removes everything. Small trees are removed at once, others on a thread of their own, so that the
     /// lease is kept meanwhile.
     pub async fn remove(self) -> io::Result<()> {
+        if let Some(home) = gnupg_home(&self.run) {
+            remove_tree(&home)?;
+        }
         let small = [&self.run, &self.keys, &self.tmp].iter().all(|dir| {
             fs::read_dir(dir).is_ok_and(|entries| {
                 let mut entries =

@@ -71,6 +71,9 @@ pub(crate) fn build<'v>(
     }
     put("BASEDIR", source.job_dir.into());
     put("HOME", source.workspace.into());
+    if let Some(home) = crate::dirs::gnupg_home(source.workspace) {
+        put("GNUPGHOME", home.into());
+    }
     put("TMPDIR", source.tmp.into());
     for (name, value) in variables {
         if name.starts_with("cds.key.") && name.ends_with(".priv") {

@@ -99,8 +99,13 @@ impl Vars {
     /// Sets a variable for later steps and, at the end, for later jobs.
     pub fn set(&mut self, name: &str, value: String) {
         // What comes out of a repository may carry code just as what a forge sends.
-        if name.starts_with("git.") || name == "cds.semver" {
+        let foreign = name.starts_with("git.") || name == "cds.semver";
+        // And what holds text that came with an event is that text still (spec/README 13).
+        let holds = |v: &String| !tainted::is_inert(v) && value.contains(v.as_str());
+        if foreign || self.tainted.iter().filter_map(|t| self.values.get(t)).any(holds) {
             self.tainted.insert(name.into());
+        } else {
+            self.tainted.remove(name);
         }
         self.values.insert(name.into(), value.clone());
         self.set.insert(name.into(), value);

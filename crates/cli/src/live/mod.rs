@@ -42,7 +42,9 @@ pub(crate) fn duration(ms: u64) -> String {
 pub fn telling_step(job: &JobRun) -> Option<(u32, &StepRun)> {
     let attempt = job.attempts.last()?;
     let with = |status: Status| attempt.steps.iter().find(|s| s.status == status && !s.optional);
-    with(Status::Fail).or_else(|| attempt.steps.iter().find(|s| s.status == Status::Building)).map(|step| (attempt.attempt, step))
+    with(Status::Fail)
+        .or_else(|| attempt.steps.iter().find(|s| s.status == Status::Building))
+        .map(|step| (attempt.attempt, step))
 }
 
 /// Why a job failed, in a few words.

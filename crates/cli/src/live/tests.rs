@@ -37,6 +37,7 @@ fn job(n: u32, name: &str, status: Status, start: Option<u32>, done: Option<u32>
         done: None,
         exit_code: (status == Status::Fail).then_some(2),
         reason: String::new(),
+        optional: false,
     };
     let steps = vec![step(0, Status::Success), step(1, status)];
     let attempt = AttemptRun {

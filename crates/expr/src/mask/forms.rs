@@ -51,6 +51,14 @@ fn quoted(text: &str, out: &mut Vec<String>) {
     out.push(ascii(json));
     let url = url(text);
     out.push(url.replace("%20", "+"));
+    // Programs differ in what they leave bare: a path keeps its slashes, a script's own encoder some marks.
+    let path = url.replace("%2F", "/");
+    let component = [("%21", "!"), ("%27", "'"), ("%28", "("), ("%29", ")"), ("%2A", "*")]
+        .iter()
+        .fold(url.clone(), |text, (escape, bare)| text.replace(escape, bare));
+    out.push(lower_escapes(&path));
+    out.push(path);
+    out.push(component);
     out.push(lower_escapes(&url));
     out.push(url);
 }

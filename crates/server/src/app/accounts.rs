@@ -295,7 +295,16 @@ impl App {
                 Ok(user)
             })
             .await?;
+        if user.ring == "ADMIN" {
+            self.forget_init_token();
+        }
         Ok(Session { token: secret, expires: until.to_rfc3339(), user: shown(&user) })
+    }
+
+    /// With the first administrator the init token has done its work: the copy that can be printed goes.
+    fn forget_init_token(&self) {
+        // Not there on a server whose token was never shown.
+        let _ = std::fs::remove_file(self.config().data.join("init-token"));
     }
 
     /// Opens a session by user name and password.
@@ -332,6 +341,7 @@ impl App {
             })
             .await?;
         if promoted {
+            self.forget_init_token();
             self.tokens().forget();
         }
         Ok(Session { token: secret, expires: until.to_rfc3339(), user: shown(&user) })

@@ -249,16 +249,11 @@ impl App {
             let no = state.copy_of.unwrap_or(state.no);
             for (i, attempt) in state.attempts.iter().enumerate() {
                 let number = Attempt(i as u32 + 1);
-                let last = i + 1 == state.attempts.len();
                 for step in 0..attempt.steps.len() as u16 {
                     let job = JobRef { run: id, job: no };
                     let key = super::report::log_key(job, number, step);
                     let Ok(Some(log)) = self.logs().state(&key) else { continue };
-                    let mut name = view::log_name(&run, node, stage, state, step);
-                    if !last {
-                        // Earlier attempts keep their logs under a name of their own.
-                        name = name.replace(".log", &format!("-attempt.{number}.log"));
-                    }
+                    let name = view::log_name(&run, node, stage, state, i, step);
                     files.push(LogFile {
                         name,
                         job,

@@ -186,6 +186,7 @@ fn attempt(def: Option<&def::Job>, i: usize, a: &AttemptRun) -> api::AttemptRun 
                     done: s.done.map(time),
                     exit_code: s.exit_code,
                     reason: s.reason.clone(),
+                    optional: steps.get(n).is_some_and(|d| d.optional),
                 }
             })
             .collect(),
@@ -237,14 +238,21 @@ pub fn job_def<'a>(run: &'a Run, n: &NodeRun, stage: usize, j: &JobRun) -> Optio
     stages(&run.spec, n).get(stage)?.jobs.get(j.def as usize)
 }
 
-/// Name of a downloaded log file (as the reference names them, which scripts rely on).
-pub fn log_name(run: &Run, n: &NodeRun, stage: usize, j: &JobRun, step: u16) -> String {
+/// Name of a downloaded log file (as the reference names them, which scripts rely on): blanks are left out, `.k`
+/// tells jobs of one name in a stage apart.
+pub fn log_name(run: &Run, n: &NodeRun, stage: usize, j: &JobRun, attempt: usize, step: u16) -> String {
     let stage_name = stages(&run.spec, n).get(stage).map_or("", |s| &s.name);
-    let job_name = job_def(run, n, stage, j).map_or("", |d| &d.name);
-    let status = j.attempts.last().and_then(|a| a.steps.get(step as usize)).map_or(j.status, |s| s.status);
-    let clean = |s: &str| s.replace(['/', ' '], "_");
-    format!(
-        "{}-{}.{}-pipeline.{}-stage.{}-job.{}-status.{}-step.{}.log",
+    let name_of = |j: &JobRun| job_def(run, n, stage, j).map_or("", |d| &d.name);
+    let job_name = name_of(j);
+    let before = n.stages.get(stage).map_or(0, |s| {
+        s.jobs.iter().take_while(|other| other.no != j.no).filter(|other| name_of(other) == job_name).count()
+    });
+    let again = if before == 0 { String::new() } else { format!(".{before}") };
+    let status =
+        j.attempts.get(attempt).and_then(|a| a.steps.get(step as usize)).map_or(j.status, |s| s.status);
+    let clean = |s: &str| s.replace(char::is_whitespace, "").replace(['/', '\\'], "_");
+    let mut name = format!(
+        "{}-{}.{}-pipeline.{}-stage.{}-job.{}{again}-status.{}-step.{}",
         clean(&run.spec.workflow.name),
         run.number,
         n.sub,
@@ -253,5 +261,10 @@ pub fn log_name(run: &Run, n: &NodeRun, stage: usize, j: &JobRun, step: u16) -> 
         clean(job_name),
         clean(status.as_str()),
         step
-    )
+    );
+    if attempt + 1 < j.attempts.len() {
+        // Earlier attempts keep their logs under a name of their own.
+        name += &format!("-attempt.{}", attempt + 1);
+    }
+    name + ".log"
 }

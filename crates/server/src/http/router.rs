@@ -58,7 +58,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// E.g. `get_projects_key_variables` of `GET /v1/projects/{key}/variables`.
 fn operation_id(verb: &str, path: &str) -> String {
-    let words = path.trim_start_matches("/v1").split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
+    let words =
+        path.trim_start_matches("/v1").split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
     words.fold(verb.to_string(), |id, word| id + "_" + word)
 }
 

@@ -156,6 +156,18 @@ async fn texts_of_events_do_not_become_code() {
     assert_eq!(host.run(j).await.step(2), "Fail");
 }
 
+/// Text of an event that goes through `worker export` is that text still.
+#[tokio::test]
+async fn an_export_of_foreign_text_stays_foreign() {
+    let host = Host::start().await;
+    let mut j = job(&["worker export e \"v-$GIT_BRANCH\"", "echo {{.cds.build.e}}"]);
+    j.parameters.insert("git.branch".into(), "$(touch${IFS}pwned)".into());
+    j.tainted = vec!["git.branch".into()];
+    let seen = host.run(j).await;
+    assert_eq!((seen.step(0), seen.step(1)), ("Success", "Fail"));
+    assert!(seen.reason(1).contains("cds.build.e"), "{}", seen.reason(1));
+}
+
 /// A fresh key without a passphrase: its id, and both parts in armour.
 fn pgp_key(home: &Path) -> (String, String) {
     use std::os::unix::fs::PermissionsExt;
