@@ -134,7 +134,7 @@ impl Snapshot {
             &["for-each-ref", "--format=update %(refname) %(objectname)", "refs/heads", "refs/tags"],
             "",
         )?;
-        git(bare, &[], &["update-ref", "--stdin"], &format!("{refs}\n").replace("\n\n", "\n").trim_start())?;
+        git(bare, &[], &["update-ref", "--stdin"], format!("{refs}\n").replace("\n\n", "\n").trim_start())?;
         let name = if branch == "HEAD" { "cds-run" } else { &branch };
         let full = format!("refs/heads/{name}");
         git(bare, &[], &["update-ref", &full, &hash], "")?;

@@ -5458,6 +5458,8 @@ export interface components {
             exit_code?: number | null;
             /** @description Shown name. */
             name: string;
+            /** @description A failure of it does not fail the job. */
+            optional?: boolean;
             /** @description Why it failed. */
             reason?: string;
             /** @description RFC 3339. */
