@@ -259,15 +259,18 @@ fn pushing_and_pulling() {
         .map(|e| e.unwrap().path().unwrap().display().to_string())
         .collect();
     assert_eq!(names, ["wf.yml", "p.pip.yml"]);
-    // Files that exist: asked about, which needs a terminal; -n leaves them; --force replaces them.
+    // What was pushed becomes what the server made of it.
+    let content = || std::fs::read_to_string(dir.path().join("out/wf.yml")).unwrap();
     std::fs::write(dir.path().join("out/wf.yml"), "name: mine\n").unwrap();
-    assert_eq!(stub.cdsctl(dir.path(), &files).code, 1);
-    let left: Vec<&str> = ["-n"].iter().chain(&files).copied().collect();
+    stub.cdsctl(dir.path(), &files).ok();
+    assert_eq!(content(), "name: wf\n");
+    // A pull asks before it replaces files, which needs a terminal; -n leaves them.
+    let pull = ["workflow", "pull", "PK", "wf", "--output-dir", "./out"];
+    std::fs::write(dir.path().join("out/wf.yml"), "name: mine\n").unwrap();
+    assert_eq!(stub.cdsctl(dir.path(), &pull).code, 1);
+    let left: Vec<&str> = ["-n"].iter().chain(&pull).copied().collect();
     stub.cdsctl(dir.path(), &left).ok();
-    assert_eq!(std::fs::read_to_string(dir.path().join("out/wf.yml")).unwrap(), "name: mine\n");
-    let forced: Vec<&str> = files.iter().chain(&["--force"]).copied().collect();
-    stub.cdsctl(dir.path(), &forced).ok();
-    assert_eq!(std::fs::read_to_string(dir.path().join("out/wf.yml")).unwrap(), "name: wf\n");
+    assert_eq!(content(), "name: mine\n");
 }
 
 #[test]
