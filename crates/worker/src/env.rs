@@ -60,6 +60,8 @@ pub(crate) fn build<'v>(
     let mut put = |name: &str, value: OsString| {
         vars.insert(name.into(), value);
     };
+    // Again, for a worker that itself runs where CI has another value: the in-job commands ask for this one.
+    put("CI", "1".into());
     put("CDS_KEY", "********".into());
     put("CDS_EXPORT_PORT", source.port.to_string().into());
     put("CDS_API_URL", source.api_url.into());
