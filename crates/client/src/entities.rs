@@ -51,6 +51,21 @@ pub enum ImportKind {
     Workflow,
 }
 
+/// A file to import.
+#[derive(Clone, Debug)]
+pub struct ImportFile<'a> {
+    /// What messages call it.
+    pub name: &'a str,
+    /// Its notation.
+    pub format: FileFormat,
+    /// Its bytes.
+    pub content: Vec<u8>,
+    /// Overwrite what exists.
+    pub force: bool,
+    /// Unknown and repeated keys are errors.
+    pub strict: bool,
+}
+
 impl ImportKind {
     fn as_str(self) -> &'static str {
         match self {
@@ -114,24 +129,26 @@ impl Client {
         self.get(format!("{}/usage", owner.path())).await
     }
 
-    /// Imports one file; `force` overwrites what exists.
+    /// Imports one file.
     pub async fn import(
         &self,
         key: &str,
         kind: ImportKind,
-        format: FileFormat,
-        file: Vec<u8>,
-        force: bool,
+        file: ImportFile<'_>,
     ) -> Result<Messages, ClientError> {
         self.call(Method::POST, format!("{}/import/{}", project(key), kind.as_str()))
-            .query("force", force)
-            .bytes(Bytes::from(file), format.content_type())
+            .query("force", file.force)
+            .query("strict", file.strict)
+            .query("file", file.name)
+            .bytes(Bytes::from(file.content), file.format.content_type())
             .send()
             .await
     }
     /// Imports a tar of files, one workflow and what it uses.
-    pub async fn push(&self, key: &str, tar: Vec<u8>) -> Result<Messages, ClientError> {
+    /// `strict`: unknown keys are errors.
+    pub async fn push(&self, key: &str, tar: Vec<u8>, strict: bool) -> Result<Messages, ClientError> {
         self.call(Method::POST, format!("{}/push", project(key)))
+            .query("strict", strict)
             .bytes(Bytes::from(tar), "application/x-tar")
             .send()
             .await

@@ -18,7 +18,7 @@ mod users;
 mod worker;
 mod workflows;
 
-pub use entities::{FileFormat, ImportKind};
+pub use entities::{FileFormat, ImportFile, ImportKind};
 pub use error::{ApiFailure, ClientError};
 pub use events::{EventQuery, SseEvent, SseStream};
 pub use projects::Owner;

@@ -287,10 +287,11 @@ fn importing_and_exporting() {
     let seen = stub.last();
     assert_eq!(
         (seen.line.as_str(), seen.body.as_slice()),
-        ("POST /v1/projects/PK/import/workflow?force=true", &b"name: wf\n"[..])
+        ("POST /v1/projects/PK/import/workflow?force=true&strict=false&file=.%2Fw.yml", &b"name: wf\n"[..])
     );
     assert_eq!(seen.headers["content-type"], "application/x-yaml");
-    ctl(&["workflow", "import", "PK", "w.json"]).ok();
+    ctl(&["workflow", "import", "PK", "w.json", "--strict"]).ok();
+    assert_eq!(stub.last().line, "POST /v1/projects/PK/import/workflow?force=false&strict=true&file=w.json");
     assert_eq!(stub.last().headers["content-type"], "application/json");
     assert_eq!(ctl(&["workflow", "import", "PK", "w.txt"]).code, 50);
     assert_eq!(ctl(&["workflow", "import", "PK", "none.yml"]).code, 50);
@@ -309,6 +310,11 @@ fn linting_needs_no_server() {
     .unwrap();
     let good = common::run(dir.path(), &["workflow", "lint", "p.pip.yml"], &[]);
     assert_eq!(good.code, 0, "{good:?}");
+    std::fs::write(dir.path().join("p.pip.yml"), "version: v1.0\nname: p\nstagse: []\n").unwrap();
+    let unknown = common::run(dir.path(), &["workflow", "lint", "p.pip.yml"], &[]);
+    assert_eq!(unknown.code, 50, "{unknown:?}");
+    assert!(unknown.out.contains("p.pip.yml:3:1: error: unknown key `stagse`"), "{unknown:?}");
+    assert_eq!(common::run(dir.path(), &["workflow", "lint", "--lenient", "p.pip.yml"], &[]).code, 0);
     std::fs::write(dir.path().join("p.pip.yml"), "version: v1.0\nname: p\njobs:\n- job: [\n").unwrap();
     let bad = common::run(dir.path(), &["workflow", "lint", "p.pip.yml"], &[]);
     assert_eq!(bad.code, 50, "{bad:?}");

@@ -63,7 +63,7 @@ impl Project {
     ) -> Result<Run, LocalError> {
         let (tar, notes) = self.pack(plan)?;
         notes.iter().for_each(|note| eprintln!("cds run: {note}"));
-        self.client.push(KEY, tar).await.map_err(|e| LocalError::Usage(e.to_string()))?;
+        self.client.push(KEY, tar, false).await.map_err(|e| LocalError::Usage(e.to_string()))?;
         let body = RunStart { payload: Some(plan.payload.clone()), ..RunStart::default() };
         let run = self.client.run_start(KEY, plan.workflow(), &body, None).await?;
         follow::follow(&self.client, run, json, stop).await

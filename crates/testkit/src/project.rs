@@ -31,7 +31,7 @@ impl Project {
             tar.append_data(&mut header, name, text.as_bytes()).expect("a tar");
         }
         let bytes = tar.into_inner().expect("a tar");
-        match self.client.push(&self.key, bytes).await {
+        match self.client.push(&self.key, bytes, false).await {
             Ok(answer) => answer.messages,
             Err(error) => panic!("push into {}: {error}", self.key),
         }

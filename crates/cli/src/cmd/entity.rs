@@ -40,6 +40,7 @@ pub(crate) fn import(kind: ImportKind, about: &'static str) -> Node {
     .context(&["project-key"])
     .args(&["path"])
     .switch("force", None, "Replace what exists")
+    .switch("strict", None, super::files::STRICT)
 }
 
 /// `… usage`.

@@ -1,7 +1,7 @@
 //! Files that are imported, exported, pushed and pulled.
 
 use crate::{call::Call, error::CliError};
-use cds_client::{FileFormat, ImportKind};
+use cds_client::{FileFormat, ImportFile, ImportKind};
 use std::{
     io::Read,
     path::{Component, Path, PathBuf},
@@ -9,6 +9,9 @@ use std::{
 
 /// Largest member of a tar that is written.
 const MEMBER_LIMIT: u64 = 64 << 20;
+
+/// What `--strict` does.
+pub(crate) const STRICT: &str = "Unknown and repeated keys are errors";
 
 /// Notation of a file by its extension.
 pub(crate) fn format_of(path: &str) -> Result<FileFormat, CliError> {
@@ -33,8 +36,14 @@ pub(crate) fn export_format(c: &Call) -> FileFormat {
 pub(crate) async fn import(c: &Call, kind: ImportKind) -> Result<(), CliError> {
     let path = c.arg("path");
     let format = format_of(path)?;
-    let file = read(path)?;
-    let answer = c.client()?.import(c.arg("project-key"), kind, format, file, c.is_set("force")).await?;
+    let file = ImportFile {
+        name: path,
+        format,
+        content: read(path)?,
+        force: c.is_set("force"),
+        strict: c.is_set("strict"),
+    };
+    let answer = c.client()?.import(c.arg("project-key"), kind, file).await?;
     answer.messages.iter().for_each(|m| c.app.say(m));
     Ok(())
 }

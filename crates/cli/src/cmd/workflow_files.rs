@@ -27,12 +27,13 @@ pub(crate) fn nodes() -> Vec<Node> {
             .context(&["project-key"])
             .rest("yaml-file", true)
             .switch("force", None, "Replace files that differ from what the server made of them")
-            .switch("skip-update-files", None, "Leave the files as they are"),
-        plain("lint", "Check files without a server", lint).rest("file", true).switch(
-            "strict",
-            None,
-            "Unknown keys are errors",
-        ),
+            .switch("skip-update-files", None, "Leave the files as they are")
+            .switch("strict", None, files::STRICT),
+        plain("lint", "Check files without a server", lint)
+            .rest("file", true)
+            .switch("lenient", None, "Unknown and repeated keys are warnings, as they are to an import")
+            // What it has always done; scripts may say it.
+            .switch("strict", None, "Unknown and repeated keys are errors [default]"),
     ]
 }
 
@@ -81,7 +82,7 @@ async fn pull(c: Call) -> Res {
 async fn push(c: Call) -> Res {
     let tar = files::pack(&c.rest, |path| c.app.say(format!("Reading file  {path}")))?;
     let key = c.arg("project-key");
-    let answer = c.client()?.push(key, tar).await?;
+    let answer = c.client()?.push(key, tar, c.is_set("strict")).await?;
     answer.messages.iter().for_each(|m| c.app.say(m));
     c.app.say("Workflow successfully pushed !");
     let Some(name) = answer.workflow.filter(|_| !c.is_set("skip-update-files")) else {
@@ -101,7 +102,7 @@ async fn lint(c: Call) -> Res {
             .map_err(|_| CliError::failed(format!("{path} is not UTF-8 text")))?;
         sources.push((path.clone(), text));
     }
-    let findings = cds_workflow::lint::lint(&sources, c.is_set("strict"));
+    let findings = cds_workflow::lint::lint(&sources, !c.is_set("lenient"));
     let colour = std::io::stdout().is_terminal() && c.app.colour();
     for finding in &findings {
         let text = finding.to_string();

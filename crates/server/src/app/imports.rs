@@ -24,7 +24,7 @@ use cds_store::{
 use cds_workflow::{
     Diagnostic, Severity,
     def::{self, Value},
-    diag::Rule,
+    diag::{Rule, make_strict},
     error_ids::{self as ids, ErrorId},
     has_errors, lint,
     parse::{self, File, Format},
@@ -33,6 +33,9 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+
+/// Characters of a file's name that messages repeat.
+const LONGEST_NAME: usize = 300;
 
 /// A refusal that lists all findings; its number is that of the first error that has one.
 pub fn refused(findings: &[Diagnostic], otherwise: ErrorId) -> Error {
@@ -54,9 +57,24 @@ pub struct Read {
     pub findings: Vec<Diagnostic>,
 }
 
+/// A file as it was sent.
+pub struct Sent {
+    /// What it defines.
+    pub kind: parse::Kind,
+    /// Its notation.
+    pub format: Format,
+    /// What its owner calls it, for messages; empty if that is not known.
+    pub name: String,
+    /// Its content.
+    pub text: String,
+}
+
 /// Reads a file. Takes time with large ones: call it where blocking is allowed.
-pub fn read(kind: parse::Kind, name: &str, text: &str) -> Read {
+pub fn read(kind: parse::Kind, name: &str, text: &str, strict: bool) -> Read {
     let (file, mut findings) = parse::parse_kind(kind, name, text);
+    if strict {
+        make_strict(&mut findings);
+    }
     if file.is_some() {
         let tainted = lint::lint(&[(name.to_string(), text.to_string())], false);
         findings.extend(tainted.into_iter().filter(|d| d.rule == Rule::Tainted));
@@ -72,28 +90,28 @@ pub fn read(kind: parse::Kind, name: &str, text: &str) -> Read {
 
 impl App {
     /// Imports one file.
-    pub async fn import(
-        &self,
-        caller: &Caller,
-        key: String,
-        kind: parse::Kind,
-        format: Format,
-        text: String,
-        force: bool,
-    ) -> Result<Messages> {
+    pub async fn import(&self, caller: &Caller, key: String, sent: Sent, rules: Rules) -> Result<Messages> {
+        let Sent { kind, format, name: known_as, text } = sent;
         let stem = match kind {
             parse::Kind::Workflow => "workflow",
             parse::Kind::Pipeline => "pipeline.pip",
             parse::Kind::Application => "application.app",
             parse::Kind::Environment => "environment.env",
         };
+        // The parser goes by the name's endings, and the owner's name may have others.
         let name = format!("{stem}.{}", if format == Format::Json { "json" } else { "yml" });
-        let Read { file, findings } =
-            tokio::task::spawn_blocking(move || read(kind, &name, &text)).await.map_err(Error::internal)?;
+        let strict = rules.strict;
+        let Read { file, mut findings } =
+            tokio::task::spawn_blocking(move || read(kind, &name, &text, strict))
+                .await
+                .map_err(Error::internal)?;
+        let known_as: String = known_as.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
+        if !known_as.is_empty() {
+            findings.iter_mut().for_each(|d| d.file.clone_from(&known_as));
+        }
         let Some(file) = file.filter(|_| !has_errors(&findings)) else {
             return Err(refused(&findings, ids::WRONG_REQUEST));
         };
-        let rules = Rules { force, ..Rules::default() };
         let mut done = self.store_files(caller, key, vec![file], rules).await?;
         done.messages.extend(findings.iter().map(ToString::to_string));
         Ok(done)
@@ -151,6 +169,8 @@ impl App {
 pub struct Rules {
     /// Overwrite.
     pub force: bool,
+    /// Unknown and repeated keys are errors.
+    pub strict: bool,
     /// URL of the repository that the files are from; empty = a user gives them.
     pub repository: String,
 }

@@ -62,10 +62,10 @@ fn unpack(tar: &[u8]) -> Result<Vec<(String, String)>> {
 }
 
 /// Reads all files; none is stored if one has errors.
-fn parse(tar: &[u8]) -> Result<(Vec<File>, Vec<Diagnostic>)> {
+fn parse(tar: &[u8], strict: bool) -> Result<(Vec<File>, Vec<Diagnostic>)> {
     let (mut files, mut findings) = (Vec::new(), Vec::new());
     for (name, text) in unpack(tar)? {
-        let Read { file, findings: more } = read(Kind::of(&name), &name, &text);
+        let Read { file, findings: more } = read(Kind::of(&name), &name, &text, strict);
         findings.extend(more);
         files.extend(file);
     }
@@ -89,18 +89,11 @@ fn parse(tar: &[u8]) -> Result<(Vec<File>, Vec<Diagnostic>)> {
 }
 
 impl App {
-    /// Imports the files of a tar, overwriting what exists. `repository`: they are from there and belong to it from now
-    /// on; empty = a user gives them.
-    pub async fn push(
-        &self,
-        caller: &Caller,
-        key: String,
-        tar: Bytes,
-        repository: String,
-        force: bool,
-    ) -> Result<Messages> {
+    /// Imports the files of a tar, overwriting what exists; `force` lets go of a repository that owns the workflow.
+    pub async fn push(&self, caller: &Caller, key: String, tar: Bytes, rules: Rules) -> Result<Messages> {
+        let (strict, force, repository) = (rules.strict, rules.force, rules.repository);
         let (files, findings) =
-            tokio::task::spawn_blocking(move || parse(&tar)).await.map_err(Error::internal)??;
+            tokio::task::spawn_blocking(move || parse(&tar, strict)).await.map_err(Error::internal)??;
         if let Some(workflow) =
             files.iter().find_map(|f| if let File::Workflow(w) = f { Some(w) } else { None })
         {
@@ -120,7 +113,7 @@ impl App {
                 self.check_root(&key, workflow, &files).await?;
             }
         }
-        let rules = Rules { force: true, repository };
+        let rules = Rules { force: true, strict, repository };
         let mut done = self.store_files(caller, key, files, rules).await?;
         done.messages.extend(findings.iter().map(ToString::to_string));
         Ok(done)

@@ -2,6 +2,7 @@
 
 use crate::{
     App,
+    app::imports::{Rules, Sent},
     auth::Caller,
     http::{
         error::{Error, Result},
@@ -29,13 +30,31 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(push))
 }
 
-/// What to do about what exists.
-#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+/// How to import one file.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct ImportQuery {
-    /// Replace it.
+    /// Replace what exists.
     #[serde(default)]
     force: bool,
+    /// Refuse a file with unknown or repeated keys, which are warnings otherwise.
+    #[serde(default)]
+    strict: bool,
+    /// Name of the file for messages, as its owner knows it.
+    #[serde(default)]
+    file: String,
+}
+
+/// How to import many files.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct PushQuery {
+    /// Replace a workflow that follows a repository, which detaches it.
+    #[serde(default)]
+    force: bool,
+    /// Refuse files with unknown or repeated keys, which are warnings otherwise.
+    #[serde(default)]
+    strict: bool,
 }
 
 /// A file in the notation that `Content-Type` names; YAML if it names none.
@@ -59,7 +78,8 @@ async fn import(
     let text = String::from_utf8(body.into()).map_err(|e| {
         Error::bad_request(format!("the file is not UTF-8 text from byte {}", e.utf8_error().valid_up_to()))
     })?;
-    Ok(Json(app.import(&caller, key, kind, format, text, query.force).await?))
+    let rules = Rules { force: query.force, strict: query.strict, ..Rules::default() };
+    Ok(Json(app.import(&caller, key, Sent { kind, format, name: query.file, text }, rules).await?))
 }
 
 /// Imports an application.
@@ -115,12 +135,12 @@ async fn workflow(
 }
 
 /// Imports a tar of files: one workflow and what it uses. What exists is replaced.
-#[utoipa::path(post, path = "/v1/projects/{key}/push", tag = "import", params(("key" = String, Path), ImportQuery, ("X-Cds-As-Code" = Option<String>, Header, description = "URL of the repository that owns the files")), request_body(content_type = "application/x-tar"), responses((status = 200, body = Messages)))]
+#[utoipa::path(post, path = "/v1/projects/{key}/push", tag = "import", params(("key" = String, Path), PushQuery, ("X-Cds-As-Code" = Option<String>, Header, description = "URL of the repository that owns the files")), request_body(content_type = "application/x-tar"), responses((status = 200, body = Messages)))]
 async fn push(
     State(app): State<App>,
     caller: Caller,
     Path(key): Path<String>,
-    Query(query): Query<ImportQuery>,
+    Query(query): Query<PushQuery>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Messages>> {
@@ -129,5 +149,7 @@ async fn push(
         Some(Ok(url)) if url.len() <= 2048 => url.trim().to_string(),
         Some(_) => return Err(Error::bad_request("X-Cds-As-Code is not the URL of a repository")),
     };
-    Ok(Json(app.push(&caller, key, body, repository, query.force).await?))
+    Ok(Json(
+        app.push(&caller, key, body, Rules { force: query.force, strict: query.strict, repository }).await?,
+    ))
 }

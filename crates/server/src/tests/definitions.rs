@@ -64,6 +64,21 @@ async fn faults_are_listed_with_their_places() {
 }
 
 #[tokio::test]
+async fn findings_name_the_file_that_was_sent_and_strict_refuses_unknown_keys() {
+    let s = Server::new();
+    let owner = s.project().await;
+    let text = "name: p\nstagse: []\njobs:\n- job: j\n  steps:\n  - script: [echo]\n";
+    let named = "pipeline?file=.cds/first.pip.yml";
+    let refused = s.import(&owner, &format!("{named}&strict=true"), text).await.is(400).json();
+    let place = ".cds/first.pip.yml:2:1: error: unknown key `stagse`";
+    assert!(refused["details"][0].as_str().unwrap().starts_with(place), "{refused}");
+    s.get(&owner, "/v1/projects/P/pipelines/p").await.is(404);
+    let done = s.import(&owner, named, text).await.is(200).json();
+    let warned = |m: &serde_json::Value| m.as_str().unwrap().starts_with(".cds/first.pip.yml:2:1: warning:");
+    assert!(done["messages"].as_array().unwrap().iter().any(warned), "{done}");
+}
+
+#[tokio::test]
 async fn tainted_places_are_pointed_out() {
     let s = Server::new();
     let owner = s.project().await;

@@ -9,41 +9,36 @@ use crate::diag::{
     nearest,
 };
 use crate::error_ids as ids;
-use crate::parse::File;
+use crate::parse::{File, Kind};
 use std::collections::BTreeMap;
 
 /// Definitions by name, as far as they are among the files.
 struct Known<'a> {
+    /// Also of files that have errors.
+    names: BTreeMap<Kind, Vec<&'a str>>,
     pipelines: BTreeMap<&'a str, &'a Pipeline>,
     applications: BTreeMap<&'a str, &'a Application>,
-    environments: BTreeMap<&'a str, ()>,
 }
 
 /// References between files, and actions that are not built in.
 pub fn check(sources: &[Source], all: &mut Vec<Diagnostic>) {
     let mut known =
-        Known { pipelines: BTreeMap::new(), applications: BTreeMap::new(), environments: BTreeMap::new() };
-    let mut first: BTreeMap<(u8, &str), &str> = BTreeMap::new();
+        Known { names: BTreeMap::new(), pipelines: BTreeMap::new(), applications: BTreeMap::new() };
+    let mut first: BTreeMap<(Kind, &str), &str> = BTreeMap::new();
     for source in sources {
-        let Some(file) = &source.file else { continue };
-        let kind = match file {
-            File::Workflow(_) => 0,
-            File::Pipeline(p) => {
+        match &source.file {
+            Some(File::Pipeline(p)) => {
                 known.pipelines.insert(&p.name, p);
-                1
             }
-            File::Application(a) => {
+            Some(File::Application(a)) => {
                 known.applications.insert(&a.name, a);
-                2
             }
-            File::Environment(e) => {
-                known.environments.insert(&e.name, ());
-                3
-            }
-        };
-        if let Some(other) = first.insert((kind, file.name()), &source.name) {
-            let word = ["workflow", "pipeline", "application", "environment"][usize::from(kind)];
-            let message = format!("the {word} {} is also defined in {other}", file.name());
+            _ => {}
+        }
+        let Some(name) = source.defines() else { continue };
+        known.names.entry(source.kind).or_default().push(name);
+        if let Some(other) = first.insert((source.kind, name), &source.name) {
+            let message = format!("the {} {name} is also defined in {other}", word(source.kind));
             let at = source.at(&[&["name"]]);
             all.push(source.say(Error, at, Rule::Name, message, "rename or remove one of the two"));
         }
@@ -54,6 +49,15 @@ pub fn check(sources: &[Source], all: &mut Vec<Diagnostic>) {
             Some(File::Pipeline(p)) => actions(source, p, all),
             _ => {}
         }
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Workflow => "workflow",
+        Kind::Pipeline => "pipeline",
+        Kind::Application => "application",
+        Kind::Environment => "environment",
     }
 }
 
@@ -72,11 +76,13 @@ fn workflow(source: &Source, w: &Workflow, known: &Known<'_>, all: &mut Vec<Diag
     }
     for node in &w.nodes {
         let names = [
-            ("pipeline", &node.pipeline, known.pipelines.keys().copied().collect::<Vec<_>>()),
-            ("application", &node.application, known.applications.keys().copied().collect()),
-            ("environment", &node.environment, known.environments.keys().copied().collect()),
+            (Kind::Pipeline, &node.pipeline),
+            (Kind::Application, &node.application),
+            (Kind::Environment, &node.environment),
         ];
-        for (key, name, there) in names {
+        for (kind, name) in names {
+            let key = word(kind);
+            let there = known.names.get(&kind).map_or(&[][..], Vec::as_slice);
             if name.is_empty() || there.contains(&name.as_str()) {
                 continue;
             }

@@ -1,13 +1,15 @@
 //! A file under examination, with the places of its parts.
 
 use crate::diag::{Diagnostic, Diags, Mark, Rule, Severity};
-use crate::parse::{File, Format, parse_file};
+use crate::parse::{File, Format, Kind, parse_file};
 use crate::yaml::{self, Data, Node};
 
 /// A file, what it defines, and where.
 pub struct Source {
     /// As given.
     pub name: String,
+    /// What it should define.
+    pub kind: Kind,
     /// `None` if it has errors.
     pub file: Option<File>,
     /// What reading it found.
@@ -25,7 +27,16 @@ impl Source {
             Format::Yaml => yaml::load(text, &mut ignored),
             Format::Json => yaml::load_json(text, &mut ignored),
         };
-        Self { name: name.to_owned(), file, findings, tree }
+        Self { name: name.to_owned(), kind: Kind::of(name), file, findings, tree }
+    }
+
+    /// The name of what it defines, also if the file has errors elsewhere.
+    pub fn defines(&self) -> Option<&str> {
+        let by_key = || match &self.tree.as_ref()?.data {
+            Data::Map(map) => map.get("name")?.value.text(),
+            _ => None,
+        };
+        self.file.as_ref().map(File::name).or_else(by_key)
     }
 
     /// Where the value at the first of some paths that exists stands; else the deepest part of the first path.

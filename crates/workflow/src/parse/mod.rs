@@ -50,7 +50,7 @@ impl File {
 }
 
 /// What a file defines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A workflow, or an instance of a template.
     Workflow,

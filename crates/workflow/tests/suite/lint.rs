@@ -75,6 +75,14 @@ fn strict_and_operators() {
 }
 
 #[test]
+fn a_file_with_errors_still_has_its_name() {
+    let w = "name: w\nworkflow: {a: {pipeline: p}}\n";
+    let list = check(&[("w.yml", w), ("p.pip.yml", "name: p\njobs: nonsense\n")], false);
+    says(&list, Severity::Error, "p.pip.yml:2", "must be a list");
+    assert!(!list.iter().any(|d| d.message.contains("not among these files")), "{list:#?}");
+}
+
+#[test]
 fn secrets_in_clear() {
     let app = "name: a
 variables:
