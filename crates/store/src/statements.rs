@@ -57,7 +57,7 @@ fn postgres_understands_every_statement() {
     let Some(server) = crate::testing::Postgres::start() else { return };
     let url = server.database();
     drop(crate::Store::open(&url, crate::MasterKey::generate()).unwrap());
-    let mut conn = crate::postgres::Conn::connect(&url).unwrap();
+    let mut conn = crate::postgres::Conn::connect(&crate::postgres::Address::parse(&url).unwrap()).unwrap();
     let faults: Vec<String> = [all(), crate::postgres::statements()]
         .concat()
         .into_iter()

@@ -3,7 +3,7 @@
 use crate::{
     dialect::Dialect,
     error::{Error, Result},
-    postgres::{Mode, Postgres},
+    postgres::{Address, Mode, Postgres},
     runs::{
         commit::{CommitError, Committed, RunCommit},
         spec::SpecCache,
@@ -97,7 +97,8 @@ impl Store {
             }
             Arm::Sqlite(Sqlite::open(Path::new(path), options.full_sync, cx.clone())?)
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Arm::Postgres(Postgres::open(url, options.connections.max(1), cx.clone())?)
+            let address = Address::parse(url).map_err(|e| fault(&e))?;
+            Arm::Postgres(Postgres::open(address, options.connections.max(1), cx.clone())?)
         } else {
             return Err(fault("unknown scheme"));
         };

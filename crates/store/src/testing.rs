@@ -52,12 +52,39 @@ impl Postgres {
         let mut last = String::new();
         // The port may be taken between our asking and the server's start.
         for _ in 0..5 {
-            match start(&bin) {
+            match start(&bin, false) {
                 Ok(server) => return Some(server),
                 Err(e) => last = e,
             }
         }
         panic!("PostgreSQL does not start: {last}; {HOW}");
+    }
+
+    /// A server of ours with TLS, and the file of the authority that signed its certificate, which is for
+    /// `localhost` and not for 127.0.0.1. `None` if the environment has no PostgreSQL that could be started.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn start_with_tls() -> Option<(Self, PathBuf)> {
+        if std::env::var(NONE_VARIABLE).is_ok_and(|v| v == "1") {
+            return None;
+        }
+        let Some(bin) = find_bin() else {
+            assert!(std::env::var(URL_VARIABLE).is_ok(), "no PostgreSQL found: {HOW}");
+            eprintln!("only the server in {URL_VARIABLE} is there: TLS is left out");
+            return None;
+        };
+        let mut last = String::new();
+        for _ in 0..5 {
+            match start(&bin, true) {
+                Ok(server) => {
+                    let dir = server.ours.as_ref().map(|ours| ours.dir.clone()).unwrap_or_default();
+                    return Some((server, dir.join("ca.crt")));
+                }
+                Err(e) => last = e,
+            }
+        }
+        panic!("PostgreSQL does not start with TLS: {last}");
     }
 
     /// A fresh, empty database; its address. `COLLATE "C"`, as `docs/sql.md` asks for.
@@ -71,6 +98,7 @@ impl Postgres {
         let admin = self.url.clone();
         let sql =
             format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
+        let admin = crate::postgres::Address::parse(&admin).expect("an address");
         std::thread::spawn(move || crate::postgres::Conn::connect(&admin).and_then(|mut c| c.batch(&sql)))
             .join()
             .expect("no panic")
@@ -129,7 +157,26 @@ fn root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0)
 }
 
-fn start(bin: &Path) -> Result<Postgres, String> {
+/// An authority, and a certificate of it for `localhost`.
+fn certificates(dir: &Path) -> Result<(), String> {
+    let openssl = |args: &str| {
+        let output = Command::new("openssl").args(args.split(' ')).current_dir(dir).output();
+        let output = output.map_err(|e| format!("openssl: {e}"))?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(format!("openssl {args}: {}", String::from_utf8_lossy(&output.stderr))),
+        }
+    };
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    openssl(&format!("req -x509 {key} -keyout ca.key -out ca.crt -days 2 -subj /CN=authority"))?;
+    openssl(&format!("req {key} -keyout server.key -out server.csr -subj /CN=localhost"))?;
+    fs::write(dir.join("names"), "subjectAltName=DNS:localhost\n").map_err(|e| e.to_string())?;
+    openssl(
+        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out server.crt -days 2 -extfile names",
+    )
+}
+
+fn start(bin: &Path, tls: bool) -> Result<Postgres, String> {
     // Directly below the temp directory, which the user postgres may search; a private one it may not.
     let dir = std::env::temp_dir().join(format!("cds-pg-{}", uuid::Uuid::new_v4().simple()));
     fs::create_dir_all(&dir).map_err(|e| e.to_string())?;
@@ -139,17 +186,29 @@ fn start(bin: &Path) -> Result<Postgres, String> {
     let server =
         Postgres { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), ours: Some(server) };
     fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).map_err(|e| e.to_string())?;
+    if tls {
+        certificates(&dir)?;
+    }
     if root() {
-        let chown = Command::new("chown").arg("postgres").arg(&dir).status().map_err(|e| e.to_string())?;
+        let chown =
+            Command::new("chown").args(["-R", "postgres"]).arg(&dir).status().map_err(|e| e.to_string())?;
         if !chown.success() {
             return Err("there is no user postgres".into());
         }
     }
     as_postgres(bin, "initdb", &dir, &["-D", &data(&dir), "-A", "trust", "-U", "postgres", "-N"])?;
-    let options = format!(
+    let mut options = format!(
         "-p {port} -k {} -c listen_addresses=127.0.0.1 -c max_connections=200 -c shared_buffers=64MB",
         dir.display()
     );
+    if tls {
+        let file = |name: &str| dir.join(name).display().to_string();
+        options.push_str(&format!(
+            " -c ssl=on -c ssl_cert_file={} -c ssl_key_file={}",
+            file("server.crt"),
+            file("server.key")
+        ));
+    }
     let log = dir.join("log").display().to_string();
     as_postgres(
         bin,

@@ -21,6 +21,7 @@ sql! {
     TAKE = "DELETE FROM token WHERE hash = $1 AND kind = $2 AND expires > $3 RETURNING id, kind, owner, name, description, scopes, created, expires, last_used";
     DELETE = "DELETE FROM token WHERE id = $1";
     DELETE_OF = "DELETE FROM token WHERE owner = $1";
+    DELETE_KIND = "DELETE FROM token WHERE owner = $1 AND kind = $2 AND id <> $3";
     PRUNE = "DELETE FROM token WHERE expires <= $1";
 }
 
@@ -29,7 +30,7 @@ sql! {
 pub struct Token {
     /// Id.
     pub id: TokenId,
-    /// `session`, `api`, `worker`, `bootstrap`, `verify`.
+    /// `session`, `api`, `worker`, `bootstrap`, `verify`, `reset`.
     pub kind: String,
     /// Id of the user, worker or hatchery it speaks for.
     pub owner: String,
@@ -88,7 +89,7 @@ pub fn of_owner(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<Token>> {
     tx.query(OF_OWNER, vals![owner])?.iter().map(token).collect()
 }
 
-/// Uses up a token that is good for one use (`bootstrap`, `verify`): of several callers one gets it.
+/// Uses up a token that is good for one use (`bootstrap`, `verify`, `reset`): of several callers one gets it.
 pub fn take(tx: &mut Tx<'_>, secret: &str, kind: &str, now: Timestamp) -> Result<Option<Token>> {
     tx.query_opt(TAKE, vals![hash(secret), kind, now])?.as_ref().map(token).transpose()
 }
@@ -106,6 +107,11 @@ pub fn delete(tx: &mut Tx<'_>, id: TokenId) -> Result<bool> {
 /// Revokes all tokens of an owner.
 pub fn delete_of(tx: &mut Tx<'_>, owner: &str) -> Result<u64> {
     tx.execute(DELETE_OF, vals![owner])
+}
+
+/// Revokes the tokens of one kind of an owner, but for one that is to stay (any other id = none stays).
+pub fn delete_kind(tx: &mut Tx<'_>, owner: &str, kind: &str, but: TokenId) -> Result<u64> {
+    tx.execute(DELETE_KIND, vals![owner, kind, but])
 }
 
 /// Forgets expired tokens.

@@ -55,7 +55,7 @@ pub(crate) const SECTIONS: &[Section] = &[
             key(
                 "database",
                 Text,
-                "`sqlite:PATH` or `postgres://user:password@host:port/name`; empty = SQLite in the data directory.",
+                "`sqlite:PATH` or `postgres://user:password@host:port/name`; empty = SQLite in the data directory. PostgreSQL with TLS: `?sslmode=require`, or `?sslmode=verify-full&sslrootcert=FILE` to know who answers.",
             ),
             key(
                 "public_url",

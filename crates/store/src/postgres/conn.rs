@@ -1,5 +1,6 @@
 //! One connection, used by the one thread that owns it.
 
+use super::Address;
 use crate::{
     dialect::Dialect,
     error::{Error, Result},
@@ -11,7 +12,7 @@ use crate::{
 use std::{collections::HashMap, future::Future};
 use tokio::runtime::Runtime;
 use tokio_postgres::{
-    Client, NoTls, Statement,
+    Client, Statement,
     error::SqlState,
     types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked},
 };
@@ -30,11 +31,12 @@ pub(crate) struct Conn {
 }
 
 impl Conn {
-    pub(crate) fn connect(url: &str) -> Result<Self> {
+    pub(crate) fn connect(address: &Address) -> Result<Self> {
         let fault = |e: &dyn std::fmt::Display| Error::Connection(e.to_string());
         let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| fault(&e))?;
         let client = rt.block_on(async {
-            let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(|e| plain(&e))?;
+            let (client, connection) =
+                address.config.connect(address.tls.clone()).await.map_err(|e| plain(&e))?;
             tokio::spawn(async move {
                 if let Err(e) = connection.await {
                     tracing::warn!(error = %e, "a connection to PostgreSQL ended");

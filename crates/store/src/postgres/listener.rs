@@ -4,7 +4,7 @@ use super::Shared;
 use crate::wake::{Wake, from_text};
 use std::{future::poll_fn, sync::mpsc::Sender, time::Duration};
 use tokio::sync::Notify;
-use tokio_postgres::{AsyncMessage, NoTls};
+use tokio_postgres::AsyncMessage;
 
 /// Between tries to connect.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -34,7 +34,7 @@ async fn listen(shared: &Shared, ready: &Sender<()>) {
 }
 
 async fn listen_once(shared: &Shared, ready: &Sender<()>, first: bool) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = tokio_postgres::connect(&shared.url, NoTls).await?;
+    let (client, mut connection) = shared.address.config.connect(shared.address.tls.clone()).await?;
     let hear = async {
         while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
             if let AsyncMessage::Notification(n) = message? {

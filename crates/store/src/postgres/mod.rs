@@ -1,12 +1,15 @@
 //! PostgreSQL: a few threads that each own a connection and run closures on it, one committer that writes the
 //! steps of many runs in a handful of statements, and one listener for the words of other servers.
 
+mod address;
 mod batch;
 mod committer;
 mod conn;
 mod listener;
 mod pool;
+mod tls;
 
+pub(crate) use address::Address;
 pub(crate) use conn::Conn;
 
 use crate::{
@@ -41,7 +44,7 @@ pub(crate) enum Mode {
 
 /// What all threads of this arm share.
 pub(crate) struct Shared {
-    url: String,
+    address: Address,
     /// Marks this process's own notifications.
     me: String,
     cx: Arc<Context>,
@@ -57,9 +60,9 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Connects, migrates, starts the threads.
-    pub(crate) fn open(url: &str, connections: usize, cx: Arc<Context>) -> Result<Self> {
+    pub(crate) fn open(address: Address, connections: usize, cx: Arc<Context>) -> Result<Self> {
         let me = uuid::Uuid::new_v4().simple().to_string();
-        let shared = Arc::new(Shared { url: url.to_string(), me, cx });
+        let shared = Arc::new(Shared { address, me, cx });
         let arm = Self {
             queue: Arc::new(Queue::new()),
             commits: Arc::new(Queue::new()),
@@ -117,7 +120,7 @@ impl Postgres {
 }
 
 fn migrate(shared: &Shared) -> Result<()> {
-    let mut conn = Conn::connect(&shared.url)?;
+    let mut conn = Conn::connect(&shared.address)?;
     conn.batch("BEGIN")?;
     // Of several servers started at once, one migrates and the others find it done.
     conn.batch("SELECT pg_advisory_xact_lock(4823662)")?;
@@ -134,7 +137,7 @@ mod tests {
     fn cut(url: &str) {
         let url = url.to_string();
         thread::spawn(move || {
-            let mut conn = Conn::connect(&url).unwrap();
+            let mut conn = Conn::connect(&Address::parse(&url).unwrap()).unwrap();
             conn.batch(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                  WHERE datname = current_database() AND pid <> pg_backend_pid()",
@@ -186,7 +189,7 @@ mod tests {
             task.await.unwrap().unwrap();
         }
         let transactions = thread::spawn(move || {
-            let mut conn = Conn::connect(&url).unwrap();
+            let mut conn = Conn::connect(&Address::parse(&url).unwrap()).unwrap();
             // xmin names the transaction that wrote a row.
             let sql = crate::sql::Sql("SELECT COUNT(DISTINCT CAST(xmin AS TEXT)), COUNT(*) FROM run");
             let row = conn.query(sql, &[]).unwrap().remove(0);

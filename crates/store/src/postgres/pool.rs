@@ -32,7 +32,7 @@ pub(super) fn ready<'a>(
     settings: &str,
 ) -> Result<&'a mut Conn, Error> {
     if conn.as_ref().is_none_or(Conn::is_closed) {
-        let mut new = Conn::connect(&shared.url)?;
+        let mut new = Conn::connect(&shared.address)?;
         new.batch(settings)?;
         *conn = Some(new);
     }

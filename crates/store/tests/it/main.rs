@@ -6,4 +6,5 @@ mod crash;
 mod nouns;
 mod runs;
 mod support;
+mod tls;
 mod transactions;

@@ -54,6 +54,14 @@ async fn lists_are_newest_first_and_filtered(w: World) {
     assert_eq!(numbers(tag("ticket", None)).await, [3]);
     assert!(numbers(tag("ticket", Some("8"))).await.is_empty());
 
+    let counted = async |filter: runs::Filter| {
+        w.store.read(move |tx| runs::count(tx, workflow, &filter)).await.unwrap()
+    };
+    assert_eq!(counted(page(3, 1)).await, 5);
+    assert_eq!(counted(runs::Filter { status: Some(Status::Fail), ..page(0, 50) }).await, 1);
+    assert_eq!(counted(tag("git.branch", Some("main"))).await, 5);
+    assert_eq!(counted(tag("ticket", Some("8"))).await, 0);
+
     let (three, latest, none) = w
         .store
         .read(move |tx| {

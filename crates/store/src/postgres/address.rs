@@ -1,0 +1,92 @@
+//! `postgres://user:password@host:port/name?sslmode=…`: what the driver understands, and what it does not.
+
+use super::tls::{Connector, Proof};
+use std::path::PathBuf;
+use tokio_postgres::{Config, config::SslMode};
+
+/// Where the database is, and how to speak with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    pub(super) config: Config,
+    pub(super) tls: Connector,
+}
+
+impl Address {
+    /// Reads an address. `sslmode` and `sslrootcert` mean what they mean to libpq, but for `verify-…` without
+    /// `sslrootcert`, where the authorities of the machine count.
+    ///
+    /// # Errors
+    /// In words, what is wrong with it.
+    pub(crate) fn parse(url: &str) -> Result<Self, String> {
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let (mut mode, mut roots, mut rest) = ("prefer".to_string(), None, Vec::new());
+        for pair in query.split('&').filter(|p| !p.is_empty()) {
+            match pair.split_once('=').unwrap_or((pair, "")) {
+                ("sslmode", value) => mode = decoded(value)?,
+                ("sslrootcert", value) => roots = Some(PathBuf::from(decoded(value)?)),
+                _ => rest.push(pair),
+            }
+        }
+        // A file of authorities and no wish to look at it: libpq looks at it nevertheless.
+        let (ssl, proof) = match (mode.as_str(), &roots) {
+            ("disable", _) => (SslMode::Disable, Proof::None),
+            ("allow" | "prefer", _) => (SslMode::Prefer, Proof::None),
+            ("require", None) => (SslMode::Require, Proof::None),
+            ("require" | "verify-ca", _) => (SslMode::Require, Proof::Authority),
+            ("verify-full", _) => (SslMode::Require, Proof::Host),
+            (other, _) => {
+                return Err(format!(
+                    "sslmode '{other}' is none of disable, allow, prefer, require, verify-ca, verify-full"
+                ));
+            }
+        };
+        let plain = if rest.is_empty() { base.to_string() } else { format!("{base}?{}", rest.join("&")) };
+        let mut config: Config = plain.parse().map_err(|e: tokio_postgres::Error| {
+            // The driver's own text leaves out the cause.
+            std::error::Error::source(&e).map_or_else(|| e.to_string(), |s| s.to_string())
+        })?;
+        config.ssl_mode(ssl);
+        Ok(Self { config, tls: Connector::new(proof, roots.as_deref())? })
+    }
+}
+
+/// Percent-encoding undone.
+fn decoded(text: &str) -> Result<String, String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digit = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16));
+        match (digit(rest.next()), digit(rest.next())) {
+            (Some(high), Some(low)) => bytes.push((high * 16 + low) as u8),
+            _ => return Err(format!("'{text}': after '%' two hexadecimal digits must follow")),
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| format!("'{text}' is not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_of_an_address() {
+        let mode = |query: &str| {
+            let address = Address::parse(&format!("postgres://u:p@localhost:1/db{query}"))?;
+            assert_eq!(address.config.get_dbname(), Some("db"));
+            Ok::<_, String>(address.config.get_ssl_mode())
+        };
+        assert_eq!(mode(""), Ok(SslMode::Prefer));
+        assert_eq!(mode("?sslmode=disable"), Ok(SslMode::Disable));
+        assert_eq!(mode("?application_name=x&sslmode=require"), Ok(SslMode::Require));
+        assert!(mode("?sslmode=yes").unwrap_err().contains("verify-full"));
+        assert!(
+            mode("?sslmode=verify-ca&sslrootcert=/no/such%20file").unwrap_err().contains("/no/such file")
+        );
+        assert!(mode("?sslmode=%zz").unwrap_err().contains("hexadecimal"));
+        assert!(mode("?colour=blue").unwrap_err().contains("colour"));
+    }
+}
