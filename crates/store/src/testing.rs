@@ -105,6 +105,18 @@ impl Postgres {
             .expect("a database can be made");
         format!("{base}/{name}")
     }
+
+    /// Ends the server without notice, as a crash does, and starts it again. False if it is not ours.
+    ///
+    /// # Panics
+    /// If it does not come back.
+    pub fn crash(&self) -> bool {
+        let Some(Ours { bin, dir }) = &self.ours else { return false };
+        let log = dir.join("log").display().to_string();
+        let args = ["-D", &data(dir), "-m", "immediate", "-w", "-t", "60", "-l", &log, "restart"];
+        as_postgres(bin, "pg_ctl", dir, &args).expect("PostgreSQL comes back");
+        true
+    }
 }
 
 impl Drop for Postgres {

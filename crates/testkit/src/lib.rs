@@ -13,7 +13,9 @@
 
 mod bins;
 mod ctl;
+mod hatchery;
 mod patience;
+mod processes;
 mod project;
 mod server;
 mod smtp;
@@ -21,7 +23,9 @@ mod smtp;
 pub use bins::bin;
 pub use cds_store::testing::Postgres;
 pub use ctl::{Ctl, Output};
+pub use hatchery::TestHatchery;
 pub use patience::{LONG, SHORT, eventually, within};
+pub use processes::Marked;
 pub use project::{Project, find_job, node_run};
 pub use server::{ADMIN, ADMIN_PASSWORD, Setup, TestServer};
 pub use smtp::{Mail, Smtp};

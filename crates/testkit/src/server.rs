@@ -39,6 +39,8 @@ pub struct Setup {
     pub server: String,
     /// Lines of the section `[hatchery]`.
     pub hatchery: String,
+    /// Further variables of the environment.
+    pub env: Vec<(String, String)>,
 }
 
 /// A running server with its own temporary directory. Ends with this value.
@@ -63,11 +65,36 @@ impl TestServer {
 
     /// The same on a PostgreSQL of its own; `None` only if the environment says that there is to be none.
     pub async fn on_postgres() -> Option<Self> {
+        Self::on_postgres_with(Setup::default()).await
+    }
+
+    /// The same as the test wants it.
+    pub async fn on_postgres_with(setup: Setup) -> Option<Self> {
         let start = || Postgres::start().map(|postgres| (postgres.database(), postgres));
         let (url, postgres) = tokio::task::spawn_blocking(start).await.expect("PostgreSQL starts")?;
-        let mut server = Self::with(Setup { postgres: Some(url), ..Setup::default() }).await;
+        let mut server = Self::with(Setup { postgres: Some(url), ..setup }).await;
         server.postgres = Some(postgres);
         Some(server)
+    }
+
+    /// Ends its PostgreSQL without notice and starts it again. False if there is none of its own.
+    pub async fn crash_postgres(&mut self) -> bool {
+        let Some(postgres) = self.postgres.take() else { return false };
+        let crash = move || (postgres.crash(), postgres);
+        let (crashed, postgres) = tokio::task::spawn_blocking(crash).await.expect("PostgreSQL comes back");
+        self.postgres = Some(postgres);
+        crashed
+    }
+
+    /// The database as `cds_store` opens it.
+    pub fn database(&self) -> String {
+        let own = || format!("sqlite:{}", self.data().join("cds.db").display());
+        self.setup.postgres.clone().unwrap_or_else(own)
+    }
+
+    /// Whether it runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
     /// A server as the test wants it.
@@ -124,6 +151,7 @@ impl TestServer {
             }
         }
         command.env("CDS_LOG", std::env::var("CDS_TEST_LOG").unwrap_or_else(|_| "info".into()));
+        command.envs(self.setup.env.iter().map(|(name, value)| (name, value)));
         if let Some(url) = &self.setup.postgres {
             command.args(["--database", url]);
         }
@@ -290,7 +318,7 @@ fn line_after<'a>(text: &'a str, start: &str) -> Option<&'a str> {
     text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')?.strip_prefix(start)).next()
 }
 
-fn terminate(child: &Child) {
+pub(crate) fn terminate(child: &Child) {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let _ = kill_process(pid.expect("a process id"), Signal::TERM);
 }
