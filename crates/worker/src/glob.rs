@@ -50,7 +50,7 @@ fn entries(base: &Path, part: &str) -> Vec<PathBuf> {
 }
 
 /// Whether all brackets are closed and no backslash ends the pattern.
-fn check(part: &str) -> Result<(), String> {
+pub(crate) fn check(part: &str) -> Result<(), String> {
     let mut chars = part.chars();
     while let Some(c) = chars.next() {
         match c {
@@ -73,7 +73,8 @@ fn check(part: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn matches(pattern: &[char], name: &[char]) -> bool {
+/// Whether a checked pattern matches a whole name.
+pub(crate) fn matches(pattern: &[char], name: &[char]) -> bool {
     // Where to go on when a `*` has to take one character more.
     let (mut p, mut n) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

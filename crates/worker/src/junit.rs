@@ -13,6 +13,10 @@ use std::{fs, path::Path};
 pub(crate) const SIZE_LIMIT: usize = 1 << 20;
 /// Larger files are not read.
 const FILE_LIMIT: u64 = 256 << 20;
+/// Deeper documents are no reports; reading an element costs as much as it is deep.
+const MAX_DEPTH: usize = 256;
+/// Most cases of a file: each takes far more memory than the few bytes it can have in the file.
+const MAX_CASES: usize = 500_000;
 /// Stands in front of a text that was cut.
 const CUT: &str = "[truncated]\n";
 
@@ -70,6 +74,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<TestSuite>, String> {
     let mut part: Option<Part> = None;
     let mut single = false;
     let mut closed = false;
+    let mut count = 0;
     loop {
         let event = reader.read_event().map_err(|e| format!("{NONE}: malformed XML: {e}"))?;
         let empty = matches!(event, Event::Empty(_));
@@ -79,8 +84,15 @@ pub(crate) fn parse(text: &str) -> Result<Vec<TestSuite>, String> {
             }
             Event::Eof => break,
             Event::Start(e) | Event::Empty(e) => {
+                if path.len() >= MAX_DEPTH {
+                    return Err(format!("{NONE}: elements are nested deeper than {MAX_DEPTH} levels"));
+                }
                 let name = e.local_name().as_ref().to_string();
                 let parents: Vec<&str> = path.iter().map(String::as_str).collect();
+                count += usize::from(name == "testcase" || name == "testsuite");
+                if count > MAX_CASES {
+                    return Err(format!("more than {MAX_CASES} test cases in one file: split it"));
+                }
                 match (parents.as_slice(), name.as_str()) {
                     ([], "testsuites") => {}
                     ([], "testsuite") => {
@@ -135,7 +147,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<TestSuite>, String> {
 }
 
 fn attribute(e: &BytesStart<'_>, name: &str) -> String {
-    let value = e.attributes().filter_map(Result::ok).find(|a| a.key.local_name().as_ref() == name);
+    // Unchecked: looking for repeated names would take the square of their number.
+    let mut all = e.attributes();
+    let value = all.with_checks(false).filter_map(Result::ok).find(|a| a.key.local_name().as_ref() == name);
     value
         .and_then(|a| a.normalized_value(quick_xml::XmlVersion::default()).ok().map(|v| v.into_owned()))
         .unwrap_or_default()
@@ -331,5 +345,38 @@ mod tests {
         assert!(serde_json::to_vec(&suites).unwrap().len() <= 20_000);
         let out = &suites[0].cases[0].system_out;
         assert!(out.starts_with(CUT) && out.ends_with("END") && out.matches(CUT).count() == 1);
+    }
+
+    #[test]
+    fn hostile_documents_end_quickly() {
+        let open = |n: usize| "<testsuites><testsuite>".to_string() + &"<a>".repeat(n);
+        assert!(parse(&(open(3_000_000) + "</a>")).unwrap_err().contains("nested deeper"));
+        let attributes: String = (0..200_000).map(|i| format!(" a{i}='x'")).collect();
+        let text = format!(
+            "<testsuites><testsuite{attributes} name='n'><testcase{attributes}/></testsuite></testsuites>"
+        );
+        assert_eq!(parse(&text).unwrap()[0].name, "n");
+        let cases = "<testcase/>".repeat(MAX_CASES);
+        assert!(
+            parse(&format!("<testsuites><testsuite>{cases}</testsuite></testsuites>"))
+                .unwrap_err()
+                .contains("split")
+        );
+    }
+
+    #[test]
+    fn entities_are_not_expanded() {
+        let laughs = r#"<!DOCTYPE lolz [<!ENTITY a "haha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">
+            <!ENTITY file SYSTEM "file:///etc/passwd">]>"#;
+        let text = format!(
+            "{laughs}<testsuites><testsuite name='&c;'><testcase name='&file;'><failure>&c;&file;</failure></testcase></testsuite></testsuites>"
+        );
+        let suites = parse(&text).unwrap();
+        let case = &suites[0].cases[0];
+        assert!(
+            !format!("{suites:?}").contains("haha") && !format!("{suites:?}").contains("root:"),
+            "{suites:?}"
+        );
+        assert_eq!((case.status.as_str(), case.message.as_str()), ("failed", ""));
     }
 }

@@ -2,15 +2,15 @@
 
 use super::{
     Current, Failure,
+    archive::{pack, unpack},
     wire::{Paths, Pull},
 };
 use axum::{Json, http::StatusCode};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use std::{
-    fs,
     io::{self, Read, Write},
-    path::{Component, Path, PathBuf},
+    path::PathBuf,
 };
 use tokio::sync::mpsc;
 
@@ -122,160 +122,5 @@ impl Read for Receiver {
         let n = out.len().min(self.piece.len());
         out[..n].copy_from_slice(&self.piece.split_to(n));
         Ok(n)
-    }
-}
-
-/// Name of a path in the archive: relative to `directory`, or the absolute path without its slash.
-fn member(directory: &Path, path: &Path) -> PathBuf {
-    let clean: PathBuf = normal(path);
-    let relative = clean.strip_prefix(normal(directory)).unwrap_or(&clean);
-    relative.strip_prefix("/").unwrap_or(relative).to_path_buf()
-}
-
-/// Without `.` and `..`, by the text alone.
-fn normal(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => drop(out.pop()),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-/// Packs files and directories; links stay links, with relative targets.
-fn pack(directory: &Path, paths: &[PathBuf], out: &mut impl Write) -> io::Result<()> {
-    let mut archive = tar::Builder::new(out);
-    archive.follow_symlinks(false);
-    let mut stack: Vec<PathBuf> = paths.iter().rev().cloned().collect();
-    while let Some(path) = stack.pop() {
-        let named = |e: io::Error| io::Error::new(e.kind(), format!("'{}': {e}", path.display()));
-        let meta = path.symlink_metadata().map_err(named)?;
-        let name = member(directory, &path);
-        if meta.is_symlink() {
-            let target = fs::read_link(&path).map_err(named)?;
-            let target = if target.is_absolute() { relative(&path, &target) } else { target };
-            let mut header = tar::Header::new_gnu();
-            header.set_metadata(&meta);
-            header.set_size(0);
-            archive.append_link(&mut header, &name, target).map_err(named)?;
-        } else if meta.is_dir() {
-            if name.as_os_str().is_empty() {
-                // The directory itself: only what is in it.
-            } else {
-                archive.append_dir(&name, &path).map_err(named)?;
-            }
-            let mut entries: Vec<PathBuf> = fs::read_dir(&path)
-                .map_err(named)?
-                .map(|e| e.map(|e| e.path()))
-                .collect::<io::Result<_>>()?;
-            entries.sort();
-            stack.extend(entries.into_iter().rev());
-        } else if meta.is_file() {
-            archive.append_path_with_name(&path, &name).map_err(named)?;
-        }
-        // Sockets, pipes and devices mean nothing elsewhere.
-    }
-    archive.finish()
-}
-
-/// An absolute target as seen from the directory of the link.
-fn relative(link: &Path, target: &Path) -> PathBuf {
-    let (from, to) = (normal(link.parent().unwrap_or(link)), normal(target));
-    let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
-    let up = from.components().count() - common;
-    let mut out: PathBuf = std::iter::repeat_n("..", up).collect();
-    out.extend(to.components().skip(common));
-    if out.as_os_str().is_empty() { ".".into() } else { out }
-}
-
-/// Unpacks an archive; nothing may leave the target directory.
-fn unpack(reader: impl Read, target: &Path) -> io::Result<()> {
-    fs::create_dir_all(target)?;
-    let mut archive = tar::Archive::new(reader);
-    archive.set_preserve_permissions(true);
-    archive.set_overwrite(true);
-    // Modes of directories come last: one that may not be written to must be filled first.
-    let mut directories = Vec::new();
-    for entry in archive.entries()? {
-        let mut entry = entry?;
-        let path = entry.path()?.into_owned();
-        let bad = path.is_absolute() || path.components().any(|c| c == Component::ParentDir);
-        if bad {
-            return Err(io::Error::other(format!("member '{}' would leave the directory", path.display())));
-        }
-        if entry.header().entry_type().is_dir() {
-            directories.push((target.join(&path), entry.header().mode()?));
-            fs::create_dir_all(target.join(&path))?;
-        } else if !entry.unpack_in(target)? {
-            return Err(io::Error::other(format!("member '{}' would leave the directory", path.display())));
-        }
-    }
-    for (path, mode) in directories.into_iter().rev() {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o777))?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::symlink;
-
-    #[test]
-    fn there_and_back() {
-        let from = tempfile::tempdir().unwrap();
-        let dir = from.path();
-        fs::create_dir_all(dir.join("a/b")).unwrap();
-        fs::write(dir.join("a/b/f"), "text").unwrap();
-        symlink(dir.join("a/b/f"), dir.join("a/link")).unwrap();
-        symlink("nowhere", dir.join("dangling")).unwrap();
-        let outside = tempfile::tempdir().unwrap();
-        fs::write(outside.path().join("o"), "out").unwrap();
-        let mut archive = Vec::new();
-        pack(dir, &[dir.join("a"), dir.join("dangling"), outside.path().join("o")], &mut archive).unwrap();
-        let to = tempfile::tempdir().unwrap();
-        unpack(archive.as_slice(), to.path()).unwrap();
-        let to = to.path();
-        assert_eq!(fs::read_to_string(to.join("a/b/f")).unwrap(), "text");
-        assert_eq!(fs::read_link(to.join("a/link")).unwrap(), Path::new("b/f"));
-        assert_eq!(fs::read_link(to.join("dangling")).unwrap(), Path::new("nowhere"));
-        let absolute = outside.path().strip_prefix("/").unwrap().join("o");
-        assert_eq!(fs::read_to_string(to.join(absolute)).unwrap(), "out");
-        assert!(pack(dir, &[dir.join("missing")], &mut Vec::new()).is_err());
-    }
-
-    #[test]
-    fn nothing_leaves_the_directory() {
-        let evil = |name: &str| {
-            let mut header = tar::Header::new_gnu();
-            header.as_gnu_mut().unwrap().name[..name.len()].copy_from_slice(name.as_bytes());
-            header.set_size(1);
-            header.set_mode(0o644);
-            header.set_cksum();
-            let mut archive = tar::Builder::new(Vec::new());
-            archive.append(&header, &b"x"[..]).unwrap();
-            archive.into_inner().unwrap()
-        };
-        let to = tempfile::tempdir().unwrap();
-        let inner = to.path().join("in");
-        for name in ["../evil", "/tmp/evil-of-the-cds-worker", "a/../../evil"] {
-            assert!(unpack(evil(name).as_slice(), &inner).is_err(), "{name}");
-        }
-        // Through a link that an earlier member made.
-        let mut archive = tar::Builder::new(Vec::new());
-        let mut header = tar::Header::new_gnu();
-        header.set_entry_type(tar::EntryType::Symlink);
-        header.set_size(0);
-        archive.append_link(&mut header, "l", "..").unwrap();
-        let mut header = tar::Header::new_gnu();
-        header.set_size(1);
-        header.set_mode(0o644);
-        archive.append_data(&mut header, "l/evil", &b"x"[..]).unwrap();
-        assert!(unpack(archive.into_inner().unwrap().as_slice(), &inner).is_err());
-        assert!(!to.path().join("evil").exists());
     }
 }

@@ -1,6 +1,7 @@
 //! The server behind the `worker` command of scripts (spec 10). It listens on the loopback interface, opens
 //! with the first job, is shared by all jobs of a worker, and answers only while one runs.
 
+mod archive;
 mod cache;
 mod files;
 mod keys;
