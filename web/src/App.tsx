@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Suspense, useEffect } from "react";
 import { startEvents } from "./api/stream";
 import { Shell } from "./components/Shell";
-import { Login } from "./pages/Login";
+import { entry } from "./pages/entry";
 import { usePath } from "./router";
 import { page, readAhead } from "./routes";
 import { useToken } from "./session";
@@ -24,16 +24,17 @@ export function App() {
       queryClient.clear();
     };
   }, [token, queryClient]);
+  const front = entry(path, token !== null);
   return (
     <>
-      {token ? (
+      {front === undefined ? (
         <Shell>
           <ErrorBoundary key={path}>
             <Suspense fallback={<Loading />}>{page(path)}</Suspense>
           </ErrorBoundary>
         </Shell>
       ) : (
-        <Login />
+        front
       )}
       <Toasts />
     </>

@@ -1,5 +1,6 @@
 // Every page in one table. Those with much code are read when they are opened.
 import { lazy, type ReactNode } from "react";
+import { Account } from "./pages/Account";
 import { Fleet } from "./pages/Fleet";
 import { Home } from "./pages/Home";
 import { NotFound } from "./pages/NotFound";
@@ -35,6 +36,9 @@ const ROUTES: [string, (v: Values) => ReactNode][] = [
   ],
   ["/queue", () => <Queue />],
   ["/fleet", () => <Fleet />],
+  ["/signup", () => <Home />],
+  ["/forgot-password", () => <Account />],
+  ["/account", () => <Account />],
 ];
 
 function run(v: Values): ReactNode {

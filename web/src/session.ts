@@ -28,6 +28,20 @@ export function setToken(value: string | null): void {
   for (const listener of listeners) listener();
 }
 
+/** How the last session of this page ended, for the sign-in to say so. */
+export type Ended = "expired" | "signed-out" | undefined;
+let ended: Ended;
+
+/** Ends the session in this page. */
+export function endSession(how: Ended): void {
+  ended = how;
+  setToken(null);
+}
+
+export function useEnded(): Ended {
+  return useSyncExternalStore(() => () => undefined, () => ended);
+}
+
 export function useToken(): string | null {
   return useSyncExternalStore((changed) => {
     listeners.add(changed);

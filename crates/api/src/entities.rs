@@ -42,4 +42,22 @@ pub struct Pipeline {
     pub from_repository: String,
     /// RFC 3339.
     pub last_modified: String,
+    /// Declared parameters, in file order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<PipelineParameter>,
+}
+
+/// A declared parameter of a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PipelineParameter {
+    /// Name; jobs see it as `cds.pip.<name>`.
+    pub name: String,
+    /// `string`, `number`, `text`, `boolean`, `list`, `ssh-key`, `pgp-key`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Default; of a `list`, `a;b;c` where the first is the default.
+    pub default: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
 }

@@ -48,3 +48,38 @@ pub struct WaitReason {
     /// A sentence for people that names the requirement, the holder, the hatchery.
     pub text: String,
 }
+
+/// Answer of `GET /v1/jobs/{job}/candidates`: who could take a job that waits, and what keeps the others from it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Candidates {
+    /// Place, from 1, among the jobs that want the same hatcheries; absent if the job does not wait for a worker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u64>,
+    /// Groups whose hatcheries may run it; empty = all.
+    pub groups: Vec<String>,
+    /// Every hatchery, those that could take it first.
+    pub hatcheries: Vec<Candidate>,
+}
+
+/// A hatchery as a job that waits sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Candidate {
+    /// Name of the hatchery.
+    pub hatchery: String,
+    /// It has been heard of lately.
+    pub up: bool,
+    /// Its workers offer everything and may run the job; `obstacles` says what is missing otherwise.
+    pub fits: bool,
+    /// One sentence for everything in the way.
+    pub obstacles: Vec<String>,
+    /// Names of its workers that are free now.
+    pub idle: Vec<String>,
+    /// Workers on their way.
+    pub starting: u32,
+    /// Workers with a job.
+    pub busy: u32,
+    /// How many more it may start now.
+    pub room: u32,
+    /// What its system last refused; empty = nothing.
+    pub last_error: String,
+}

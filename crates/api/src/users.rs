@@ -46,6 +46,53 @@ pub struct SignIn {
     pub init_token: Option<String>,
 }
 
+/// Answer of `GET /v1/auth/options`: what the pages in front of the sign-in have to know.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AuthOptions {
+    /// Whether people may sign up themselves.
+    pub signup: bool,
+    /// Whether this server sends mail: then a sign-up waits for its mail, and a forgotten password can be reset by one.
+    pub mail: bool,
+    /// Nobody administers this server yet: the init token that it printed makes somebody do so.
+    pub first_admin: bool,
+}
+
+/// Body of `POST /v1/auth/password`.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct PasswordChange {
+    /// The password until now.
+    pub current: String,
+    /// At least 8 characters.
+    pub password: String,
+}
+
+/// Body of `POST /v1/auth/reset`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PasswordForgotten {
+    /// Mail address of the account.
+    pub email: String,
+}
+
+/// Body of `POST /v1/auth/reset/confirm`.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct PasswordReset {
+    /// From the mail or the link.
+    pub token: String,
+    /// The new one; at least 8 characters.
+    pub password: String,
+}
+
+/// Answer of `POST /v1/users/{username}/reset`: what an administrator hands to somebody who forgot their password.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct ResetLink {
+    /// Good for one use.
+    pub token: String,
+    /// The page where a new password is chosen; holds the token.
+    pub url: String,
+    /// RFC 3339; until when.
+    pub expires: String,
+}
+
 /// A session.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct Session {

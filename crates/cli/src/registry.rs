@@ -35,7 +35,6 @@ pub(crate) struct Node {
     pub(crate) name: &'static str,
     about: &'static str,
     aliases: Vec<&'static str>,
-    hidden: bool,
     pub(crate) children: Vec<Node>,
     pub(crate) leaf: Option<Leaf>,
 }
@@ -55,7 +54,7 @@ pub(crate) struct Leaf {
 
 /// A group of commands.
 pub(crate) fn group(name: &'static str, about: &'static str) -> Node {
-    Node { name, about, aliases: Vec::new(), hidden: false, children: Vec::new(), leaf: None }
+    Node { name, about, aliases: Vec::new(), children: Vec::new(), leaf: None }
 }
 
 fn leaf<F, R>(kind: Kind, name: &'static str, about: &'static str, run: F) -> Node
@@ -117,10 +116,6 @@ impl Node {
         self.aliases.extend(names);
         self
     }
-    pub(crate) fn hidden(mut self) -> Self {
-        self.hidden = true;
-        self
-    }
     /// Adds sub-commands. When two share a name or alias, the first keeps it.
     pub(crate) fn with(mut self, children: impl IntoIterator<Item = Node>) -> Self {
         self.children.extend(children);
@@ -176,8 +171,7 @@ impl Node {
     /// As clap wants it; `path` is what stands before it on the command line.
     pub(crate) fn command(&self, path: &str) -> Command {
         let path = format!("{path} {}", self.name);
-        let mut command =
-            Command::new(self.name).about(self.about).hide(self.hidden).disable_version_flag(true);
+        let mut command = Command::new(self.name).about(self.about).disable_version_flag(true);
         command = command.visible_aliases(self.aliases.iter().copied());
         if let Some(leaf) = &self.leaf {
             command = leaf.fill(command, &path, !self.children.is_empty());

@@ -3,7 +3,10 @@
 use crate::{Client, ClientError};
 use cds_api::{
     Health, Version,
-    users::{Session, SignIn, SignUp, SignUpVerify, SignedUp, Token, TokenCreate, TokenCreated},
+    users::{
+        PasswordChange, PasswordForgotten, PasswordReset, ResetLink, Session, SignIn, SignUp, SignUpVerify,
+        SignedUp, Token, TokenCreate, TokenCreated,
+    },
 };
 use reqwest::Method;
 
@@ -19,6 +22,22 @@ impl Client {
     /// Opens a session.
     pub async fn signin(&self, body: &SignIn) -> Result<Session, ClientError> {
         self.post("/v1/auth/signin", body).await
+    }
+    /// Changes the caller's password; their other sessions end.
+    pub async fn password_change(&self, body: &PasswordChange) -> Result<(), ClientError> {
+        self.call(Method::POST, "/v1/auth/password").json(body)?.send_unit().await
+    }
+    /// Asks for a mail with which a forgotten password is set anew.
+    pub async fn password_forgotten(&self, body: &PasswordForgotten) -> Result<(), ClientError> {
+        self.call(Method::POST, "/v1/auth/reset").json(body)?.send_unit().await
+    }
+    /// Sets a new password with the token from the mail, and opens a session.
+    pub async fn password_reset(&self, body: &PasswordReset) -> Result<Session, ClientError> {
+        self.post("/v1/auth/reset/confirm", body).await
+    }
+    /// A link with which a user chooses a new password; for administrators.
+    pub async fn user_reset(&self, username: &str) -> Result<ResetLink, ClientError> {
+        self.post(format!("/v1/users/{}/reset", Self::segment(username)), &()).await
     }
     /// Ends the session or token this client carries.
     pub async fn signout(&self) -> Result<(), ClientError> {

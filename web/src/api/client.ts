@@ -1,7 +1,7 @@
 // The API's client: typed by the document, one shape of error, a lost session leads to the sign-in.
 import createClient from "openapi-fetch";
 import type { ApiError } from "../model/types";
-import { getToken, setToken } from "../session";
+import { endSession, getToken } from "../session";
 import type { paths } from "./generated/schema";
 
 /** An answer of 400 or more, or none at all (status 0). */
@@ -40,7 +40,7 @@ export async function data<T>(answer: Promise<{ data?: T; error?: unknown; respo
 
 function failure(status: number, error: unknown): Failure {
   // Only a token that was refused ends the session; a wrong password has none yet.
-  if (status === 401 && getToken()) setToken(null);
+  if (status === 401 && getToken()) endSession("expired");
   const known = typeof error === "object" && error !== null && "message" in error;
   return new Failure(status, known ? (error as ApiError) : { code: "http", message: `The server answered ${status}.` });
 }

@@ -11,6 +11,15 @@ export interface RunFilter {
 
 export const queries = {
   me: () => queryOptions({ queryKey: ["me"], queryFn: () => data(client.GET("/v1/users/me")), staleTime: Infinity }),
+  authOptions: () => queryOptions({ queryKey: ["auth", "options"], queryFn: () => data(client.GET("/v1/auth/options")) }),
+  tokens: () => queryOptions({ queryKey: ["auth", "tokens"], queryFn: () => data(client.GET("/v1/auth/tokens")) }),
+  candidates: (job: string) =>
+    queryOptions({ queryKey: ["queue", "candidates", job], queryFn: () => data(client.GET("/v1/jobs/{job}/candidates", { params: { path: { job } } })), refetchInterval: 10_000 }),
+  pipeline: (key: string, pipeline: string) =>
+    queryOptions({
+      queryKey: ["pipeline", key, pipeline],
+      queryFn: () => data(client.GET("/v1/projects/{key}/pipelines/{pipeline}", { params: { path: { key, pipeline } } })),
+    }),
   version: () => queryOptions({ queryKey: ["version"], queryFn: () => data(client.GET("/v1/version")), staleTime: Infinity }),
   recent: (limit = 50) =>
     queryOptions({ queryKey: ["runs", "recent", limit], queryFn: () => data(client.GET("/v1/runs", { params: { query: { limit } } })) }),

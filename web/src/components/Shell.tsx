@@ -4,7 +4,7 @@ import { client, data } from "../api/client";
 import { queries } from "../api/queries";
 import { useStreamState } from "../api/stream";
 import { Link, usePath } from "../router";
-import { setToken } from "../session";
+import { endSession } from "../session";
 import { Button } from "../ui/Button";
 import { paths } from "../util/paths";
 import { CommandPalette } from "./CommandPalette";
@@ -54,7 +54,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <LiveState />
           <ThemeSwitch />
           <div className="who">
-            <span title={me.data?.fullname}>{me.data?.username ?? "…"}</span>
+            <Link to={paths.account()} title={`${me.data?.fullname ?? ""}: password and tokens`} aria-current={path === "/account" ? "page" : undefined}>{me.data?.username ?? "…"}</Link>
             <Button kind="quiet" onClick={signOut}>Sign out</Button>
           </div>
         </div>
@@ -76,5 +76,5 @@ function LiveState() {
 
 function signOut() {
   // The session ends here whatever the server says.
-  data(client.POST("/v1/auth/signout")).catch(() => undefined).finally(() => setToken(null));
+  data(client.POST("/v1/auth/signout")).catch(() => undefined).finally(() => endSession("signed-out"));
 }

@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { queries } from "../api/queries";
+import { FirstSteps } from "../components/FirstSteps";
 import { RunTable } from "../components/RunTable";
 import { PageHead } from "../components/PageHead";
-import { Link, useQueryState } from "../router";
+import { useQueryState } from "../router";
 import { Answered, Empty } from "../ui/States";
 import { useTitle } from "../util/hooks";
-import { paths } from "../util/paths";
 
 const FILTERS = [["", "All"], ["Building", "Running"], ["Waiting", "Waiting"], ["Fail", "Failed"], ["Success", "Succeeded"], ["Stopped", "Stopped"]] as const;
 
@@ -25,13 +25,7 @@ export function Home() {
       <Answered query={runs} rows={8}>
         {(all) => {
           const shown = status ? all.filter((r) => r.status === status) : all;
-          if (all.length === 0) {
-            return (
-              <Empty title="Nothing has run yet">
-                <p>Open a <Link to={paths.projects()}>project</Link>, choose a workflow and start it. Without one, push your files: <code>cdsctl workflow push KEY .cds/*.yml</code></p>
-              </Empty>
-            );
-          }
+          if (all.length === 0) return <><Empty title="Nothing has run yet" /><FirstSteps /></>;
           if (shown.length === 0) return <Empty title="No run of the last 200 has this status"><button type="button" className="link" onClick={() => set({ status: undefined })}>Show all</button></Empty>;
           return <RunTable key={status} runs={shown} withWorkflow />;
         }}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useMemo, useRef, useState } from "react";
 import { queries } from "../api/queries";
+import { FirstSteps } from "../components/FirstSteps";
 import { PageHead } from "../components/PageHead";
 import { StatusIcon } from "../components/Status";
 import { label } from "../model/status";
@@ -26,10 +27,10 @@ export function ProjectPage({ projectKey }: { projectKey: string }) {
       <Answered query={workflows} rows={6}>
         {(all) =>
           all.length === 0 ? (
-            <Empty title="No workflow yet">
-              <p>Push your files to begin:</p>
-              <pre>cdsctl workflow push {projectKey} .cds/*.yml</pre>
-            </Empty>
+            <>
+              <Empty title="No workflow yet" />
+              {(project.data?.permission ?? 0) >= 7 ? <FirstSteps projectKey={projectKey} /> : <p className="muted">Somebody with the permission to write (level 7) has to push one.</p>}
+            </>
           ) : (
             <WorkflowList workflows={all} />
           )

@@ -1,8 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { queries } from "../api/queries";
+import { FirstSteps } from "../components/FirstSteps";
 import { PageHead } from "../components/PageHead";
+import { ProjectDialog } from "../components/ProjectDialog";
 import { Link } from "../router";
+import { Button } from "../ui/Button";
 import { Answered, Empty } from "../ui/States";
 import { useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
@@ -10,13 +13,15 @@ import { paths } from "../util/paths";
 export function Projects() {
   const projects = useQuery(queries.projects());
   const [word, setWord] = useState("");
+  const [making, setMaking] = useState(false);
   useTitle("Projects");
   return (
     <>
-      <PageHead title="Projects" />
+      <PageHead title="Projects" actions={<Button kind="primary" onClick={() => setMaking(true)}>New project…</Button>} />
+      {making && <ProjectDialog onClose={() => setMaking(false)} />}
       <Answered query={projects}>
         {(all) => {
-          if (all.length === 0) return <Empty title="There is no project yet"><p>Make one: <code>cdsctl project create KEY "Its name"</code></p></Empty>;
+          if (all.length === 0) return <><Empty title="There is no project yet" /><FirstSteps /></>;
           const low = word.toLowerCase();
           const shown = all.filter((p) => `${p.key} ${p.name} ${p.description}`.toLowerCase().includes(low));
           return (
@@ -33,6 +38,7 @@ export function Projects() {
                   </li>
                 ))}
               </ul>
+              {shown.length === 0 && <Empty title={`No project is called “${word}”`}><button type="button" className="link" onClick={() => setWord("")}>Show all</button></Empty>}
             </>
           );
         }}

@@ -18,8 +18,8 @@ const PAGE = 100;
 
 export function WorkflowPage({ projectKey, workflow }: { projectKey: string; workflow: string }) {
   const definition = useQuery(queries.workflow(projectKey, workflow));
-  const [starting, setStarting] = useState(false);
   const [query, set] = useQueryState();
+  const [starting, setStarting] = useState(query.get("start") !== null);
   const status = query.get("status") ?? "";
   const tag = query.get("tag") ?? "";
   useTitle(workflow);
@@ -74,7 +74,7 @@ export function WorkflowPage({ projectKey, workflow }: { projectKey: string; wor
           {runs.hasNextPage && <p className="more"><Button busy={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>Show older runs</Button></p>}
         </>
       )}
-      {starting && definition.data && <StartDialog workflow={definition.data} onClose={() => setStarting(false)} />}
+      {starting && definition.data && <StartDialog workflow={definition.data} onClose={() => { setStarting(false); set({ start: undefined }); }} />}
     </>
   );
 }

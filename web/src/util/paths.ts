@@ -13,4 +13,7 @@ export const paths = {
     `/project/${e(key)}/workflow/${e(workflow)}/run/${number}/job/${job}${step === undefined ? "" : `?step=${step}`}`,
   queue: () => "/queue",
   fleet: () => "/fleet",
+  account: () => "/account",
+  signUp: () => "/signup",
+  forgot: () => "/forgot-password",
 };

@@ -4,10 +4,9 @@ use super::login;
 use crate::{
     app::{connect, env},
     call::Call,
-    error::CliError,
     registry::{Kind, Node, Outcome, Res, group, plain},
 };
-use cds_api::users::{SignUp, SignUpVerify};
+use cds_api::users::{PasswordForgotten, PasswordReset, SignUp, SignUpVerify};
 
 /// The commands that make an account.
 pub(crate) fn node() -> Node {
@@ -24,23 +23,39 @@ pub(crate) fn node() -> Node {
             .switch("env", None, "Print export lines instead of writing the configuration file")])
 }
 
-/// `cdsctl reset-password`, which this server cannot do.
+/// `cdsctl reset-password`.
 pub(crate) fn reset_password() -> Node {
-    let sorry = |_: Call| async {
-        Err(CliError::failed(
-            "this server cannot reset passwords by mail: ask an administrator for a new one",
-        ))
-    };
-    group("reset-password", "Reset a password (not available)")
-        .runs(Kind::Plain, sorry)
+    group("reset-password", "Choose a new password with a mail")
+        .runs(Kind::Plain, forgotten)
         .value("email", None, "Mail address of the account")
         .value("api-url", Some('H'), "Address of the API")
-        .with([plain("confirm", "Confirm a reset (not available)", sorry)
-            .rest("token", false)
+        .with([plain("confirm", "Set the new password with the token from the mail, and sign in", reset)
+            .args(&["token"])
             .value("api-url", Some('H'), "Address of the API")
-            .value("password", Some('p'), "New password")
-            .switch("env", None, "Print export lines")])
-        .hidden()
+            .value("password", Some('p'), "New password; asked for if it is not given")
+            .switch("env", None, "Print export lines instead of writing the configuration file")])
+}
+
+async fn forgotten(c: Call) -> Res {
+    let url = login::api_url(&c)?;
+    let email = match c.flag("email") {
+        Some(email) => email.to_string(),
+        None => c.app.ask("Email")?,
+    };
+    connect(&url, None, c.app.choice.insecure)?.password_forgotten(&PasswordForgotten { email }).await?;
+    c.app.say("Reset successful. Instructions have been sent to your email address.");
+    Ok(Outcome::Done)
+}
+
+async fn reset(c: Call) -> Res {
+    let url = login::api_url(&c)?;
+    let password = match c.flag("password") {
+        Some(password) => password.to_string(),
+        None => c.app.ask_secret("New password")?,
+    };
+    let client = connect(&url, None, c.app.choice.insecure)?;
+    let session = client.password_reset(&PasswordReset { token: c.arg("token").into(), password }).await?;
+    login::after(&c, &client, &url, session).await
 }
 
 async fn signup(c: Call) -> Res {

@@ -6,7 +6,7 @@ use crate::{
     output::Record,
     registry::{Node, Outcome, Res, delete, group, list, plain, show},
 };
-use cds_api::users::{GpgKeyImport, User};
+use cds_api::users::{GpgKeyImport, PasswordChange, User};
 use std::io::BufRead;
 
 /// The commands about users.
@@ -15,6 +15,15 @@ pub(crate) fn node() -> Node {
         show("me", "Show who you are", me),
         list("list", "List the users", all),
         show("show", "Show a user", one).args(&["username"]),
+        plain("change-password", "Change your password; your other sessions end", change_password)
+            .value("current", None, "Password until now; asked for if it is not given")
+            .value("password", Some('p'), "New password; asked for if it is not given"),
+        show(
+            "reset-password",
+            "Make a link with which a user chooses a new password (administrators)",
+            reset,
+        )
+        .args(&["username"]),
         group("gpg", "Manage your OpenPGP keys").with([
             list("list", "List your keys", keys),
             plain("show", "Print a public key", key).args(&["gpg-key-id"]),
@@ -48,6 +57,30 @@ async fn all(c: Call) -> Res {
 
 async fn one(c: Call) -> Res {
     Ok(Outcome::One(record(&c.client()?.user(c.arg("username")).await?)))
+}
+
+async fn change_password(c: Call) -> Res {
+    let secret = |flag: &str, question: &str| match c.flag(flag) {
+        Some(text) => Ok(text.to_string()),
+        None => c.app.ask_secret(question),
+    };
+    let body = PasswordChange {
+        current: secret("current", "Current password")?,
+        password: secret("password", "New password")?,
+    };
+    c.client()?.password_change(&body).await?;
+    c.app.say("Password changed. Your other sessions have ended; API tokens stay.");
+    Ok(Outcome::Done)
+}
+
+async fn reset(c: Call) -> Res {
+    let link = c.client()?.user_reset(c.arg("username")).await?;
+    Ok(Outcome::One(
+        Record::new()
+            .with_time("expires", &link.expires)
+            .with("token", &link.token)
+            .with_key("url", &link.url),
+    ))
 }
 
 async fn keys(c: Call) -> Res {

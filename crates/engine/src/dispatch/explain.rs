@@ -46,6 +46,19 @@ pub fn explain(job: &QueuedJob, position: usize, fleet: &[HatcheryView], now: Ti
     WaitReason { code, text }
 }
 
+/// Why a hatchery cannot run a job, one sentence each; empty = it can, once it is up and has a worker.
+pub fn obstacles(job: &QueuedJob, hatchery: &HatcheryView) -> Vec<String> {
+    let forbidden = (!allowed(&job.groups, hatchery)).then(|| {
+        format!(
+            "it works for the groups {}, the job is of {}",
+            hatchery.groups.join(", "),
+            job.groups.join(", ")
+        )
+    });
+    let lacks = mismatches(&job.requirements, hatchery);
+    forbidden.into_iter().chain(lacks.iter().map(ToString::to_string)).collect()
+}
+
 fn nobody(
     job: &QueuedJob,
     fleet: &[HatcheryView],

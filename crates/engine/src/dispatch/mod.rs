@@ -7,7 +7,7 @@ mod explain;
 mod matching;
 mod queue;
 
-pub use explain::{WaitReason, explain};
+pub use explain::{WaitReason, explain, obstacles};
 pub use matching::{Mismatch, matches, mismatches};
 pub use queue::{Needs, Queue};
 

@@ -23,7 +23,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const INIT_TOKEN: &str = "init_token";
 const SHORTEST_PASSWORD: usize = 8;
 /// Longer ones would only cost time to hash.
-const LONGEST_PASSWORD: usize = 256;
+pub(super) const LONGEST_PASSWORD: usize = 256;
 
 /// A user as the API shows one.
 pub fn shown(u: &users::User) -> User {
@@ -46,7 +46,7 @@ fn check_username(name: &str) -> Result<()> {
         .id(74))
 }
 
-fn check_password(password: &str) -> Result<()> {
+pub(super) fn check_password(password: &str) -> Result<()> {
     let length = password.chars().count();
     if length < SHORTEST_PASSWORD {
         return Err(Error::bad_request("the password is too short: use at least 8 characters").id(74));
@@ -57,7 +57,7 @@ fn check_password(password: &str) -> Result<()> {
     Ok(())
 }
 
-fn has_admin(tx: &mut Tx<'_>) -> cds_store::Result<bool> {
+pub(super) fn has_admin(tx: &mut Tx<'_>) -> cds_store::Result<bool> {
     Ok(users::list(tx)?.iter().any(|u| u.verified && u.ring == "ADMIN"))
 }
 
@@ -86,7 +86,13 @@ fn promote(tx: &mut Tx<'_>, user: &mut users::User, given: Option<&str>) -> Trie
 }
 
 /// Opens a session.
-fn open_session(tx: &mut Tx<'_>, user: UserId, secret: &str, now: Timestamp, until: Timestamp) -> Tried<()> {
+pub(super) fn open_session(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    secret: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Tried<()> {
     let token = tokens::Token {
         id: TokenId::new(),
         kind: kind::SESSION.into(),
@@ -171,7 +177,7 @@ impl App {
     }
 
     /// Counts an attempt that costs a password hash.
-    fn attempt(&self, name: &str) -> Result<()> {
+    pub(super) fn attempt(&self, name: &str) -> Result<()> {
         self.tokens().attempts.attempt(name, self.now()).map_err(|wait_s| {
             Error::new(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -249,10 +255,12 @@ impl App {
         .await?;
         let Some(smtp) = &self.config().smtp else { return Ok(SignedUp { status: "active".into() }) };
         let text = format!(
-            "Welcome to CDS,\n\nto confirm your account run within a day:\n\n\
-             $ cdsctl signup verify --api-url {} {secret}\n\n\
+            "Welcome to CDS,\n\nto confirm your account open this page within a day:\n\n\
+             {url}/signup/verify#{secret}\n\n\
+             or, on a command line:\n\n\
+             $ cdsctl signup verify --api-url {url} {secret}\n\n\
              If you did not ask for an account, forget this mail.\n",
-            self.url()
+            url = self.url()
         );
         mail::send(smtp, &email, "[CDS] Welcome to CDS", text).await.map_err(|e| {
             tracing::error!(error = %e, "a sign-up mail was not sent");
@@ -356,7 +364,7 @@ impl App {
     }
 
     /// Secret and end of a session that begins now.
-    fn session(&self, now: Timestamp) -> (String, Timestamp) {
+    pub(super) fn session(&self, now: Timestamp) -> (String, Timestamp) {
         (fresh_secret(), now + DAY * self.config().session_days.max(1))
     }
 }

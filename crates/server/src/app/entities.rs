@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::http::StatusCode;
 use cds_api::{
-    entities::{Application, Environment, Pipeline},
+    entities::{Application, Environment, Pipeline, PipelineParameter},
     workflows::Workflow,
 };
 use cds_model::{EntityId, ProjectId, Timestamp};
@@ -59,7 +59,12 @@ fn pipeline(e: Entity<def::Pipeline>) -> Pipeline {
         description: e.def.description,
         from_repository: e.from_repository,
         last_modified: e.last_modified.to_rfc3339(),
+        parameters: e.def.parameters.into_iter().map(|(name, p)| parameter(name, p)).collect(),
     }
+}
+
+fn parameter(name: String, p: def::Parameter) -> PipelineParameter {
+    PipelineParameter { name, kind: p.kind, default: p.value, description: p.description }
 }
 
 /// A definition that did not exist before.

@@ -303,7 +303,9 @@ impl App {
                 (header::CONTENT_TYPE, "application/octet-stream".to_string()),
                 (header::CONTENT_LENGTH, object.meta.size.to_string()),
                 (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+                // Whatever a job put there: a browser saves it, and if it ever showed it, it would be on its own.
                 (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_string()),
+                (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_string()),
             ],
             Body::from_stream(object.body),
         )

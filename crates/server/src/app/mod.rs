@@ -20,6 +20,7 @@ pub mod live;
 pub mod mail;
 pub mod people;
 pub mod private_keys;
+pub mod passwords;
 pub mod projects;
 pub mod push;
 pub mod refuse;

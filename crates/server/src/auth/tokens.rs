@@ -50,6 +50,8 @@ pub mod kind {
     pub const VERIFY: &str = "verify";
 }
 
+    /// A forgotten password that may be set anew; owner is the user.
+    pub const RESET: &str = "reset";
 impl Tokens {
     /// Who a bearer token stands for.
     ///

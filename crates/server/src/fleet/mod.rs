@@ -95,6 +95,49 @@ impl Fleet {
         let why = dispatch::explain(queued, position, &state.views, now);
         Some(cds_api::queue::WaitReason { code: why.code.to_string(), text: why.text })
     }
+
+    /// Who could take a job; `None` if it does not wait for a worker.
+    pub fn candidates(&self, job: JobRef) -> Option<cds_api::queue::Candidates> {
+        let state = self.lock();
+        let position = state.queue.position(job, &state.views)?;
+        let queued = state.queue.get(job)?;
+        let mut hatcheries: Vec<_> = state
+            .views
+            .iter()
+            .map(|view| {
+                let obstacles = dispatch::obstacles(queued, view);
+                let named = |w: &WorkerId| state.workers.get(w).map(|w| w.name.clone());
+                cds_api::queue::Candidate {
+                    hatchery: view.name.clone(),
+                    up: view.up,
+                    fits: obstacles.is_empty(),
+                    obstacles,
+                    idle: view.idle.iter().filter_map(named).collect(),
+                    starting: view.starting,
+                    busy: view.busy,
+                    room: view.room(),
+                    last_error: state
+                        .hatcheries
+                        .get(&view.id)
+                        .map(|h| h.last_error.clone())
+                        .unwrap_or_default(),
+                }
+            })
+            .collect();
+        hatcheries.sort_by(|a, b| {
+            (!a.fits, !a.up, a.obstacles.len(), &a.hatchery).cmp(&(
+                !b.fits,
+                !b.up,
+                b.obstacles.len(),
+                &b.hatchery,
+            ))
+        });
+        Some(cds_api::queue::Candidates {
+            position: Some(position as u64),
+            groups: queued.groups.clone(),
+            hatcheries,
+        })
+    }
 }
 
 impl State {

@@ -1,6 +1,9 @@
 //! The middleware in front of every handler: request id, who calls, whether they may.
 
-use super::error::{Error, REQUEST_ID};
+use super::{
+    error::{Error, REQUEST_ID},
+    origin,
+};
 use crate::{
     App,
     auth::{
@@ -17,6 +20,12 @@ use axum::{
 use std::time::Instant;
 
 /// Names the request in answers and in the log; keeps an id that a proxy gave, if it is a sane one.
+const GUARDS: [(header::HeaderName, &str); 3] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox"),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
+
 pub async fn request_id(request: Request, next: Next) -> Response {
     let given = request.headers().get("x-request-id").and_then(|v| v.to_str().ok());
     let id = match given {
@@ -27,6 +36,11 @@ pub async fn request_id(request: Request, next: Next) -> Response {
     };
     let mut response = REQUEST_ID.scope(id.clone(), next.run(request)).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
+    // Answers are data: if a browser is led to one, it neither guesses a type nor runs anything. Pages say more.
+    let headers = response.headers_mut();
+    for (name, value) in GUARDS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
         response.headers_mut().insert("x-request-id", value);
     }
     response
@@ -55,6 +69,9 @@ pub async fn authorize(
         .into_response();
     };
     // Taken out here: a borrowed body could not cross an await.
+    if let Err(e) = origin::check(&app, &request) {
+        return e.into_response();
+    }
     let secret = bearer(&request).map(str::to_string);
     let response = match check(&app, &method, path.as_str(), &params, secret.as_deref()).await {
         Ok(identity) => {
@@ -116,12 +133,7 @@ async fn check(
         Denied::Unauthenticated => {
             Error::unauthorized("sign in first: `cdsctl login`, or send `Authorization: Bearer <token>`")
         }
-        Denied::Hidden => Error::not_found(
-            param("workflow")
-                .or(param("job"))
-                .or(param("key"))
-                .unwrap_or("it does not exist, or you may not see it"),
-        ),
+        Denied::Hidden => hidden(access, param),
         Denied::Forbidden => Error::forbidden("you don't have the right to do this"),
         Denied::Scope(scope) => Error::forbidden(format!("this token lacks the scope '{}'", scope.as_str())),
     })?;
@@ -134,3 +146,19 @@ fn bearer(request: &Request) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
+/// What a caller hears of something that is not there or not theirs to see: the same for both (S29).
+fn hidden<'a>(access: Access, param: impl Fn(&str) -> Option<&'a str>) -> Error {
+    let name = |what: &str| param(what).unwrap_or("");
+    Error::not_found(match access {
+        Access::Workflow(_) => format!("workflow {}/{}", name("key"), name("workflow")),
+        Access::Job(_) => format!("job {}", name("job")),
+        _ => format!("project {}", name("key")),
+    })
+}
+
+/// The ticket in the address of a request that reads.
+fn ticket(request: &Request) -> Option<String> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    request.uri().query()?.strip_prefix("ticket=").filter(|_| reads).map(str::to_string)
+}
+

@@ -4,5 +4,6 @@ pub mod error;
 pub mod extract;
 pub mod guard;
 pub mod openapi;
+pub mod origin;
 mod pages;
 pub mod router;

@@ -9,7 +9,10 @@ use crate::{
     },
 };
 use axum::{extract::State, http::StatusCode};
-use cds_api::users::{Session, SignIn, SignUp, SignUpVerify, SignedUp, Token, TokenCreate, TokenCreated};
+use cds_api::users::{
+    AuthOptions, PasswordChange, PasswordForgotten, PasswordReset, Session, SignIn, SignUp, SignUpVerify,
+    SignedUp, Token, TokenCreate, TokenCreated,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes of this file.
@@ -20,6 +23,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(verify))
         .routes(routes!(signin))
         .routes(routes!(signout))
+        .routes(routes!(options))
+        .routes(routes!(change_password))
+        .routes(routes!(forgot_password))
+        .routes(routes!(reset_password))
         .routes(routes!(list_tokens, create_token))
         .routes(routes!(delete_token))
 }
@@ -53,6 +60,36 @@ async fn signin(State(app): State<App>, Json(body): Json<SignIn>) -> Result<Json
 async fn signout(State(app): State<App>, caller: Caller) -> Result<StatusCode> {
     app.sign_out(&caller).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What may be done before signing in.
+#[utoipa::path(get, path = "/v1/auth/options", tag = "auth", responses((status = 200, body = AuthOptions)))]
+async fn options(State(app): State<App>) -> Result<Json<AuthOptions>> {
+    Ok(Json(app.auth_options().await?))
+}
+
+/// Changes the caller's password and ends their other sessions.
+#[utoipa::path(post, path = "/v1/auth/password", tag = "auth", request_body = PasswordChange, responses((status = 204), (status = 400, description = "The current password is not right, or the new one not acceptable"), (status = 429, description = "Too many attempts; see Retry-After")))]
+async fn change_password(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<PasswordChange>,
+) -> Result<StatusCode> {
+    app.change_password(&caller, body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Asks for a mail to reset a password. Says the same whether or not there is such an account.
+#[utoipa::path(post, path = "/v1/auth/reset", tag = "auth", request_body = PasswordForgotten, responses((status = 202), (status = 503, description = "This server sends no mail")))]
+async fn forgot_password(State(app): State<App>, Json(body): Json<PasswordForgotten>) -> Result<StatusCode> {
+    app.forgot_password(body).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Sets a new password with the token from the mail, ends every session of the account and opens one.
+#[utoipa::path(post, path = "/v1/auth/reset/confirm", tag = "auth", request_body = PasswordReset, responses((status = 200, body = Session), (status = 400, description = "The token is unknown, was used, or has expired")))]
+async fn reset_password(State(app): State<App>, Json(body): Json<PasswordReset>) -> Result<Json<Session>> {
+    Ok(Json(app.reset_password(body).await?))
 }
 
 /// Sessions and tokens of the caller.

@@ -17,7 +17,10 @@ use axum::{
     },
 };
 use bytes::Bytes;
-use cds_api::runs::{JobRun, LogLine, LogLines};
+use cds_api::{
+    queue::Candidates,
+    runs::{JobRun, LogLine, LogLines},
+};
 use cds_blobs::{LogError, LogEvent, LogKey, LogStream};
 use cds_model::{Attempt, JobRef};
 use futures::{Stream, StreamExt};
@@ -31,6 +34,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get))
         .routes(routes!(log))
+        .routes(routes!(candidates))
         .routes(routes!(lines))
         .routes(routes!(follow))
         .routes(routes!(search))
@@ -70,6 +74,16 @@ async fn get(State(app): State<App>, Path(job): Path<String>) -> Result<Json<Job
 }
 
 /// Raw bytes of a step's log. Understands `Range: bytes=a-b`.
+/// Who could take a job that waits: every hatchery, and what keeps it from it.
+#[utoipa::path(get, path = "/v1/jobs/{job}/candidates", tag = "jobs", params(("job" = String, Path)), responses((status = 200, body = Candidates)))]
+async fn candidates(State(app): State<App>, Path(job): Path<String>) -> Result<Json<Candidates>> {
+    let job: JobRef = job.parse().map_err(|e| Error::bad_request(format!("{e}")))?;
+    // 404 for a job that does not exist, which administrators get as far as here with.
+    app.job_view(job).await?;
+    let nobody = || Candidates { position: None, groups: Vec::new(), hatcheries: Vec::new() };
+    Ok(Json(app.fleet().candidates(job).unwrap_or_else(nobody)))
+}
+
 #[utoipa::path(get, path = "/v1/jobs/{job}/attempts/{attempt}/steps/{step}/log", tag = "jobs", params(("job" = String, Path), ("attempt" = u32, Path), ("step" = u16, Path)), responses((status = 200, content_type = "text/plain"), (status = 206, content_type = "text/plain")))]
 async fn log(State(app): State<App>, Path(path): Path<LogPath>, headers: HeaderMap) -> Result<Response> {
     let key = key(&path)?;

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use axum::{extract::State, http::StatusCode};
-use cds_api::users::{GpgKey, GpgKeyImport, User};
+use cds_api::users::{GpgKey, GpgKeyImport, ResetLink, User};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes of this file.
@@ -18,6 +18,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list))
         .routes(routes!(me))
         .routes(routes!(get))
+        .routes(routes!(reset))
         .routes(routes!(gpg_keys, add_gpg_key))
         .routes(routes!(gpg_key, delete_gpg_key))
 }
@@ -38,6 +39,15 @@ async fn me(State(app): State<App>, caller: Caller) -> Result<Json<User>> {
 #[utoipa::path(get, path = "/v1/users/{username}", tag = "users", params(("username" = String, Path)), responses((status = 200, body = User)))]
 async fn get(State(app): State<App>, caller: Caller, Path(username): Path<String>) -> Result<Json<User>> {
     Ok(Json(app.user(&caller, &username).await?))
+}
+
+/// Makes a link with which somebody who forgot their password chooses a new one.
+#[utoipa::path(post, path = "/v1/users/{username}/reset", tag = "users", params(("username" = String, Path)), responses((status = 201, body = ResetLink)))]
+async fn reset(
+    State(app): State<App>,
+    Path(username): Path<String>,
+) -> Result<(StatusCode, Json<ResetLink>)> {
+    Ok((StatusCode::CREATED, Json(app.reset_link(&username).await?)))
 }
 
 /// OpenPGP keys of a user.

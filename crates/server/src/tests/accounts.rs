@@ -210,3 +210,120 @@ async fn gpg_keys_of_users() {
     s.get(&bob, &format!("{path}/{id}")).await.refused(404, 38);
     assert_eq!(s.get(&bob, "/v1/users").await.is(200).json().as_array().unwrap().len(), 2);
 }
+
+/// A server that sends its mails to the receiver.
+fn mailing() -> (Server, std::sync::mpsc::Receiver<String>) {
+    let (port, taken) = mail_server();
+    let s = Server::with(|c| {
+        c.smtp = Some(crate::config::Smtp {
+            host: "127.0.0.1".into(),
+            port,
+            from: "cds@localhost.local".into(),
+            ..Default::default()
+        });
+    });
+    (s, taken)
+}
+
+async fn session(s: &Server, name: &str, password: &str) -> String {
+    let answer = s.post("", "/v1/auth/signin", json!({"username": name, "password": password})).await.is(200);
+    answer.json()["token"].as_str().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn a_password_is_changed_by_who_knows_it() {
+    let s = Server::new();
+    s.post("", "/v1/auth/signup", sign_up("alice")).await.is(201);
+    let (here, elsewhere) = (session(&s, "alice", PASSWORD).await, session(&s, "alice", PASSWORD).await);
+    let api = s.post(&here, "/v1/auth/tokens", json!({"name": "robot"})).await.is(201).json();
+    let change = |current: &str, new: &str| json!({"current": current, "password": new});
+    s.post("", "/v1/auth/password", change(PASSWORD, "another one")).await.is(401);
+    s.post(&here, "/v1/auth/password", change("nonsense", "another one")).await.refused(400, 25);
+    s.post(&here, "/v1/auth/password", change(PASSWORD, "short")).await.refused(400, 74);
+    s.post(&here, "/v1/auth/password", change(PASSWORD, "another one")).await.is(204);
+    // This session stays, the others end; programs go on.
+    s.get(&here, "/v1/users/me").await.is(200);
+    s.get(&elsewhere, "/v1/users/me").await.is(401);
+    s.get(api["secret"].as_str().unwrap(), "/v1/users/me").await.is(200);
+    s.post("", "/v1/auth/signin", json!({"username": "alice", "password": PASSWORD})).await.refused(401, 25);
+    session(&s, "alice", "another one").await;
+    for _ in 0..12 {
+        s.post(&here, "/v1/auth/password", change("guess", "another one")).await;
+    }
+    s.post(&here, "/v1/auth/password", change("another one", PASSWORD)).await.is(429);
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_set_anew_by_mail() {
+    let (s, mails) = mailing();
+    let init = s.app.init_token().await.unwrap().unwrap();
+    s.post("", "/v1/auth/signup", sign_up("alice")).await.is(201);
+    let mail = mails.recv().unwrap();
+    let verify = token_in(&mail);
+    assert!(mail.contains(&format!("http://cds.example/signup/verify#{verify}")), "{mail}");
+    let forgot = |email: &str| json!({"email": email});
+    // Not confirmed yet: no mail. Nobody's address: no mail. The answer is the same.
+    for email in ["alice@localhost.local", "nobody@localhost.local"] {
+        let answer = s.post("", "/v1/auth/reset", forgot(email)).await.is(202);
+        assert!(answer.bytes.is_empty());
+    }
+    let confirm = json!({"token": verify, "init_token": init});
+    let old = s.post("", "/v1/auth/signup/verify", confirm).await.is(200).json();
+    let old = old["token"].as_str().unwrap();
+    s.post("", "/v1/auth/reset", forgot(" Alice@localhost.local ")).await.is(202);
+    let mail = mails.recv().unwrap();
+    assert!(mail.contains("Subject: [CDS] Reset your password"), "{mail}");
+    assert!(mail.contains("Hello alice"), "{mail}");
+    let (_, rest) = mail.split_once("cdsctl reset-password confirm --api-url http://cds.example ").unwrap();
+    let token = rest.split_whitespace().next().unwrap();
+    assert!(mail.contains(&format!("http://cds.example/reset-password#{token}")), "{mail}");
+
+    let reset = |token: &str, password: &str| json!({"token": token, "password": password});
+    s.post("", "/v1/auth/reset/confirm", reset(token, "short")).await.refused(400, 74);
+    for wrong in ["nonsense", &verify, old] {
+        s.post("", "/v1/auth/reset/confirm", reset(wrong, "a new password")).await.refused(400, 82);
+    }
+    // A reset token opens nothing by itself.
+    s.get(token, "/v1/users/me").await.is(401);
+    let new = s.post("", "/v1/auth/reset/confirm", reset(token, "a new password")).await.is(200).json();
+    s.get(old, "/v1/users/me").await.is(401);
+    s.get(new["token"].as_str().unwrap(), "/v1/users/me").await.is(200);
+    s.post("", "/v1/auth/reset/confirm", reset(token, "a third password")).await.refused(400, 82);
+    session(&s, "alice", "a new password").await;
+    assert!(mails.try_recv().is_err(), "a mail too many");
+}
+
+#[tokio::test]
+async fn without_mail_an_administrator_hands_over_a_link() {
+    let s = Server::new();
+    s.post("", "/v1/auth/signup", sign_up("alice")).await.is(201);
+    let options = s.get("", "/v1/auth/options").await.is(200).json();
+    assert_eq!(options, json!({"signup": true, "mail": false, "first_admin": true}));
+    let answer = s.post("", "/v1/auth/reset", json!({"email": "alice@localhost.local"})).await.is(503);
+    assert!(answer.text().contains("ask an administrator"), "{}", answer.text());
+    let (alice, root) = (session(&s, "alice", PASSWORD).await, s.user("root", "ADMIN").await);
+    s.post(&alice, "/v1/users/alice/reset", json!({})).await.is(403);
+    s.post(&root, "/v1/users/nobody/reset", json!({})).await.refused(404, 38);
+    let first = s.post(&root, "/v1/users/alice/reset", json!({})).await.is(201).json();
+    let link = s.post(&root, "/v1/users/alice/reset", json!({})).await.is(201).json();
+    let token = link["token"].as_str().unwrap();
+    assert_eq!(link["url"], format!("http://cds.example/reset-password#{token}"));
+    let body = |token: &Value| json!({"token": token, "password": "a new password"});
+    s.post("", "/v1/auth/reset/confirm", body(&link["token"])).await.is(200);
+    // The other link ended with it.
+    s.post("", "/v1/auth/reset/confirm", body(&first["token"])).await.refused(400, 82);
+    assert_eq!(s.get("", "/v1/auth/options").await.json()["first_admin"], false);
+}
+
+#[tokio::test]
+async fn a_link_ends_with_time() {
+    let s = Server::new();
+    s.post("", "/v1/auth/signup", sign_up("alice")).await.is(201);
+    let root = s.user("root", "ADMIN").await;
+    let link = s.post(&root, "/v1/users/alice/reset", json!({})).await.is(201).json();
+    assert!(link["expires"].as_str().unwrap() > s.app.now().to_rfc3339().as_str());
+    let until = s.app.now() + Duration::from_secs(24 * 3600);
+    let secret = link["token"].as_str().unwrap().to_string();
+    let late = s.app.store().read(move |tx| tokens::by_secret(tx, &secret, until)).await.unwrap();
+    assert!(late.is_none());
+}

@@ -1,6 +1,7 @@
 //! Rules of the API, asked through the router as clients ask them, on a fresh database.
 
 mod accounts;
+mod attacks;
 mod definitions;
 mod groups;
 mod matrix;

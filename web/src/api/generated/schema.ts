@@ -153,6 +153,182 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be done before signing in. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AuthOptions"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the caller's password and ends their other sessions. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasswordChange"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The current password is not right, or the new one not acceptable */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Too many attempts; see Retry-After */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for a mail to reset a password. Says the same whether or not there is such an account. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasswordForgotten"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description This server sends no mail */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/reset/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a new password with the token from the mail, ends every session of the account and opens one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasswordReset"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                /** @description The token is unknown, was used, or has expired */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/signin": {
         parameters: {
             query?: never;
@@ -405,6 +581,48 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/downloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes an address that opens a step's log or a file of a run without a token for a minute, so that a browser can save
+         *     it to disk as it arrives. The rights of the caller are asked for when it is opened.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DownloadCreate"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Download"];
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1059,6 +1277,43 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["LogMatch"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{job}/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who could take a job that waits: every hatchery, and what keeps it from it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    job: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Candidates"];
                     };
                 };
             };
@@ -2316,8 +2571,12 @@ export interface paths {
         post: {
             parameters: {
                 query?: {
-                    /** @description Replace it. */
+                    /** @description Replace what exists. */
                     force?: boolean;
+                    /** @description Refuse a file with unknown or repeated keys, which are warnings otherwise. */
+                    strict?: boolean;
+                    /** @description Name of the file for messages, as its owner knows it. */
+                    file?: string;
                 };
                 header?: never;
                 path: {
@@ -2360,8 +2619,12 @@ export interface paths {
         post: {
             parameters: {
                 query?: {
-                    /** @description Replace it. */
+                    /** @description Replace what exists. */
                     force?: boolean;
+                    /** @description Refuse a file with unknown or repeated keys, which are warnings otherwise. */
+                    strict?: boolean;
+                    /** @description Name of the file for messages, as its owner knows it. */
+                    file?: string;
                 };
                 header?: never;
                 path: {
@@ -2404,8 +2667,12 @@ export interface paths {
         post: {
             parameters: {
                 query?: {
-                    /** @description Replace it. */
+                    /** @description Replace what exists. */
                     force?: boolean;
+                    /** @description Refuse a file with unknown or repeated keys, which are warnings otherwise. */
+                    strict?: boolean;
+                    /** @description Name of the file for messages, as its owner knows it. */
+                    file?: string;
                 };
                 header?: never;
                 path: {
@@ -2448,8 +2715,12 @@ export interface paths {
         post: {
             parameters: {
                 query?: {
-                    /** @description Replace it. */
+                    /** @description Replace what exists. */
                     force?: boolean;
+                    /** @description Refuse a file with unknown or repeated keys, which are warnings otherwise. */
+                    strict?: boolean;
+                    /** @description Name of the file for messages, as its owner knows it. */
+                    file?: string;
                 };
                 header?: never;
                 path: {
@@ -2788,8 +3059,10 @@ export interface paths {
         post: {
             parameters: {
                 query?: {
-                    /** @description Replace it. */
+                    /** @description Replace a workflow that follows a repository, which detaches it. */
                     force?: boolean;
+                    /** @description Refuse files with unknown or repeated keys, which are warnings otherwise. */
+                    strict?: boolean;
                 };
                 header?: {
                     /** @description URL of the repository that owns the files */
@@ -3216,7 +3489,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Runs of a workflow, newest first. */
+        /** Runs of a workflow, newest first. The header `X-Total-Count` says how many there are in all. */
         get: {
             parameters: {
                 query?: {
@@ -3240,6 +3513,8 @@ export interface paths {
             responses: {
                 200: {
                     headers: {
+                        /** @description Runs that the filter lets through */
+                        "x-total-count"?: number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -3886,6 +4161,43 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{username}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a link with which somebody who forgot their password chooses a new one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    username: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ResetLink"];
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -4681,6 +4993,57 @@ export interface components {
             /** @description Name of its worker; empty until taken. */
             worker: string;
         };
+        /** @description Answer of `GET /v1/auth/options`: what the pages in front of the sign-in have to know. */
+        AuthOptions: {
+            /** @description Nobody administers this server yet: the init token that it printed makes somebody do so. */
+            first_admin: boolean;
+            /** @description Whether this server sends mail: then a sign-up waits for its mail, and a forgotten password can be reset by one. */
+            mail: boolean;
+            /** @description Whether people may sign up themselves. */
+            signup: boolean;
+        };
+        /** @description A hatchery as a job that waits sees it. */
+        Candidate: {
+            /**
+             * Format: int32
+             * @description Workers with a job.
+             */
+            busy: number;
+            /** @description Its workers offer everything and may run the job; `obstacles` says what is missing otherwise. */
+            fits: boolean;
+            /** @description Name of the hatchery. */
+            hatchery: string;
+            /** @description Names of its workers that are free now. */
+            idle: string[];
+            /** @description What its system last refused; empty = nothing. */
+            last_error: string;
+            /** @description One sentence for everything in the way. */
+            obstacles: string[];
+            /**
+             * Format: int32
+             * @description How many more it may start now.
+             */
+            room: number;
+            /**
+             * Format: int32
+             * @description Workers on their way.
+             */
+            starting: number;
+            /** @description It has been heard of lately. */
+            up: boolean;
+        };
+        /** @description Answer of `GET /v1/jobs/{job}/candidates`: who could take a job that waits, and what keeps the others from it. */
+        Candidates: {
+            /** @description Groups whose hatcheries may run it; empty = all. */
+            groups: string[];
+            /** @description Every hatchery, those that could take it first. */
+            hatcheries: components["schemas"]["Candidate"][];
+            /**
+             * Format: int64
+             * @description Place, from 1, among the jobs that want the same hatcheries; absent if the job does not wait for a worker.
+             */
+            position?: number | null;
+        };
         /** @description A part of a run that changed. */
         Change: {
             /** @description New status. */
@@ -4689,6 +5052,16 @@ export interface components {
             subject: string;
             /** @description `run.created`, `run.updated`, `node.updated`, `job.updated`, `step.updated`. */
             type: string;
+        };
+        /** @description An address that needs no token, for a minute. */
+        Download: {
+            /** @description Path and query. */
+            url: string;
+        };
+        /** @description What a browser wants to save: `POST /v1/downloads`. */
+        DownloadCreate: {
+            /** @description A step's log or a file of a run, as a path of this API. */
+            path: string;
         };
         /** @description Body of `POST …/encrypt`: makes a token that stands for a secret in files. */
         Encrypt: {
@@ -5054,6 +5427,11 @@ export interface components {
             /** @description The lines. */
             lines: components["schemas"]["LogLine"][];
             /**
+             * @description Colours and styles in force where the first line given begins, as parameters of a terminal's `ESC [ … m`, e.g.
+             *     `1;31`. Found in the 64 KiB before it; empty = none.
+             */
+            sgr?: string;
+            /**
              * Format: int64
              * @description Lines stored so far.
              */
@@ -5172,6 +5550,25 @@ export interface components {
             /** @description Text after interpolation. */
             value: string;
         };
+        /** @description Body of `POST /v1/auth/password`. */
+        PasswordChange: {
+            /** @description The password until now. */
+            current: string;
+            /** @description At least 8 characters. */
+            password: string;
+        };
+        /** @description Body of `POST /v1/auth/reset`. */
+        PasswordForgotten: {
+            /** @description Mail address of the account. */
+            email: string;
+        };
+        /** @description Body of `POST /v1/auth/reset/confirm`. */
+        PasswordReset: {
+            /** @description The new one; at least 8 characters. */
+            password: string;
+            /** @description From the mail or the link. */
+            token: string;
+        };
         /** @description A pipeline. */
         Pipeline: {
             /** @description For people. */
@@ -5266,6 +5663,15 @@ export interface components {
             /** @description Acknowledged length of each log touched, by step. */
             logs?: components["schemas"]["LogLength"][];
             next?: components["schemas"]["Assignment"] | null;
+        };
+        /** @description Answer of `POST /v1/users/{username}/reset`: what an administrator hands to somebody who forgot their password. */
+        ResetLink: {
+            /** @description RFC 3339; until when. */
+            expires: string;
+            /** @description Good for one use. */
+            token: string;
+            /** @description The page where a new password is chosen; holds the token. */
+            url: string;
         };
         /** @description A run, whole. */
         Run: components["schemas"]["RunBrief"] & {

@@ -1,0 +1,17 @@
+import type { ReactNode } from "react";
+import { Logo } from "../../components/icons";
+import { useTitle } from "../../util/hooks";
+
+/** The frame of every page in front of the sign-in. */
+export function Card({ title, children }: { title: string; children: ReactNode }) {
+  useTitle(title);
+  return (
+    <main className="login">
+      <div className="card entry">
+        <Logo size={44} />
+        <h1>{title}</h1>
+        {children}
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,122 @@
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useReducer, useRef } from "react";
+import { type Block, Rows } from "../model/rows";
+import { TallScroll } from "../model/tallScroll";
+
+/** Rows drawn beyond the view on either side; the range moves in steps of it, so that most scrolling draws nothing. */
+const BEYOND = 24;
+
+export interface TallList {
+  /** Rows to draw: `from` up to, not including, `to`. */
+  from: number;
+  to: number;
+  /** Rows in view. */
+  first: number;
+  end: number;
+  /** Height of the box, and where in it the drawn rows begin. */
+  height: number;
+  start: number;
+  scrollTo: (index: number, align: "start" | "center" | "end") => void;
+  onScroll: () => void;
+}
+
+/**
+ * A list of any length in a scrolling element. `measure`: the drawn rows (elements with `data-row`) have heights of
+ * their own, which are taken from the page; else those of their blocks.
+ */
+export function useTallList<B extends Block>(rows: Rows<B>, scroller: RefObject<HTMLElement | null>, measure: boolean): TallList {
+  const [, draw] = useReducer((n: number) => n + 1, 0);
+  const tall = useRef<TallScroll>(null);
+  tall.current ??= new TallScroll();
+  const scroll = tall.current;
+  const view = useRef(800);
+  const drawn = useRef("");
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const list = useRef(rows);
+  list.current = rows;
+  scroll.resize(rows.height, view.current);
+
+  const range = () => {
+    const first = list.current.at(scroll.top);
+    const end = Math.min(list.current.count, list.current.at(scroll.top + view.current) + 1);
+    const from = Math.max(0, Math.floor(first / BEYOND - 1) * BEYOND);
+    const to = Math.min(list.current.count, Math.ceil(end / BEYOND + 1) * BEYOND);
+    return { first, end, from, to };
+  };
+  const now = range();
+  drawn.current = `${now.from} ${now.to} ${scroll.shift}`;
+
+  const redraw = () => {
+    const next = range();
+    if (`${next.from} ${next.to} ${scroll.shift}` !== drawn.current) draw();
+  };
+  const place = (y: number) => {
+    if (scroller.current && Math.round(scroller.current.scrollTop) !== Math.round(y)) scroller.current.scrollTop = y;
+  };
+  const onScroll = useCallback(() => {
+    if (!scroller.current) return;
+    scroll.moved(scroller.current.scrollTop);
+    redraw();
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      const honest = scroll.settle();
+      if (honest === undefined) return;
+      draw();
+      place(honest);
+    }, 120);
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
+  const scrollTo = useCallback((index: number, align: "start" | "center" | "end") => {
+    const top = list.current.top(index);
+    const height = list.current.top(index + 1) - top;
+    const y = align === "start" ? top : align === "end" ? top + height - view.current : top - (view.current - height) / 2;
+    const to = scroll.go(y);
+    // The box must have its new height before it can be scrolled there.
+    draw();
+    requestAnimationFrame(() => {
+      place(to);
+      onScroll();
+    });
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
+
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => {
+      view.current = element.clientHeight;
+      draw();
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      clearTimeout(timer.current);
+    };
+  }, [scroller]);
+
+  useLayoutEffect(() => {
+    if (!measure || !scroller.current) return;
+    let above = 0;
+    let any = false;
+    const first = list.current.at(scroll.top);
+    for (const element of scroller.current.querySelectorAll<HTMLElement>("[data-row]")) {
+      const index = Number(element.dataset.row);
+      const at = list.current.find(index);
+      const grown = at?.block.heights.set(at.row, element.offsetHeight) ?? 0;
+      if (grown !== 0) any = true;
+      if (index < first) above += grown;
+    }
+    if (!any) return;
+    // What is in view stays where it is.
+    if (above !== 0) {
+      scroll.resize(list.current.height + above, view.current);
+      place(scroll.go(scroll.top + above));
+    }
+    draw();
+  });
+  useEffect(() => {
+    // A list that became shorter has its place moved by the browser; a longer one needs nothing.
+    if (scroller.current) redraw();
+  });
+
+  return { ...now, height: scroll.placed, start: rows.top(now.from) + scroll.shift, scrollTo, onScroll };
+}
