@@ -68,12 +68,16 @@ async fn push(project: &Project) {
     project.push(&[("link.pip.yml", link), ("chain.yml", &chain)]).await;
 }
 
-async fn start(project: &Project, workflow: &str) -> Run {
+/// Starts a run.
+pub async fn start(project: &Project, workflow: &str) -> Run {
     project.run(workflow, RunStart::default()).await
 }
 
 /// Waits for a good end.
-async fn ended(project: &Project, workflow: &str, run: &Run) -> anyhow::Result<Run> {
+///
+/// # Errors
+/// If it ends otherwise.
+pub async fn ended(project: &Project, workflow: &str, run: &Run) -> anyhow::Result<Run> {
     let is_final = |run: &Run| run.brief.status.is_final();
     let run = project.when_within(LIMIT, workflow, run.brief.number, "its end", is_final).await;
     if run.brief.status != Status::Success {
@@ -87,19 +91,27 @@ fn only_job(run: &Run) -> anyhow::Result<JobRef> {
     Ok(job.context("a job")?.id)
 }
 
+/// Milliseconds from the request that starts a run of one job to the first bytes of its log at a listener. The run has
+/// ended when this returns.
+pub async fn first_log(project: &Project, workflow: &str) -> anyhow::Result<f64> {
+    let begin = Instant::now();
+    let run = start(project, workflow).await;
+    let mut stream = project.client.log_follow(only_job(&run)?, 1, 0, 0).await?;
+    let mut taken = None;
+    while let Some(event) = tokio::time::timeout(LIMIT, stream.next()).await?? {
+        if event.event == "bytes" {
+            taken = Some(ms(begin.elapsed()));
+            break;
+        }
+    }
+    ended(project, workflow, &run).await?;
+    taken.context("the log ended without a byte")
+}
+
 async fn latencies(project: &Project, spawn: f64) -> anyhow::Result<Vec<Row>> {
     let mut first = Vec::new();
     for _ in 0..FIRST_LOGS {
-        let begin = Instant::now();
-        let run = start(project, "hello").await;
-        let mut stream = project.client.log_follow(only_job(&run)?, 1, 0, 0).await?;
-        while let Some(event) = tokio::time::timeout(LIMIT, stream.next()).await?? {
-            if event.event == "bytes" {
-                first.push(ms(begin.elapsed()));
-                break;
-            }
-        }
-        ended(project, "hello", &run).await?;
+        first.push(first_log(project, "hello").await?);
     }
     let chain = ended(project, "chain", &start(project, "chain").await).await?;
     // Of the steps, on the worker's clock: reports, decisions, commits and assignments lie between them.

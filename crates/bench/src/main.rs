@@ -4,6 +4,7 @@
 mod dispatch;
 mod engine;
 mod local;
+mod peers;
 mod process;
 mod results;
 mod simulated;
@@ -17,7 +18,7 @@ struct Args {
     /// Where the results go as JSON.
     #[arg(long, default_value = "target/bench/results.json")]
     out: PathBuf,
-    /// Only these parts: process, engine, sqlite, postgres, local.
+    /// Only these parts: process, engine, local, sqlite, postgres, peers (the last takes minutes).
     parts: Vec<String>,
 }
 
@@ -26,12 +27,13 @@ type Part = Pin<Box<dyn Future<Output = anyhow::Result<Vec<results::Row>>>>>;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let parts: [(&str, Part); 5] = [
+    let parts: [(&str, Part); 6] = [
         ("process", Box::pin(async { tokio::task::spawn_blocking(process::measure).await? })),
         ("engine", Box::pin(async { tokio::task::spawn_blocking(engine::measure).await? })),
         ("local", Box::pin(local::measure())),
         ("sqlite", Box::pin(dispatch::sqlite())),
         ("postgres", Box::pin(dispatch::postgres())),
+        ("peers", Box::pin(peers::measure())),
     ];
     let known: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
     if let Some(unknown) = args.parts.iter().find(|p| !known.contains(&p.as_str())) {

@@ -1,0 +1,108 @@
+//! The same work by another CI server: 200 jobs that say hello, two at a time, on the same machine in the same call.
+//!
+//! Buildbot is installed from PyPI into a directory of its own. Without Python or the packages this part is left out,
+//! and says so. (Laminar builds 24 to 29 jobs/s on two cores; it is in no registry, so it is not measured here.)
+
+use crate::{
+    local,
+    process::{median_of, rss_mb},
+    results::{Goal, Row},
+};
+use anyhow::{Context, ensure};
+use cds_testkit::{Setup, TestServer};
+use futures::StreamExt;
+use serde::Deserialize;
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+/// Jobs that are counted.
+const JOBS: usize = 200;
+/// Jobs whose first line of log is waited for, one after the other.
+const SINGLE: usize = 10;
+/// Jobs at a time.
+const SLOTS: usize = 2;
+/// Runs started before the first has ended.
+const CALLERS: usize = 64;
+/// Times the rate of Laminar that we want to reach: its middle figure on such a machine, in jobs/s.
+const LAMINAR: f64 = 26.5;
+
+#[derive(Deserialize)]
+struct Peer {
+    jobs_per_s: f64,
+    first_log_ms: f64,
+    server_rss_mb: f64,
+}
+
+/// Buildbot and CDS, one after the other.
+pub async fn measure() -> anyhow::Result<Vec<Row>> {
+    let buildbot = tokio::task::spawn_blocking(buildbot).await??;
+    let ours = ours().await?;
+    let what = "Buildbot 4.3, the same jobs";
+    Ok(vec![
+        Row::new(
+            "peers.jobs_per_s",
+            ours.jobs_per_s,
+            "jobs/s",
+            Some((buildbot.jobs_per_s, what)),
+            Goal::AtLeast(10.0 * LAMINAR),
+        ),
+        Row::new(
+            "peers.run_to_first_log_ms",
+            ours.first_log_ms,
+            "ms",
+            Some((buildbot.first_log_ms, what)),
+            Goal::None,
+        ),
+        Row::new(
+            "peers.server_rss_mb",
+            ours.server_rss_mb,
+            "MB",
+            Some((buildbot.server_rss_mb, "Buildbot 4.3's master")),
+            Goal::None,
+        ),
+    ])
+}
+
+async fn ours() -> anyhow::Result<Peer> {
+    let setup = Setup { hatchery: format!("max_workers = {SLOTS}"), ..Setup::default() };
+    let server = TestServer::with(setup).await;
+    let project = server.project("PEER").await;
+    project.push_script("hello", &["echo hello"]).await;
+    let mut first = Vec::new();
+    for _ in 0..SINGLE {
+        first.push(local::first_log(&project, "hello").await?);
+    }
+    let begin = Instant::now();
+    let run = |_| async { local::ended(&project, "hello", &local::start(&project, "hello").await).await };
+    let results: Vec<_> = futures::stream::iter(0..JOBS).map(run).buffer_unordered(CALLERS).collect().await;
+    let seconds = begin.elapsed().as_secs_f64();
+    results.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(Peer {
+        jobs_per_s: JOBS as f64 / seconds,
+        first_log_ms: median_of(&first)?,
+        server_rss_mb: rss_mb(server.pid(), "VmRSS")?,
+    })
+}
+
+fn buildbot() -> anyhow::Result<Peer> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/buildbot.py");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    let output = Command::new("python3")
+        .arg(script)
+        .arg(target.join("bench/buildbot"))
+        .args([JOBS.to_string(), SLOTS.to_string()])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("python3 is not there")?;
+    ensure!(
+        output.status.success(),
+        "Buildbot could not be measured: its driver ended with {}",
+        output.status
+    );
+    let text = String::from_utf8(output.stdout)?;
+    Ok(serde_json::from_str(text.lines().last().context("the driver printed nothing")?)?)
+}
