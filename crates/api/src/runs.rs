@@ -286,8 +286,27 @@ pub struct LogLines {
     pub length: u64,
     /// Nothing will be added.
     pub complete: bool,
+    /// Colours and styles in force where the first line given begins, as parameters of a terminal's `ESC [ … m`, e.g.
+    /// `1;31`. Found in the 64 KiB before it; empty = none.
+    #[serde(default)]
+    pub sgr: String,
     /// The lines.
     pub lines: Vec<LogLine>,
+}
+
+/// What a browser wants to save: `POST /v1/downloads`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DownloadCreate {
+    /// A step's log or a file of a run, as a path of this API.
+    pub path: String,
+}
+
+/// An address that needs no token, for a minute.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Download {
+    /// Path and query.
+    pub url: String,
 }
 
 /// A line of a log.

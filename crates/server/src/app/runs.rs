@@ -158,19 +158,24 @@ impl App {
     }
 
     /// Runs of a workflow, newest first.
-    pub async fn run_list(&self, key: &str, workflow: &str, filter: runs::Filter) -> Result<Vec<RunBrief>> {
+    pub async fn run_list(
+        &self,
+        key: &str,
+        workflow: &str,
+        filter: runs::Filter,
+    ) -> Result<(Vec<RunBrief>, i64)> {
         let (k, w) = (key.to_string(), workflow.to_string());
         let found = self
             .store()
             .read(move |tx| {
                 let Some(project) = projects::by_key(tx, &k)? else { return Ok(None) };
                 let Some(workflow) = workflows::get(tx, project.id, &w)? else { return Ok(None) };
-                runs::list(tx, workflow.id, &filter).map(Some)
+                Ok(Some((runs::list(tx, workflow.id, &filter)?, runs::count(tx, workflow.id, &filter)?)))
             })
             .await
             .map_err(Error::internal)?;
-        let list = found.ok_or_else(|| Error::not_found(format!("workflow {key}/{workflow}")))?;
-        Ok(list.iter().map(brief).collect())
+        let (list, total) = found.ok_or_else(|| Error::not_found(format!("workflow {key}/{workflow}")))?;
+        Ok((list.iter().map(brief).collect(), total))
     }
 
     /// Newest runs over all projects that the caller may read.

@@ -1,6 +1,7 @@
 //! Who calls.
 
 use cds_model::{HatcheryId, TokenId, UserId, WorkerId};
+use cds_store::{tokens::Token, users::User};
 
 /// What a token may be used for; a token without scopes may do all that its owner may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +73,18 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// A user with the token used.
+    pub fn of(token: &Token, user: User) -> Self {
+        Self {
+            user: user.id,
+            username: user.username,
+            fullname: user.fullname,
+            email: user.email,
+            ring: user.ring,
+            token: token.id,
+            scopes: token.scopes.iter().filter_map(|s| Scope::parse(s)).collect(),
+        }
+    }
     /// Does everything.
     pub fn is_admin(&self) -> bool {
         self.ring == "ADMIN"

@@ -155,6 +155,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/v1/jobs/{job}/attempts/{attempt}/steps/{step}/follow", Job(R)),
     ("GET", "/v1/jobs/{job}/attempts/{attempt}/steps/{step}/search", Job(R)),
     ("GET", "/v1/runs", User),
+    ("POST", "/v1/downloads", User),
     ("GET", "/v1/search", User),
     ("GET", "/v1/queue", User),
     ("GET", "/v1/workers", User),

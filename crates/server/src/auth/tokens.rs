@@ -46,12 +46,14 @@ pub mod kind {
     pub const BOOTSTRAP: &str = "bootstrap";
     /// The server's own hatchery.
     pub const HATCHERY: &str = "hatchery";
+    /// Opens one path for a minute; owner is the user, name the path.
+    pub const DOWNLOAD: &str = "download";
     /// A sign-up that waits for its mail to be read; owner is the user.
     pub const VERIFY: &str = "verify";
-}
-
     /// A forgotten password that may be set anew; owner is the user.
     pub const RESET: &str = "reset";
+}
+
 impl Tokens {
     /// Who a bearer token stands for.
     ///
@@ -108,15 +110,7 @@ async fn look_up(app: &App, secret: String, now: Timestamp) -> Result<Option<Ide
             if token.last_used.is_none_or(|at| now.since(at) > Duration::from_secs(60)) {
                 note_use(app, token.id, now);
             }
-            Identity::User(Caller {
-                user: u.id,
-                username: u.username,
-                fullname: u.fullname,
-                email: u.email,
-                ring: u.ring,
-                token: token.id,
-                scopes: token.scopes.iter().filter_map(|s| Scope::parse(s)).collect(),
-            })
+            Identity::User(Caller::of(&token, u))
         }),
         kind::WORKER => worker(&token).map(|(worker, hatchery)| Identity::Worker { worker, hatchery }),
         kind::BOOTSTRAP => worker(&token).map(|(worker, hatchery)| Identity::Bootstrap { worker, hatchery }),

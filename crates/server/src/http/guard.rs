@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     App,
+    app::downloads,
     auth::{
         Identity,
         policy::{self, Access, Denied, Relation},
@@ -19,13 +20,13 @@ use axum::{
 };
 use std::time::Instant;
 
-/// Names the request in answers and in the log; keeps an id that a proxy gave, if it is a sane one.
 const GUARDS: [(header::HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox"),
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
+/// Names the request in answers and in the log; keeps an id that a proxy gave, if it is a sane one.
 pub async fn request_id(request: Request, next: Next) -> Response {
     let given = request.headers().get("x-request-id").and_then(|v| v.to_str().ok());
     let id = match given {
@@ -35,12 +36,12 @@ pub async fn request_id(request: Request, next: Next) -> Response {
         _ => uuid::Uuid::now_v7().to_string(),
     };
     let mut response = REQUEST_ID.scope(id.clone(), next.run(request)).await;
-    if let Ok(value) = HeaderValue::from_str(&id) {
     // Answers are data: if a browser is led to one, it neither guesses a type nor runs anything. Pages say more.
     let headers = response.headers_mut();
     for (name, value) in GUARDS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+    if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", value);
     }
     response
@@ -68,12 +69,25 @@ pub async fn authorize(
         )
         .into_response();
     };
-    // Taken out here: a borrowed body could not cross an await.
     if let Err(e) = origin::check(&app, &request) {
         return e.into_response();
     }
+    // Taken out here: a borrowed body could not cross an await.
     let secret = bearer(&request).map(str::to_string);
-    let response = match check(&app, &method, path.as_str(), &params, secret.as_deref()).await {
+    let ticket = match secret {
+        None if downloads::takes_ticket(path.as_str()) => ticket(&request),
+        _ => None,
+    };
+    let known = match (ticket, secret) {
+        (Some(ticket), _) => app.ticket_holder(ticket, request.uri().path()).await,
+        (None, Some(secret)) => app.tokens().identify(&app, &secret).await,
+        (None, None) => Ok(Identity::Anonymous),
+    };
+    let allowed = match known {
+        Ok(identity) => check(&app, &method, path.as_str(), &params, identity).await,
+        Err(e) => Err(e),
+    };
+    let response = match allowed {
         Ok(identity) => {
             request.extensions_mut().insert(identity);
             next.run(request).await
@@ -89,7 +103,7 @@ async fn check(
     method: &Method,
     path: &str,
     params: &RawPathParams,
-    secret: Option<&str>,
+    identity: Identity,
 ) -> Result<Identity, Error> {
     // HEAD is answered by GET handlers.
     let verb = if method == Method::HEAD { "GET" } else { method.as_str() };
@@ -99,10 +113,6 @@ async fn check(
             "method_not_allowed",
             format!("{method} is not an operation of {path}"),
         ));
-    };
-    let identity = match secret {
-        Some(secret) => app.tokens().identify(app, secret).await?,
-        None => Identity::Anonymous,
     };
     let param = |name: &str| params.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
     let relation = match (&identity, access) {
@@ -140,12 +150,6 @@ async fn check(
     Ok(identity)
 }
 
-/// The bearer token of a request.
-fn bearer(request: &Request) -> Option<&str> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-}
 /// What a caller hears of something that is not there or not theirs to see: the same for both (S29).
 fn hidden<'a>(access: Access, param: impl Fn(&str) -> Option<&'a str>) -> Error {
     let name = |what: &str| param(what).unwrap_or("");
@@ -162,3 +166,9 @@ fn ticket(request: &Request) -> Option<String> {
     request.uri().query()?.strip_prefix("ticket=").filter(|_| reads).map(str::to_string)
 }
 
+/// The bearer token of a request.
+fn bearer(request: &Request) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}

@@ -29,6 +29,7 @@ fn all() -> OpenApiRouter<App> {
         .merge(routes::workflows::router())
         .merge(routes::runs::router())
         .merge(routes::jobs::router())
+        .merge(routes::downloads::router())
         .merge(routes::queue::router())
         .merge(routes::events::router())
         .merge(routes::search::router())
@@ -103,6 +104,8 @@ impl tower_http::compression::Predicate for Compress {
             .unwrap_or("");
         let text = kind.starts_with("application/json")
             || (kind.starts_with("text/") && kind != "text/event-stream");
-        text && response.body().size_hint().lower() >= 1024
+        // What is saved to disk is not worth the work: it would be unpacked before.
+        let saved = response.headers().contains_key(axum::http::header::CONTENT_DISPOSITION);
+        text && !saved && response.body().size_hint().lower() >= 1024
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     App,
+    app::colours,
     http::{
         error::{Error, Result},
         extract::{Json, Path, Query},
@@ -9,7 +10,7 @@ use crate::{
 };
 use axum::{
     body::Body,
-    extract::State,
+    extract::{RawQuery, State},
     http::{HeaderMap, StatusCode, header},
     response::{
         IntoResponse, Response, Sse,
@@ -33,8 +34,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get))
-        .routes(routes!(log))
         .routes(routes!(candidates))
+        .routes(routes!(log))
         .routes(routes!(lines))
         .routes(routes!(follow))
         .routes(routes!(search))
@@ -73,7 +74,6 @@ async fn get(State(app): State<App>, Path(job): Path<String>) -> Result<Json<Job
     Ok(Json(app.job_view(job).await?))
 }
 
-/// Raw bytes of a step's log. Understands `Range: bytes=a-b`.
 /// Who could take a job that waits: every hatchery, and what keeps it from it.
 #[utoipa::path(get, path = "/v1/jobs/{job}/candidates", tag = "jobs", params(("job" = String, Path)), responses((status = 200, body = Candidates)))]
 async fn candidates(State(app): State<App>, Path(job): Path<String>) -> Result<Json<Candidates>> {
@@ -84,8 +84,14 @@ async fn candidates(State(app): State<App>, Path(job): Path<String>) -> Result<J
     Ok(Json(app.fleet().candidates(job).unwrap_or_else(nobody)))
 }
 
+/// Raw bytes of a step's log. Understands `Range: bytes=a-b`.
 #[utoipa::path(get, path = "/v1/jobs/{job}/attempts/{attempt}/steps/{step}/log", tag = "jobs", params(("job" = String, Path), ("attempt" = u32, Path), ("step" = u16, Path)), responses((status = 200, content_type = "text/plain"), (status = 206, content_type = "text/plain")))]
-async fn log(State(app): State<App>, Path(path): Path<LogPath>, headers: HeaderMap) -> Result<Response> {
+async fn log(
+    State(app): State<App>,
+    Path(path): Path<LogPath>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response> {
     let key = key(&path)?;
     let state = app.logs().state(&key).map_err(log_error)?;
     let Some(state) = state else {
@@ -115,6 +121,9 @@ async fn log(State(app): State<App>, Path(path): Path<LogPath>, headers: HeaderM
         .header(header::ACCEPT_RANGES, "bytes")
         // The text is whatever a job printed: no browser may take it for a page.
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if query.is_some_and(|q| q.starts_with("ticket=")) {
+        response = response.header(header::CONTENT_DISPOSITION, "attachment");
+    }
     if range.is_some() {
         response = response.header(
             header::CONTENT_RANGE,
@@ -172,7 +181,14 @@ async fn lines(
 ) -> Result<Json<LogLines>> {
     let key = key(&path)?;
     let Some(state) = app.logs().state(&key).map_err(log_error)? else {
-        return Ok(Json(LogLines { first: 0, total: 0, length: 0, complete: false, lines: Vec::new() }));
+        return Ok(Json(LogLines {
+            first: 0,
+            total: 0,
+            length: 0,
+            complete: false,
+            sgr: String::new(),
+            lines: Vec::new(),
+        }));
     };
     let first = if query.first < 0 {
         state.lines.saturating_sub(query.first.unsigned_abs())
@@ -181,7 +197,14 @@ async fn lines(
     };
     let count = query.count.unwrap_or(1_000).min(10_000);
     let got = app.logs().read_lines(&key, first, count).await.map_err(log_error)?;
+    let begin = got.lines.first().map_or(0, |l| l.offset);
+    let before = begin.saturating_sub(LOOK_BACK)..begin;
+    let sgr = match before.is_empty() {
+        true => String::new(),
+        false => colours::in_force(&app.logs().read_bytes(&key, before).await.map_err(log_error)?),
+    };
     Ok(Json(LogLines {
+        sgr,
         first: got.first_line,
         total: got.total_lines,
         length: state.length,
@@ -199,6 +222,9 @@ async fn lines(
             .collect(),
     }))
 }
+
+/// So many bytes before a range of lines are searched for colours that are still on.
+const LOOK_BACK: u64 = 64 * 1024;
 
 /// From where to follow.
 #[derive(Debug, Deserialize, IntoParams)]

@@ -2,6 +2,7 @@
 
 pub mod applications;
 pub mod auth;
+pub mod downloads;
 pub mod encrypt;
 pub mod environments;
 pub mod events;

@@ -64,13 +64,13 @@ struct ListQuery {
     tag: Option<String>,
 }
 
-/// Runs of a workflow, newest first.
-#[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ListQuery), responses((status = 200, body = Vec<RunBrief>)))]
+/// Runs of a workflow, newest first. The header `X-Total-Count` says how many there are in all.
+#[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ListQuery), responses((status = 200, body = Vec<RunBrief>, headers(("x-total-count" = i64, description = "Runs that the filter lets through")))))]
 async fn list(
     State(app): State<App>,
     Path((key, workflow)): Path<(String, String)>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Vec<RunBrief>>> {
+) -> Result<([(&'static str, String); 1], Json<Vec<RunBrief>>)> {
     let status = match &query.status {
         Some(text) => Some(text.parse::<Status>().map_err(Error::bad_request)?),
         None => None,
@@ -81,7 +81,8 @@ async fn list(
     });
     let filter =
         Filter { status, tag, offset: query.offset.max(0), limit: query.limit.unwrap_or(50).clamp(1, 500) };
-    Ok(Json(app.run_list(&key, &workflow, filter).await?))
+    let (runs, total) = app.run_list(&key, &workflow, filter).await?;
+    Ok(([("x-total-count", total.to_string())], Json(runs)))
 }
 
 /// Starts a run, or goes on with one.

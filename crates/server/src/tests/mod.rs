@@ -3,6 +3,7 @@
 mod accounts;
 mod attacks;
 mod definitions;
+mod downloads;
 mod groups;
 mod matrix;
 mod permissions;
