@@ -1,19 +1,15 @@
 // One step's log: ranges of lines on demand, the end live. No React: views subscribe to changes.
+import { type Style, styleOf } from "../model/ansi";
 import { LineAssembler, LineCache, PAGE } from "../model/log";
 import type { LogLine, LogLines } from "../model/types";
 import { client, data, Failure } from "./client";
 import { followStream } from "./stream";
-
-/** Most lines placed at once: browsers can't scroll through boxes higher than some ten million pixels. */
-export const WINDOW = 400_000;
 
 export class StepLog {
   private readonly cache = new LineCache();
   private readonly loading = new Set<number>();
   private readonly stopper = new AbortController();
   private began = false;
-  /** First line placed. */
-  base = 0;
   state: "idle" | "loading" | "following" | "cut" | "complete" | "failed" = "idle";
   error = "";
 
@@ -28,27 +24,29 @@ export class StepLog {
     return this.cache.total;
   }
 
-  /** Lines placed: `base` and those after it. */
-  get count(): number {
-    return Math.min(WINDOW, this.cache.total - this.base);
-  }
-
   line(n: number): LogLine | undefined {
     return this.cache.get(n);
   }
 
-  /** Reads a page of the log and, while it grows, follows it. `live`: the step has not ended. */
-  async open(live: boolean): Promise<void> {
+  /** Colours that a line inherits from those before it. */
+  style(n: number): Style | undefined {
+    return this.cache.style(n);
+  }
+
+  /**
+   * Reads a page of the log and, while it grows, follows it. `live`: the step has not ended. `at`: the line to be
+   * looked at, negative from the end.
+   */
+  async open(live: boolean, at: number): Promise<void> {
     if (this.began) return;
     this.began = true;
     this.state = "loading";
     try {
-      // What grows is looked at from its end, what has ended from its beginning.
-      let end = await this.fetchLines(live ? -PAGE : 0, PAGE);
-      if (!live && !end.complete && end.total > PAGE) end = await this.fetchLines(-PAGE, PAGE);
+      const near = at < 0 ? -PAGE : Math.max(0, Math.floor(at / PAGE) * PAGE);
+      let end = await this.fetchLines(live ? -PAGE : near, PAGE);
+      if (!live && !end.complete && end.total > end.first + end.lines.length) end = await this.fetchLines(-PAGE, PAGE);
       this.cache.total = end.total;
-      this.cache.add(end.lines);
-      this.base = live ? Math.max(0, end.total - WINDOW) : 0;
+      this.cache.add(end.lines, styleOf(end.sgr ?? ""));
       if (end.complete || (!live && end.total === 0)) {
         this.state = "complete";
         this.changed();
@@ -79,7 +77,8 @@ export class StepLog {
       this.loading.add(page);
       this.fetchLines(page, PAGE)
         .then((got) => {
-          this.cache.add(got.lines);
+          this.cache.add(got.lines, styleOf(got.sgr ?? ""));
+          this.cache.total = Math.max(this.cache.total, got.total);
           this.changed();
         })
         .catch((e: unknown) => {
@@ -88,19 +87,6 @@ export class StepLog {
         })
         .finally(() => setTimeout(() => this.loading.delete(page), 500));
     }
-  }
-
-  /** Moves what is placed so that a line is in it. */
-  reveal(n: number): void {
-    if (n >= this.base && n < this.base + this.count) return;
-    this.base = Math.max(0, Math.min(n - WINDOW / 2, this.cache.total - WINDOW));
-    this.changed();
-  }
-
-  /** Places the lines before (-1) or after (1) those placed; some stay, so that the eye finds its way. */
-  shift(by: -1 | 1): void {
-    this.base = Math.max(0, Math.min(this.base + by * (WINDOW - 1000), this.cache.total - WINDOW));
-    this.changed();
   }
 
   /** Lines that hold a text, over the whole log. */
@@ -145,9 +131,7 @@ export class StepLog {
         this.cache.add(lines);
         const last = lines.at(-1);
         if (last) {
-          const atEnd = this.base + WINDOW >= this.cache.total;
           this.cache.total = Math.max(this.cache.total, last.n + 1);
-          if (atEnd) this.base = Math.max(0, this.cache.total - WINDOW);
           this.cache.trim(this.cache.total, this.cache.total);
         }
         this.changed();

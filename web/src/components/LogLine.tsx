@@ -1,41 +1,32 @@
-import { type CSSProperties, memo } from "react";
-import { parseAnsi, type Span } from "../model/ansi";
-import { pieces } from "../model/log";
+import { memo } from "react";
+import { parseAnsi, type Span, type Style } from "../model/ansi";
+import { formatHash, pieces } from "../model/log";
 import type { LogLine } from "../model/types";
 
 interface Props {
+  step: number;
   n: number;
+  /** Its number among all rows of the view, for measuring. */
+  row: number;
   line: LogLine | undefined;
+  /** Colours it inherits. */
+  style: Style | undefined;
   marked: boolean;
   found: boolean;
   word: string;
   times: boolean;
-  style: CSSProperties;
-  measure: object;
-  href: string;
-  onMark: (extend: boolean) => void;
 }
 
-/** One line. Its text is only ever text: nothing of it becomes markup. */
-export const LogLineRow = memo(function LogLineRow({ n, line, marked, found, word, times, style, measure, href, onMark }: Props) {
+/** One line. Its text is only ever text: nothing of it becomes markup. Clicks are heard by the list. */
+export const LogLineRow = memo(function LogLineRow({ step, n, row, line, style, marked, found, word, times }: Props) {
   return (
-    <div {...measure} className={`log-line ${marked ? "marked" : ""} ${found ? "found" : ""}`} style={style}>
-      <a
-        className="log-n"
-        href={href}
-        tabIndex={-1}
-        aria-label={`Line ${n + 1}`}
-        onClick={(e) => {
-          if (e.metaKey || e.ctrlKey) return;
-          e.preventDefault();
-          onMark(e.shiftKey);
-        }}
-      >
+    <div data-row={row} className={`log-line ${marked ? "marked" : ""} ${found ? "found" : ""}`}>
+      <a className="log-n" href={`?step=${step}${formatHash({ from: n, to: n })}`} tabIndex={-1} aria-label={`Line ${n + 1}`} data-step={step} data-line={n}>
         {n + 1}
       </a>
       {times && <time className="log-time">{line ? clock(line.at_ms) : ""}</time>}
       <span className="log-text">
-        {line ? parseAnsi(line.text).map((span, i) => <Coloured key={i} span={span} word={word} />) : <span className="log-wait">…</span>}
+        {line ? parseAnsi(line.text, style).map((span, i) => <Coloured key={i} span={span} word={word} />) : <span className="log-wait">…</span>}
         {line?.truncated && <em className="log-cut"> (cut: the raw log has it all)</em>}
         {"\n"}
       </span>

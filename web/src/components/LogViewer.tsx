@@ -1,8 +1,8 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { type FormEvent, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { type FormEvent, type MouseEvent, type ReactNode, type RefObject, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { download } from "../api/client";
-import { StepLog, WINDOW } from "../api/stepLog";
+import { StepLog } from "../api/stepLog";
 import { formatHash, type Range } from "../model/log";
+import { type Block, Heights, Rows } from "../model/rows";
 import { isFinal } from "../model/status";
 import { between, duration } from "../model/time";
 import type { AttemptRun } from "../model/types";
@@ -10,6 +10,7 @@ import "../styles/log.css";
 import { Button } from "../ui/Button";
 import { report } from "../ui/toast";
 import { useNow } from "../util/hooks";
+import { useTallList } from "../util/tallList";
 import { LogLineRow } from "./LogLine";
 import { StatusIcon } from "./Status";
 
@@ -29,8 +30,15 @@ interface Hit {
   line: number;
 }
 
+interface Part extends Block {
+  step: AttemptRun["steps"][number];
+  log: StepLog;
+  open: boolean;
+  head: boolean;
+}
+
 const LINE = 20;
-const HEAD = 36;
+const HEADS = new Heights(36);
 
 /** The log of a job: its steps fold, only the lines in view exist, the end follows what is printed. */
 export function LogViewer({ job, name, attempt, step: markedStep, range, onSelect }: Props) {
@@ -50,55 +58,20 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
 
   const first = useMemo(() => firstOpen(attempt, markedStep), [attempt, markedStep]);
   const isOpen = (s: number, status: string) => folds[s] ?? (s === first || (follow && status === "Building"));
-  const segments: { step: AttemptRun["steps"][number]; log: StepLog; open: boolean; at: number; count: number }[] = [];
-  let total = 0;
+  const heights = useRef(new Map<number, Heights>());
+  const parts: Part[] = [];
   for (const step of steps) {
     const log = logs(step.step);
     const open = isOpen(step.step, step.status);
-    const count = 1 + (open ? Math.max(log.count, 1) : 0);
-    segments.push({ step, log, open, at: total, count });
-    total += count;
+    let lines = heights.current.get(step.step);
+    if (!lines) heights.current.set(step.step, (lines = new Heights(LINE)));
+    parts.push({ step, log, open, head: true, rows: 1, heights: HEADS });
+    parts.push({ step, log, open, head: false, rows: open ? Math.max(log.total, 1) : 0, heights: lines });
   }
-  const opened = segments.filter((s) => s.open && s.step.status !== "").map((s) => s.step.step).join();
-  useEffect(() => {
-    for (const s of segments) if (s.open && s.step.status !== "") void logs(s.step.step).open(!isFinal(s.step.status));
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [opened]);
+  const rows = new Rows(parts);
+  const list = useTallList(rows, scroller, wrap);
+  const { scrollTo } = list;
 
-  const segmentAt = (index: number) => segments.findLast((s) => s.at <= index);
-  const list = useVirtualizer({
-    count: total,
-    getScrollElement: () => scroller.current,
-    estimateSize: (index) => (segmentAt(index)?.at === index ? HEAD : LINE),
-    overscan: 30,
-    getItemKey: (index) => {
-      const s = segmentAt(index);
-      return s ? `${s.step.step}:${s.at === index ? "head" : s.log.base + index - s.at - 1}` : index;
-    },
-  });
-  const items = list.getVirtualItems();
-  // Ask for what is in view.
-  useEffect(() => {
-    const from = items[0]?.index ?? 0;
-    const to = (items.at(-1)?.index ?? 0) + 1;
-    for (const s of segments) {
-      if (!s.open || s.log.total === 0) continue;
-      const a = Math.max(from, s.at + 1) - s.at - 1;
-      const b = Math.min(to, s.at + s.count) - s.at - 1;
-      if (a < b) s.log.need(s.log.base + a, s.log.base + b);
-    }
-  });
-  useEffect(() => list.measure(), [wrap, list]);
-  useEffect(() => {
-    if (follow && total > 0) list.scrollToIndex(total - 1, { align: "end" });
-  }, [follow, total, list]);
-
-  const goTo = (at: Hit) => {
-    setFollow(false);
-    setFolds((f) => ({ ...f, [at.step]: true }));
-    pending.current = at;
-    render();
-  };
   // Without a mark, of what failed the end is shown: that is where the reason stands.
   const failedStep = steps.find((s) => s.status === "Fail");
   const pending = useRef<Hit | undefined>(
@@ -108,13 +81,57 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
         ? { step: failedStep.step, line: Infinity }
         : undefined,
   );
+  const goTo = (at: Hit) => {
+    setFollow(false);
+    setFolds((f) => ({ ...f, [at.step]: true }));
+    pending.current = at;
+    render();
+  };
+  // Another link on the same page.
+  const mark = range && markedStep !== undefined ? `${markedStep}#${range.from}` : "";
+  const lastMark = useRef(mark);
+  useEffect(() => {
+    if (lastMark.current === mark) return;
+    lastMark.current = mark;
+    const nth = parts.findIndex((p) => !p.head && p.step.step === markedStep);
+    const index = range ? rows.index(nth, range.from) : 0;
+    if (!range || markedStep === undefined || (parts[nth]?.open && index >= list.first && index < list.end)) return;
+    goTo({ step: markedStep, line: range.from });
+  });
+  const opened = parts.filter((p) => p.head && p.open && p.step.status !== "").map((p) => p.step.step).join();
+  useEffect(() => {
+    for (const { head, open, step, log } of parts) {
+      const at = pending.current?.step === step.step ? pending.current.line : 0;
+      if (head && open && step.status !== "") void log.open(!isFinal(step.status), at === Infinity ? -1 : at);
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [opened]);
+  // Ask for what is in view.
+  useEffect(() => {
+    for (const [nth, part] of parts.entries()) {
+      if (part.head || part.log.total === 0) continue;
+      const begin = rows.index(nth, 0);
+      const [from, to] = [Math.max(list.first - begin, 0), Math.min(list.end - begin, part.rows)];
+      if (from < to) part.log.need(from, to);
+    }
+  });
+  // Measured heights are those of one width.
+  const width = useWidth(scroller);
+  useMemo(() => {
+    for (const h of heights.current.values()) h.clear();
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [wrap, times, width]);
+  useEffect(() => {
+    if (follow && rows.count > 0) scrollTo(rows.count - 1, "end");
+  }, [follow, rows.count, rows.height, scrollTo]);
+
   useEffect(() => {
     const at = pending.current;
-    const s = at && segments.find((x) => x.step.step === at.step);
-    if (!at || !s?.open || s.log.total === 0) return;
+    const nth = at ? parts.findIndex((p) => !p.head && p.step.step === at.step) : -1;
+    const part = parts[nth];
+    if (!at || !part?.open || part.log.total === 0) return;
     pending.current = undefined;
-    s.log.reveal(Math.min(at.line, s.log.total - 1));
-    list.scrollToIndex(s.at + 1 + Math.min(at.line, s.log.total - 1) - s.log.base, { align: "center" });
+    scrollTo(rows.index(nth, Math.min(at.line, part.log.total - 1)), "center");
   });
 
   async function search(e: FormEvent) {
@@ -140,6 +157,56 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
   };
   const current = hits?.[hit];
 
+  const markLine = (e: MouseEvent) => {
+    const link = (e.target as HTMLElement).closest<HTMLElement>("a.log-n");
+    if (!link || e.metaKey || e.ctrlKey) return;
+    e.preventDefault();
+    setFollow(false);
+    const [step, n] = [Number(link.dataset.step), Number(link.dataset.line)];
+    const from = e.shiftKey && range && markedStep === step ? range.from : n;
+    onSelect(step, formatHash({ from: Math.min(from, n), to: Math.max(from, n) }));
+  };
+
+  const drawn: ReactNode[] = [];
+  for (let index = list.from; index < list.to; index++) {
+    const at = rows.find(index);
+    if (!at) break;
+    const { step, log, open, head } = at.block;
+    if (head) {
+      const took = between(step.start, step.done, now);
+      drawn.push(
+        <div key={`${step.step}`} className="log-head">
+          <button type="button" aria-expanded={open} onClick={() => setFolds({ ...folds, [step.step]: !open })}>
+            <i className="caret" aria-hidden="true" />
+            <StatusIcon status={step.status} size={15} />
+            <span className="log-step">{step.name}</span>
+            {step.reason && <span className="bad-text small log-reason" title={step.reason}>{step.reason}</span>}
+            <span className="log-took">{log.state === "cut" && <em>connection lost, trying again</em>}{open && log.total >= 1000 && <span className="log-total">{log.total.toLocaleString("en")} lines</span>}{took !== undefined && duration(took)}</span>
+          </button>
+          {open && log.total > 0 && <Button kind="quiet" aria-label={`Raw log of ${step.name}`} onClick={() => download(log.rawPath, `${name}-${step.step}.log`).catch(report)}>Raw</Button>}
+        </div>,
+      );
+    } else if (log.total === 0) {
+      drawn.push(<div key={`${step.step} none`} className="log-none">{emptyText(step.status, log)}</div>);
+    } else {
+      const n = at.row;
+      drawn.push(
+        <LogLineRow
+          key={`${step.step}:${n}`}
+          step={step.step}
+          n={n}
+          row={index}
+          line={log.line(n)}
+          style={log.style(n)}
+          marked={markedStep === step.step && range !== undefined && n >= range.from && n <= range.to}
+          found={current !== undefined && current.step === step.step && current.line === n}
+          word={hits?.length ? word.trim() : ""}
+          times={times}
+        />,
+      );
+    }
+  }
+
   return (
     <section className={`log ${wrap ? "wrap" : ""}`} aria-label="Log">
       <div className="log-tools">
@@ -160,68 +227,36 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
         tabIndex={0}
         aria-label="Lines of the log"
         role="group"
+        onScroll={list.onScroll}
+        onClick={markLine}
         onWheel={(e) => e.deltaY < 0 && setFollow(false)}
         onTouchMove={() => setFollow(false)}
         onKeyDown={(e) => {
           if (["ArrowUp", "PageUp", "Home"].includes(e.key)) setFollow(false);
+          if (e.key !== "Home" && e.key !== "End") return;
+          e.preventDefault();
           if (e.key === "End" && running) setFollow(true);
+          scrollTo(e.key === "Home" ? 0 : rows.count - 1, e.key === "Home" ? "start" : "end");
         }}
       >
-        <div className="log-lines" style={{ height: list.getTotalSize() }}>
-          {items.map((item) => {
-            const s = segmentAt(item.index);
-            if (!s) return null;
-            const place = { transform: `translateY(${item.start}px)` };
-            const measure = wrap ? { ref: list.measureElement, "data-index": item.index } : {};
-            if (item.index === s.at) {
-              const took = between(s.step.start, s.step.done, now);
-              return (
-                <div key={item.key} {...measure} className="log-head" style={place}>
-                  <button type="button" aria-expanded={s.open} onClick={() => setFolds({ ...folds, [s.step.step]: !s.open })}>
-                    <i className="caret" aria-hidden="true" />
-                    <StatusIcon status={s.step.status} size={15} />
-                    <span className="log-step">{s.step.name}</span>
-                    {s.step.reason && <span className="bad-text small">{s.step.reason}</span>}
-                    <span className="log-took">{s.log.state === "cut" && <em>connection lost, trying again</em>}{took !== undefined && duration(took)}</span>
-                  </button>
-                  {s.open && s.log.total > WINDOW && (
-                    <span className="log-window small">
-                      {s.log.base > 0 && <Button kind="quiet" onClick={() => { setFollow(false); s.log.shift(-1); list.scrollToIndex(s.at, { align: "start" }); }}>Earlier</Button>}
-                      lines {(s.log.base + 1).toLocaleString("en")}–{(s.log.base + s.log.count).toLocaleString("en")} of {s.log.total.toLocaleString("en")}
-                      {s.log.base + s.log.count < s.log.total && <Button kind="quiet" onClick={() => { s.log.shift(1); list.scrollToIndex(s.at, { align: "start" }); }}>Later</Button>}
-                    </span>
-                  )}
-                  {s.open && s.log.total > 0 && <Button kind="quiet" aria-label={`Raw log of ${s.step.name}`} onClick={() => download(s.log.rawPath, `${name}-${s.step.step}.log`).catch(report)}>Raw</Button>}
-                </div>
-              );
-            }
-            const n = s.log.base + item.index - s.at - 1;
-            if (s.log.total === 0) return <div key={item.key} {...measure} className="log-none" style={place}>{emptyText(s.step.status, s.log)}</div>;
-            const marked = markedStep === s.step.step && range !== undefined && n >= range.from && n <= range.to;
-            return (
-              <LogLineRow
-                key={item.key}
-                n={n}
-                line={s.log.line(n)}
-                marked={marked}
-                found={current !== undefined && current.step === s.step.step && current.line === n}
-                word={hits?.length ? word.trim() : ""}
-                times={times}
-                style={place}
-                measure={measure}
-                href={`?step=${s.step.step}${formatHash({ from: n, to: n })}`}
-                onMark={(extend) => {
-                  setFollow(false);
-                  const from = extend && range && markedStep === s.step.step ? range.from : n;
-                  onSelect(s.step.step, formatHash({ from: Math.min(from, n), to: Math.max(from, n) }));
-                }}
-              />
-            );
-          })}
+        <div className="log-lines" style={{ height: list.height }}>
+          <div className="log-drawn" style={{ transform: `translateY(${list.start}px)` }}>{drawn}</div>
         </div>
       </div>
     </section>
   );
+}
+
+/** Width of an element; it changes what wrapped lines measure. */
+function useWidth(of: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (!of.current) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry?.contentRect.width ?? 0)));
+    observer.observe(of.current);
+    return () => observer.disconnect();
+  }, [of]);
+  return width;
 }
 
 /** One StepLog for each step, closed with the view. */

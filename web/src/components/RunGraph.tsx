@@ -1,173 +1,217 @@
-import { BaseEdge, Controls, type Edge, type EdgeProps, Handle, MiniMap, type Node, type NodeProps, Position, ReactFlow, type ReactFlowInstance } from "@xyflow/react";
-import "@xyflow/react/dist/base.css";
 import "../styles/graph.css";
-import { memo, useEffect, useMemo, useRef, useState } from "react";
-import { curve, layout } from "../model/graph";
-import type { NodeView, RunView } from "../model/runView";
-import { isFinal, label, tone } from "../model/status";
-import { between, duration } from "../model/time";
+import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { curve, layout, type Layout, type Placed } from "../model/graph";
+import type { RunView } from "../model/runView";
+import { isFinal, tone } from "../model/status";
 import type { WorkflowNode } from "../model/types";
-import { useNow } from "../util/hooks";
-import { StatusIcon } from "./Status";
+import { type Area, around, bring, fit, seen, type Size, touches, type View, within } from "../model/view";
+import { Button } from "../ui/Button";
+import { usePanZoom } from "../util/panZoom";
+import { GraphNode } from "./graph/GraphNode";
+import { MiniMap } from "./graph/MiniMap";
 
-type Data = { node: WorkflowNode; view: NodeView | undefined; vertical: boolean };
-type GraphNode = Node<Data>;
-type Way = Edge<{ through: { x: number; y: number }[]; vertical: boolean }>;
+/** With more nodes than this in reach, and at a scale where nobody reads their names, they are drawn as plain boxes. */
+const MANY = 150;
+const READABLE = 0.4;
 
-/** The graph of a workflow, or of a run if there is a view. Arrow keys and Enter work on its nodes. */
-export default function RunGraph({ nodes, view, selected, onSelect }: { nodes: WorkflowNode[]; view?: RunView; selected?: string; onSelect?: (name: string) => void }) {
-  const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry?.contentRect.width ?? 0)));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+interface Props {
+  nodes: WorkflowNode[];
+  view?: RunView;
+  selected?: string;
+  onSelect?: (name: string) => void;
+}
+
+/** The graph of a workflow, or of a run if there is a view. Tab, arrow keys and Enter work on its nodes. */
+export default function RunGraph({ nodes, view, selected, onSelect }: Props) {
+  const outer = useRef<HTMLDivElement>(null);
+  const width = useWidth(outer);
   const vertical = width > 0 && width < 560;
   // Places depend on the shape alone: a new status moves nothing.
   const shape = JSON.stringify(nodes.map((n) => [n.name, n.kind, n.parents]));
   // eslint-disable-next-line react-hooks/exhaustive-deps
   const placed = useMemo(() => layout(nodes, vertical ? "TB" : "LR"), [shape, vertical]);
-  const flowNodes = useMemo<GraphNode[]>(() => {
-    const byName = new Map(nodes.map((n) => [n.name, n]));
-    return placed.nodes.map((p) => {
-      const node = byName.get(p.name) as WorkflowNode;
-      const status = view?.nodes.get(p.name)?.status ?? "";
-      return {
-        id: p.name,
-        type: node.kind === "join" || node.kind === "fork" ? "small" : "box",
-        position: { x: p.x, y: p.y },
-        width: p.width,
-        height: p.height,
-        // Sizes and ends of edges are known: nothing has to be drawn to be measured.
-        measured: { width: p.width, height: p.height },
-        handles: vertical
-          ? [
-              { type: "target", position: Position.Top, x: p.width / 2, y: 0, width: 1, height: 1 },
-              { type: "source", position: Position.Bottom, x: p.width / 2, y: p.height, width: 1, height: 1 },
-            ]
-          : [
-              { type: "target", position: Position.Left, x: 0, y: p.height / 2, width: 1, height: 1 },
-              { type: "source", position: Position.Right, x: p.width, y: p.height / 2, width: 1, height: 1 },
-            ],
-        selected: p.name === selected,
-        ariaLabel: `${node.kind} ${node.name}${view ? `, ${label(status)}` : ""}`,
-        data: { node, view: view?.nodes.get(p.name), vertical },
-      };
-    });
-  }, [placed, nodes, view, selected, vertical]);
-  const edges = useMemo<Way[]>(
-    () =>
-      placed.edges.map(({ from, to, through }) => {
-        const status = (name: string) => view?.nodes.get(name)?.status ?? "";
-        const taken = view !== undefined && isFinal(status(from)) && status(to) !== "" && status(to) !== "Skipped";
-        const className = taken ? `taken ${tone(status(to))}` : status(to) === "Skipped" ? "skipped" : "";
-        return { id: `${from}→${to}`, source: from, target: to, type: "way", className, focusable: false, data: { through, vertical } };
-      }),
-    [placed, view, vertical],
-  );
-  const flow = useRef<ReactFlowInstance<GraphNode, Way>>(null);
-  useEffect(() => {
-    if (width > 0) void flow.current?.fitView({ padding: 0.06, maxZoom: 1, minZoom: vertical ? 0.45 : 0.35 });
-  }, [placed, width, vertical]);
-  const scale = width > 0 ? Math.min(1, Math.max(0.35, (width - 24) / Math.max(1, placed.width))) : 1;
+  const scale = width > 0 ? Math.min(1, Math.max(0.35, (width - 32) / Math.max(1, placed.width))) : 1;
   const height = Math.min(Math.max(placed.height * scale + 48, 130), 480);
   return (
-    <div ref={box} className="graph" style={{ height }}>
-      {width > 0 && (
-        <ReactFlow<GraphNode, Way>
-          nodes={flowNodes}
-          edges={edges}
-          nodeTypes={NODE_TYPES}
-          edgeTypes={EDGE_TYPES}
-          onInit={(instance) => {
-            flow.current = instance;
-            void instance.fitView({ padding: 0.06, maxZoom: 1, minZoom: vertical ? 0.45 : 0.35 });
-          }}
-          onNodeClick={(_, node) => onSelect?.(node.id)}
-          onNodesChange={(changes) => {
-            // Enter or Space on a focused node selects it.
-            for (const change of changes) if (change.type === "select" && change.selected) onSelect?.(change.id);
-          }}
-          nodesDraggable={false}
-          nodesConnectable={false}
-          nodesFocusable={onSelect !== undefined}
-          elementsSelectable={onSelect !== undefined}
-          edgesFocusable={false}
-          onlyRenderVisibleElements={nodes.length > 100}
-          minZoom={0.05}
-          maxZoom={1.5}
-          panOnScroll={false}
-          zoomOnScroll={false}
-          preventScrolling={false}
-          deleteKeyCode={null}
-          proOptions={{ hideAttribution: true }}
-        >
-          <Controls showInteractive={false} position="bottom-right" />
-          {nodes.length > 60 && <MiniMap pannable zoomable position="bottom-left" nodeClassName={(n) => tone((n as GraphNode).data.view?.status ?? "")} />}
-        </ReactFlow>
-      )}
+    <div ref={outer} className="graph" style={{ height }}>
+      {width > 0 && <Plane key={shape + vertical} placed={placed} nodes={nodes} view={view} selected={selected} onSelect={onSelect} vertical={vertical} />}
     </div>
   );
 }
 
-const Box = memo(function Box({ data, selected }: NodeProps<GraphNode>) {
-  const { node, view, vertical } = data;
-  const latest = view?.latest;
-  const now = useNow(latest !== undefined && !isFinal(latest.status));
-  const ms = between(latest?.start, latest?.done, now);
-  const status = view?.status ?? "";
-  const jobs = view?.jobs;
+function Plane({ placed, nodes, view, selected, onSelect, vertical }: Props & { placed: Layout; vertical: boolean }) {
+  const box = useRef<HTMLDivElement>(null);
+  const plane = useRef<HTMLDivElement>(null);
+  const frame = useRef<HTMLDivElement>(null);
+  const byName = useMemo(() => new Map(nodes.map((n) => [n.name, n])), [nodes]);
+  const places = useMemo(() => new Map(placed.nodes.map((p) => [p.name, p])), [placed]);
+  const status = useCallback((name: string) => view?.nodes.get(name)?.status ?? "", [view]);
+  const [reach, setReach] = useState<Area & { scale: number }>();
+  const reached = useRef(reach);
+  reached.current = reach;
+
+  const apply = (v: View, size: Size) => {
+    if (plane.current) plane.current.style.transform = `translate(${v.x}px, ${v.y}px) scale(${v.scale})`;
+    const area = seen(v, size);
+    if (frame.current) {
+      const [x, y] = [clamp(area.left / placed.width), clamp(area.top / placed.height)];
+      const [w, h] = [clamp(area.right / placed.width) - x, clamp(area.bottom / placed.height) - y];
+      frame.current.style.transform = `translate(${x * MAP.width}px, ${y * MAP.height}px)`;
+      frame.current.style.width = `${Math.max(3, w * MAP.width)}px`;
+      frame.current.style.height = `${Math.max(3, h * MAP.height)}px`;
+    }
+    // Only when the view leaves what is drawn, something is drawn anew.
+    const have = reached.current;
+    if (!have || have.scale !== v.scale || !within(area, have)) setReach({ ...around(area), scale: v.scale });
+  };
+  const pan = usePanZoom(box, placed, apply);
+
+  // Once it has a size: all of the graph if names stay readable, else with what is selected in view.
+  const began = useRef(false);
+  const start = useRef(selected);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element || began.current) return;
+    began.current = true;
+    const size = { width: element.clientWidth, height: element.clientHeight };
+    const first = fit(placed, size, vertical ? 0.6 : 0.5);
+    const at = places.get(start.current ?? placed.nodes[0]?.name ?? "");
+    pan.resize(size);
+    pan.set(at ? bring(first, area(at), size) : first);
+  }, [pan, placed, places, vertical]);
+
+  const near = useMemo(() => (reach ? placed.nodes.filter((p) => touches(area(p), reach)) : []), [placed, reach]);
+  const far = near.length > MANY && (reach?.scale ?? 1) < READABLE;
+  const ways = useMemo(() => {
+    const paths = new Map<string, string[]>();
+    for (const { from, to, through } of placed.edges) {
+      const [a, b] = [places.get(from), places.get(to)];
+      if (!a || !b || !reach || !touches({ left: Math.min(a.x, b.x), right: Math.max(a.x + a.width, b.x + b.width), top: Math.min(a.y, b.y), bottom: Math.max(a.y + a.height, b.y + b.height) }, reach)) continue;
+      const taken = view !== undefined && isFinal(status(from)) && status(to) !== "" && status(to) !== "Skipped";
+      const kind = taken ? `taken ${tone(status(to))}` : status(to) === "Skipped" ? "skipped" : "";
+      const path = vertical
+        ? curve({ x: a.x + a.width / 2, y: a.y + a.height }, through, { x: b.x + b.width / 2, y: b.y }, true)
+        : curve({ x: a.x + a.width, y: a.y + a.height / 2 }, through, { x: b.x, y: b.y + b.height / 2 }, false);
+      const list = paths.get(kind);
+      if (list) list.push(path);
+      else paths.set(kind, [path]);
+    }
+    return [...paths].map(([kind, list]) => <path key={kind} className={kind} d={list.join("")} />);
+  }, [placed, places, reach, view, status, vertical]);
+
+  const tones = useCallback((list: readonly Placed[]) => boxes(list, (p) => (view ? (status(p.name) === "" ? "none" : tone(status(p.name))) : "none")), [view, status]);
+  const map = useMemo(() => (placed.nodes.length > 60 ? tones(placed.nodes) : undefined), [placed, tones]);
+
+  const click = (e: MouseEvent) => {
+    const name = (e.target as HTMLElement).closest<HTMLElement>("[data-node]")?.dataset.node;
+    if (name) return onSelect?.(name);
+    if (!far || (e.target as HTMLElement).closest("[data-fixed]") || !box.current) return;
+    const r = box.current.getBoundingClientRect();
+    const v = pan.view();
+    const [x, y] = [(e.clientX - r.left - v.x) / v.scale, (e.clientY - r.top - v.y) / v.scale];
+    const hit = near.find((p) => x >= p.x && x <= p.x + p.width && y >= p.y && y <= p.y + p.height);
+    if (hit) onSelect?.(hit.name);
+  };
+  const focus = useRef<string>(undefined);
+  const key = (e: KeyboardEvent) => {
+    const here = places.get((e.target as HTMLElement).dataset.node ?? "");
+    const next = here && neighbour(placed.nodes, here, e.key);
+    if (!next) return;
+    e.preventDefault();
+    focus.current = next.name;
+    pan.set(bring(pan.view(), area(next), pan.box()));
+    box.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(next.name)}"]`)?.focus({ preventScroll: true });
+  };
+  useEffect(() => {
+    if (focus.current === undefined) return;
+    const element = box.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(focus.current)}"]`);
+    if (!element) return;
+    focus.current = undefined;
+    element.focus({ preventScroll: true });
+  }, [near]);
+
   return (
-    <div className={`gnode ${status === "" ? "none" : tone(status)} ${selected ? "selected" : ""}`}>
-      <Handle type="target" position={vertical ? Position.Top : Position.Left} isConnectable={false} />
-      {view && <StatusIcon status={status} size={20} />}
-      <div className="gnode-text">
-        <div className="gnode-name" title={node.name}>{node.name}</div>
-        <div className="gnode-note">{note(data, ms)}</div>
+    <div
+      ref={box}
+      className="gbox"
+      onClick={click}
+      onKeyDown={key}
+      onFocus={(e) => {
+        const at = places.get((e.target as HTMLElement).dataset.node ?? "");
+        if (at && e.target.matches(":focus-visible")) pan.set(bring(pan.view(), area(at), pan.box()));
+      }}
+    >
+      <div ref={plane} className="gplane" style={{ width: placed.width, height: placed.height }}>
+        <svg className="gways" width="1" height="1" aria-hidden="true">{ways}</svg>
+        {far ? (
+          <svg className="gfar" width="1" height="1" aria-hidden="true">
+            {[...tones(near)].map(([t, path]) => <path key={t} className={t} d={path} />)}
+            {selected !== undefined && places.has(selected) && <path className="selected" d={rectangle(places.get(selected) as Placed)} />}
+          </svg>
+        ) : (
+          near.map((p) => {
+            const node = byName.get(p.name);
+            return node && <GraphNode key={p.name} place={p} node={node} view={view?.nodes.get(p.name)} selected={p.name === selected} active={onSelect !== undefined} />;
+          })
+        )}
       </div>
-      {view && view.executions.length > 1 && <span className="gnode-again" title={`Run ${view.executions.length} times`}>×{view.executions.length}</span>}
-      {jobs && jobs.total > 0 && (
-        <div className="gnode-bar" aria-hidden="true">
-          <i className="good" style={{ flexGrow: jobs.good }} />
-          <i className="bad" style={{ flexGrow: jobs.bad }} />
-          <i className="busy" style={{ flexGrow: jobs.busy }} />
-          <i style={{ flexGrow: jobs.total - jobs.good - jobs.bad - jobs.busy }} />
-        </div>
-      )}
-      <Handle type="source" position={vertical ? Position.Bottom : Position.Right} isConnectable={false} />
+      {map && <MiniMap plane={placed} boxes={map} frame={frame} onPoint={(x, y) => pan.set({ ...pan.view(), x: pan.box().width / 2 - x * placed.width * pan.view().scale, y: pan.box().height / 2 - y * placed.height * pan.view().scale })} />}
+      <div className="gtools" data-fixed>
+        <Button kind="quiet" className="icon" aria-label="Zoom in" onClick={() => pan.zoomBy(1.25)}>+</Button>
+        <Button kind="quiet" className="icon" aria-label="Zoom out" onClick={() => pan.zoomBy(0.8)}>−</Button>
+        <Button kind="quiet" className="icon" aria-label="Show all" onClick={() => pan.fitAll()}>⤢</Button>
+      </div>
     </div>
   );
-});
-
-function note({ node, view }: Data, ms: number | undefined): string {
-  if (!view) return [node.environment, node.pipeline !== node.name ? node.pipeline : node.application].filter(Boolean).join(" · ") || node.kind;
-  if (view.notRun) return "Not run: condition";
-  if (!view.latest) return node.environment || "Not reached";
-  if (view.latest.waits && view.latest.status === "Waiting") return "Waiting";
-  const parts = [ms === undefined ? "" : duration(ms), view.jobs.total > 1 ? `${view.jobs.good + view.jobs.bad}/${view.jobs.total} jobs` : "", node.environment];
-  return parts.filter(Boolean).join(" · ");
 }
 
-const Small = memo(function Small({ data, selected }: NodeProps<GraphNode>) {
-  const { node, view, vertical } = data;
-  const status = view?.status ?? "";
-  return (
-    <div className={`gnode small ${status === "" ? "none" : tone(status)} ${selected ? "selected" : ""}`}>
-      <Handle type="target" position={vertical ? Position.Top : Position.Left} isConnectable={false} />
-      {view && <StatusIcon status={status} size={14} />}
-      <div className="gnode-name" title={node.name}>{node.name}</div>
-      <Handle type="source" position={vertical ? Position.Bottom : Position.Right} isConnectable={false} />
-    </div>
-  );
-});
+/** Size of the small map, as in graph.css. */
+const MAP = { width: 168, height: 104 };
 
-function WayEdge({ id, sourceX, sourceY, targetX, targetY, data }: EdgeProps<Way>) {
-  const path = curve({ x: sourceX, y: sourceY }, data?.through ?? [], { x: targetX, y: targetY }, data?.vertical ?? false);
-  return <BaseEdge id={id} path={path} />;
+const clamp = (share: number) => Math.min(1, Math.max(0, share));
+
+function area(p: Placed): Area {
+  return { left: p.x, top: p.y, right: p.x + p.width, bottom: p.y + p.height };
 }
 
-const EDGE_TYPES = { way: WayEdge };
-const NODE_TYPES = { box: Box, small: Small };
+const rectangle = (p: Placed) => `M${p.x} ${p.y}h${p.width}v${p.height}h${-p.width}z`;
+
+/** One path of rectangles for each tone. */
+function boxes(nodes: readonly Placed[], toneOf: (p: Placed) => string): Map<string, string> {
+  const paths = new Map<string, string[]>();
+  for (const p of nodes) {
+    const list = paths.get(toneOf(p));
+    if (list) list.push(rectangle(p));
+    else paths.set(toneOf(p), [rectangle(p)]);
+  }
+  return new Map([...paths].map(([t, list]) => [t, list.join("")]));
+}
+
+/** The nearest node in the direction of an arrow key. */
+function neighbour(nodes: readonly Placed[], here: Placed, key: string): Placed | undefined {
+  const dx = key === "ArrowLeft" ? -1 : key === "ArrowRight" ? 1 : 0;
+  const dy = key === "ArrowUp" ? -1 : key === "ArrowDown" ? 1 : 0;
+  if (dx === 0 && dy === 0) return undefined;
+  let best: Placed | undefined;
+  let least = Infinity;
+  for (const p of nodes) {
+    const [x, y] = [p.x + p.width / 2 - here.x - here.width / 2, p.y + p.height / 2 - here.y - here.height / 2];
+    const ahead = x * dx + y * dy;
+    const aside = Math.abs(x * dy) + Math.abs(y * dx);
+    if (ahead < 10 || ahead + 2 * aside >= least) continue;
+    least = ahead + 2 * aside;
+    best = p;
+  }
+  return best;
+}
+
+function useWidth(of: { current: HTMLElement | null }): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (!of.current) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry?.contentRect.width ?? 0)));
+    observer.observe(of.current);
+    return () => observer.disconnect();
+  }, [of]);
+  return width;
+}

@@ -12,18 +12,18 @@ export interface Span {
   underline?: boolean;
 }
 
-type Style = Omit<Span, "text">;
+export type Style = Omit<Span, "text">;
 
 // CSI … final byte; OSC, DCS, SOS, PM and APC up to their end (or the end of the line); other escapes; bare controls.
 // eslint-disable-next-line no-control-regex
 const SEQUENCE = /\x1b\[([0-9:;<=>?]*)[ -/]*([@-~])|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)|\x1b[ -/]*[0-~]?|\x9b[0-9;:<=>?]*[ -/]*[@-~]|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]/g;
 
-/** Spans of one line, with a style that carries over from the line before if one is given. */
-export function parseAnsi(line: string): Span[] {
+/** Spans of one line that begins with a style. */
+export function parseAnsi(line: string, start: Style = {}): Span[] {
   // Progress bars write a line many times: what stands after the last return is what a terminal shows.
   const text = afterLastReturn(line);
   const spans: Span[] = [];
-  let style: Style = {};
+  let style = text.length < line.length ? styleAfter(line.slice(0, line.length - text.length), start) : start;
   let from = 0;
   const add = (piece: string) => {
     if (piece) spans.push({ text: piece, ...style });
@@ -35,6 +35,23 @@ export function parseAnsi(line: string): Span[] {
   }
   add(text.slice(from));
   return spans;
+}
+
+/** The style that a line leaves to the next one. */
+export function styleAfter(line: string, start: Style): Style {
+  let style = start;
+  if (line.includes("\x1b[")) for (const match of line.matchAll(SEQUENCE)) if (match[2] === "m") style = sgr(style, match[1] ?? "");
+  return style;
+}
+
+/** The style of parameters like `1;31`. */
+export function styleOf(parameters: string): Style {
+  return parameters ? sgr({}, parameters) : {};
+}
+
+/** Whether text looks as usual. */
+export function isPlain(style: Style): boolean {
+  return Object.values(style).every((v) => v === undefined);
 }
 
 /** A line without any sequence, as copied or read aloud. */

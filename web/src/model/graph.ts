@@ -72,18 +72,40 @@ function pretty(nodes: readonly GraphInput[], direction: "LR" | "TB"): Layout {
   return bounded(placed, edges);
 }
 
+/** Columns by depth. Rows as their parents stand, then parents beside the middle of their children: few edges cross. */
 function columns(nodes: readonly GraphInput[]): Layout {
   const depth = depths(nodes);
-  const rows = new Map<number, number>();
-  const placed = nodes.map((node) => {
-    const column = depth.get(node.name) ?? 0;
-    const row = rows.get(column) ?? 0;
-    rows.set(column, row + 1);
-    const box = size(node.kind);
-    return { name: node.name, x: column * (WIDTH + GAP_X), y: row * (HEIGHT + GAP_Y) + (HEIGHT - box.height) / 2, ...box };
-  });
   const known = new Set(nodes.map((n) => n.name));
-  const edges = nodes.flatMap((n) => n.parents.filter((p) => known.has(p)).map((from) => ({ from, to: n.name, through: [] })));
+  const parents = new Map(nodes.map((n) => [n.name, n.parents.filter((p) => known.has(p))]));
+  const cols: GraphInput[][] = [];
+  for (const node of nodes) (cols[depth.get(node.name) ?? 0] ??= []).push(node);
+  const row = new Map<string, number>();
+  const mean = (names: readonly string[]) => names.reduce((sum, n) => sum + (row.get(n) ?? 0), 0) / names.length;
+  for (const col of cols) {
+    const wish = new Map(col.map((n, i) => [n.name, parents.get(n.name)?.length ? mean(parents.get(n.name) ?? []) : i]));
+    col.sort((a, b) => (wish.get(a.name) ?? 0) - (wish.get(b.name) ?? 0));
+    for (const [i, n] of col.entries()) row.set(n.name, i);
+  }
+  const children = new Map<string, string[]>();
+  for (const n of nodes) for (const p of parents.get(n.name) ?? []) {
+    const list = children.get(p);
+    if (list) list.push(n.name);
+    else children.set(p, [n.name]);
+  }
+  for (const col of cols.toReversed()) {
+    let free = 0;
+    for (const n of col) {
+      const below = children.get(n.name);
+      const at = below ? Math.max(free, mean(below)) : free;
+      row.set(n.name, at);
+      free = at + 1;
+    }
+  }
+  const placed = nodes.map((node) => {
+    const box = size(node.kind);
+    return { name: node.name, x: (depth.get(node.name) ?? 0) * (WIDTH + GAP_X), y: (row.get(node.name) ?? 0) * (HEIGHT + GAP_Y) + (HEIGHT - box.height) / 2, ...box };
+  });
+  const edges = nodes.flatMap((n) => (parents.get(n.name) ?? []).map((from) => ({ from, to: n.name, through: [] })));
   return bounded(placed, edges);
 }
 

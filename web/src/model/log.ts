@@ -1,4 +1,5 @@
 // Lines of a log: known ranges from the server's index, the growing end from the stream of bytes.
+import { isPlain, type Style, styleAfter } from "./ansi";
 import type { LogLine } from "./types";
 
 /** How many lines one request asks for. */
@@ -7,6 +8,8 @@ export const PAGE = 500;
 /** A page of lines from the server has `n` of its first line divisible by PAGE. */
 export class LineCache {
   private readonly lines = new Map<number, LogLine>();
+  /** Colours that a line inherits; most inherit none and are not here. */
+  private readonly styles = new Map<number, Style>();
   /** Lines that exist. */
   total = 0;
 
@@ -14,8 +17,23 @@ export class LineCache {
     return this.lines.get(n);
   }
 
-  add(lines: LogLine[]): void {
-    for (const line of lines) this.lines.set(line.n, line);
+  /** The style a line begins with. */
+  style(n: number): Style | undefined {
+    return this.styles.get(n);
+  }
+
+  /** Lines that follow each other; `start` is the style the first one begins with, else that of the line before. */
+  add(lines: LogLine[], start?: Style): void {
+    const first = lines[0];
+    if (!first) return;
+    const before = this.lines.get(first.n - 1);
+    let style = start ?? this.styles.get(first.n) ?? (before ? styleAfter(before.text, this.styles.get(before.n) ?? {}) : {});
+    for (const line of lines) {
+      this.lines.set(line.n, line);
+      if (isPlain(style)) this.styles.delete(line.n);
+      else this.styles.set(line.n, style);
+      style = styleAfter(line.text, style);
+    }
   }
 
   /** First lines of the pages that must be asked for so that `from..to` is complete. */
@@ -36,7 +54,10 @@ export class LineCache {
   /** Forgets what is far from the view, so that a tab left open stays small. */
   trim(from: number, to: number, keep = 20_000): void {
     if (this.lines.size <= keep * 2) return;
-    for (const n of this.lines.keys()) if (n < from - keep || n > to + keep) this.lines.delete(n);
+    for (const n of this.lines.keys()) if (n < from - keep || n > to + keep) {
+      this.lines.delete(n);
+      this.styles.delete(n);
+    }
   }
 
   get size(): number {

@@ -4,10 +4,19 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { proxy } from "./proxy.mjs";
 
 const run = promisify(execFile);
 const bin = process.env.CDS_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/cds/target"), "debug");
 export const PASSWORD = "correct-horse-battery";
+
+/** Signs in as the administrator on the page shown. */
+export async function signIn(page) {
+  await page.fill("input[name=username]", "admin");
+  await page.fill("input[name=password]", PASSWORD);
+  await page.click("button[type=submit]");
+  await page.waitForSelector(".shell");
+}
 
 /** `{ url, ctl, stop, start, close }`: a server that can be lost and regained at the same address. */
 export async function server() {
@@ -50,12 +59,14 @@ export async function server() {
   const shared = ["build.pip.yml", "deploy.pip.yml", "slow.pip.yml", "shop.app.yml", "staging.env.yml"];
   await ctl("workflow", "push", "SHOP", "release.yml", "test.pip.yml", "browser.pip.yml", "production.env.yml", ...shared, "--skip-update-files");
   await ctl("workflow", "push", "SHOP", "nightly.yml", ...shared, "--skip-update-files");
+  const front = process.env.CDS_WEB ? await proxy(process.env.CDS_WEB, url) : undefined;
   return {
-    url,
+    url: front?.url ?? url,
     ctl,
     start,
     stop,
     async close() {
+      front?.close();
       await stop();
       await rm(root, { recursive: true, force: true });
     },

@@ -1,0 +1,63 @@
+import { memo } from "react";
+import type { Placed } from "../../model/graph";
+import type { NodeView } from "../../model/runView";
+import { isFinal, label, tone } from "../../model/status";
+import { between, duration } from "../../model/time";
+import type { WorkflowNode } from "../../model/types";
+import { useNow } from "../../util/hooks";
+import { StatusIcon } from "../Status";
+
+interface Props {
+  place: Placed;
+  node: WorkflowNode;
+  view: NodeView | undefined;
+  selected: boolean;
+  /** Whether it leads anywhere; without, it is a picture. */
+  active: boolean;
+}
+
+/** A node of the graph as a box with its name, state and progress. */
+export const GraphNode = memo(function GraphNode({ place, node, view, selected, active }: Props) {
+  const latest = view?.latest;
+  const now = useNow(latest !== undefined && !isFinal(latest.status));
+  const status = view?.status ?? "";
+  const jobs = view?.jobs;
+  const small = node.kind === "join" || node.kind === "fork";
+  const Tag = active ? "button" : "div";
+  return (
+    <Tag
+      {...(active && { type: "button" as const, "aria-pressed": selected, "aria-label": `${node.kind} ${node.name}${view ? `, ${label(status)}` : ""}` })}
+      className={`gnode ${small ? "small" : ""} ${status === "" ? "none" : tone(status)} ${selected ? "selected" : ""}`}
+      style={{ left: place.x, top: place.y, width: place.width, height: place.height }}
+      data-node={node.name}
+    >
+      {view && <StatusIcon status={status} size={small ? 14 : 20} />}
+      {small ? (
+        <span className="gnode-name" title={node.name}>{node.name}</span>
+      ) : (
+        <span className="gnode-text">
+          <span className="gnode-name" title={node.name}>{node.name}</span>
+          <span className="gnode-note">{note(node, view, between(latest?.start, latest?.done, now))}</span>
+        </span>
+      )}
+      {!small && view && view.executions.length > 1 && <span className="gnode-again" title={`Run ${view.executions.length} times`}>×{view.executions.length}</span>}
+      {!small && jobs && jobs.total > 0 && (
+        <span className="gnode-bar" aria-hidden="true">
+          <i className="good" style={{ flexGrow: jobs.good }} />
+          <i className="bad" style={{ flexGrow: jobs.bad }} />
+          <i className="busy" style={{ flexGrow: jobs.busy }} />
+          <i style={{ flexGrow: jobs.total - jobs.good - jobs.bad - jobs.busy }} />
+        </span>
+      )}
+    </Tag>
+  );
+});
+
+function note(node: WorkflowNode, view: NodeView | undefined, ms: number | undefined): string {
+  if (!view) return [node.environment, node.pipeline !== node.name ? node.pipeline : node.application].filter(Boolean).join(" · ") || node.kind;
+  if (view.notRun) return "Not run: condition";
+  if (!view.latest) return node.environment || "Not reached";
+  if (view.latest.waits && view.latest.status === "Waiting") return "Waiting";
+  const parts = [ms === undefined ? "" : duration(ms), view.jobs.total > 1 ? `${view.jobs.good + view.jobs.bad}/${view.jobs.total} jobs` : "", node.environment];
+  return parts.filter(Boolean).join(" · ");
+}
