@@ -3,19 +3,23 @@
 //! Bytes are kept exactly as the user sees them, so an offset into the log is an offset into its text.
 //! Live and stored logs are read by the same calls. `docs/design/0003-log-format.md` tells the layout.
 
+mod catalog;
 mod compact;
 mod entries;
 mod error;
 mod follow;
 mod index;
+mod journal;
 mod key;
 mod lines;
 mod pack;
 mod search;
+mod small;
 mod store;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod tidy;
 mod view;
 
 pub use error::LogError;

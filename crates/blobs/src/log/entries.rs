@@ -1,6 +1,6 @@
 //! The logs that are open now. Two keys never wait for each other longer than a look into a map.
 
-use super::{LogError, LogKey, follow::Progress, pack::PackedLog, tail::Tail, view::View};
+use super::{LogError, LogKey, follow::Progress, pack::PackedLog, small::Small, tail::Tail, view::View};
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
@@ -22,10 +22,12 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// What is known of a log.
 pub enum Slot {
-    /// Not looked at since the start, or closed to save file handles.
+    /// Not looked at since the start, or closed to save file handles or memory.
     Unloaded,
     /// There is no such log.
     Absent,
+    /// In the journal.
+    Small(Small),
     /// A plain file.
     Tail(Tail),
     /// Complete and compressed.
@@ -37,6 +39,7 @@ impl Slot {
     pub fn view(&self) -> Option<View> {
         match self {
             Slot::Unloaded | Slot::Absent => None,
+            Slot::Small(small) => Some(small.view()),
             Slot::Tail(tail) => Some(tail.view()),
             Slot::Packed(packed) => Some(packed.view()),
         }
@@ -46,14 +49,28 @@ impl Slot {
     pub fn chain_hash(&self) -> String {
         match self {
             Slot::Unloaded | Slot::Absent => String::new(),
+            Slot::Small(small) => hex::encode(small.sha256()),
             Slot::Tail(tail) => tail.chain_hash(),
             Slot::Packed(packed) => packed.log.sha256.clone(),
         }
     }
 
-    fn holds_files(&self) -> bool {
-        matches!(self, Slot::Tail(_) | Slot::Packed(_))
+    fn cost(&self) -> Cost {
+        match self {
+            Slot::Unloaded | Slot::Absent => Cost::default(),
+            Slot::Small(small) => Cost { open: 0, memory: small.weight() },
+            Slot::Tail(_) | Slot::Packed(_) => Cost { open: 1, memory: 0 },
+        }
     }
+}
+
+/// What a slot holds of that of which there is not enough for all.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    /// Logs with open files: 0 or 1.
+    open: usize,
+    /// Bytes.
+    memory: usize,
 }
 
 /// One log.
@@ -68,20 +85,24 @@ pub struct Entries {
     shards: Vec<Mutex<HashMap<LogKey, Arc<Entry>>>>,
     hasher: RandomState,
     max_open: usize,
+    max_memory: usize,
     open: AtomicUsize,
+    memory: AtomicUsize,
     new: AtomicUsize,
     clock: AtomicU64,
     sweeping: Mutex<()>,
 }
 
 impl Entries {
-    /// Keeps at most about `max_open` logs open.
-    pub fn new(max_open: usize) -> Self {
+    /// Keeps at most about `max_open` logs open, and about `max_memory` bytes of small logs.
+    pub fn new(max_open: usize, max_memory: usize) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
             max_open,
+            max_memory,
             open: AtomicUsize::new(0),
+            memory: AtomicUsize::new(0),
             new: AtomicUsize::new(0),
             clock: AtomicU64::new(0),
             sweeping: Mutex::new(()),
@@ -123,24 +144,45 @@ impl Entries {
         let entry = self.get(key);
         let result = {
             let mut slot = lock(&entry.slot);
-            let held = slot.holds_files();
+            let before = slot.cost();
             if matches!(*slot, Slot::Unloaded) {
                 *slot = load()?;
             }
             let result = change(&mut slot);
-            match (held, slot.holds_files()) {
-                (false, true) => _ = self.open.fetch_add(1, Ordering::Relaxed),
-                (true, false) => _ = self.open.fetch_sub(1, Ordering::Relaxed),
-                _ => {}
-            }
+            self.account(before, slot.cost());
             entry.publish(&slot);
             result
         };
         drop(entry);
-        if self.open.load(Ordering::Relaxed) > self.max_open || self.new.load(Ordering::Relaxed) > NEW_KEYS {
+        let full = self.open.load(Ordering::Relaxed) > self.max_open || self.memory() > self.max_memory;
+        if full || self.new.load(Ordering::Relaxed) > NEW_KEYS {
             self.sweep();
         }
         result
+    }
+
+    fn account(&self, before: Cost, after: Cost) {
+        // Under the slot's lock, and what goes was counted when it came: neither sum wraps below zero.
+        self.open.fetch_add(after.open.wrapping_sub(before.open), Ordering::Relaxed);
+        self.memory.fetch_add(after.memory.wrapping_sub(before.memory), Ordering::Relaxed);
+    }
+
+    /// Bytes of small logs in memory.
+    pub fn memory(&self) -> usize {
+        self.memory.load(Ordering::Relaxed)
+    }
+
+    /// Drops the entry of `key` if nobody else uses it: what is kept elsewhere is loaded again when needed.
+    pub fn release(&self, key: &LogKey) {
+        let mut shard = lock(self.shard(key));
+        // One owner is the map itself: new owners arise only under this lock.
+        if let Some(entry) = shard.get(key)
+            && Arc::strong_count(entry) == 1
+        {
+            let cost = lock(&entry.slot).cost();
+            self.account(cost, Cost::default());
+            shard.remove(key);
+        }
     }
 
     /// Entries whose key satisfies `wanted`.
@@ -153,14 +195,15 @@ impl Entries {
         found
     }
 
-    /// Empties an entry whose files are gone.
-    pub fn forget(&self, entry: &Entry) {
+    /// Empties an entry whose log is gone or elsewhere. Followers are told if it was deleted.
+    pub fn forget(&self, entry: &Entry, deleted: bool) {
         let mut slot = lock(&entry.slot);
-        if slot.holds_files() {
-            self.open.fetch_sub(1, Ordering::Relaxed);
+        self.account(slot.cost(), Cost::default());
+        // Not `Absent`: a new log may have been begun meanwhile.
+        *slot = Slot::Unloaded;
+        if deleted {
+            entry.progress.send_modify(|p| p.deleted = true);
         }
-        *slot = Slot::Absent;
-        entry.progress.send_modify(|p| p.deleted = true);
     }
 
     /// Closes the logs that were used longest ago until three quarters of the limit remain, and drops
@@ -172,17 +215,21 @@ impl Entries {
         // Cached: the stamps move while we sort, and sorting by moving keys panics.
         all.sort_by_cached_key(|(_, e)| e.used.load(Ordering::Relaxed));
         for (key, entry) in all {
-            let over = self.open.load(Ordering::Relaxed) > self.max_open / 4 * 3;
-            if let Ok(mut slot) = entry.slot.try_lock()
-                && (over || !slot.holds_files())
-            {
-                if let Slot::Tail(tail) = &mut *slot {
-                    tail.checkpoint();
+            if let Ok(mut slot) = entry.slot.try_lock() {
+                let goes = match &mut *slot {
+                    Slot::Unloaded | Slot::Absent => true,
+                    Slot::Small(_) => self.memory() > self.max_memory / 4 * 3,
+                    Slot::Tail(_) | Slot::Packed(_) => {
+                        self.open.load(Ordering::Relaxed) > self.max_open / 4 * 3
+                    }
+                };
+                if goes {
+                    if let Slot::Tail(tail) = &mut *slot {
+                        tail.checkpoint();
+                    }
+                    self.account(slot.cost(), Cost::default());
+                    *slot = Slot::Unloaded;
                 }
-                if slot.holds_files() {
-                    self.open.fetch_sub(1, Ordering::Relaxed);
-                }
-                *slot = Slot::Unloaded;
             }
             drop(entry);
             let mut shard = lock(self.shard(&key));
@@ -207,6 +254,7 @@ impl Entry {
     fn publish(&self, slot: &Slot) {
         let (length, sealed) = match slot {
             Slot::Unloaded | Slot::Absent => return,
+            Slot::Small(small) => (small.length(), small.durable()),
             Slot::Tail(tail) => (tail.length(), tail.seal().is_some()),
             Slot::Packed(packed) => (packed.log.length, true),
         };

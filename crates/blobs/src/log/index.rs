@@ -3,7 +3,7 @@
 //! Everything here can be computed again from the data file, except the times of lines. So each part
 //! carries its own check value, and a part that does not fit is dropped and made anew.
 
-use super::LogError;
+use super::{LogError, lines::count_newlines};
 use sha2::{
     Digest, Sha256,
     digest::common::hazmat::{SerializableState, SerializedState},
@@ -34,6 +34,60 @@ pub struct Point {
     pub line: u64,
     /// When the bytes from here on arrived, ms since the epoch.
     pub at_ms: i64,
+}
+
+/// What is counted of a log while it grows.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Bytes.
+    pub length: u64,
+    /// Newlines in them.
+    pub newlines: u64,
+    /// The last byte is a newline (or there is none): no line is unfinished.
+    pub at_line_start: bool,
+    /// How many points there are.
+    pub points: u64,
+    /// The last of them.
+    pub last: Point,
+}
+
+impl Shape {
+    /// Of a log without a byte.
+    pub fn empty() -> Self {
+        Self { length: 0, newlines: 0, at_line_start: true, points: 0, last: Point::default() }
+    }
+
+    /// Lines, counting an unfinished last one.
+    pub fn lines(&self) -> u64 {
+        self.newlines + u64::from(!self.at_line_start)
+    }
+
+    /// The shape after `new` bytes that arrived at `at_ms`, and the points to be made for them.
+    pub fn grown(&self, new: &[u8], at_ms: i64) -> (Self, Vec<Point>) {
+        let mut shape = *self;
+        // The clock of a worker may jump back; times in a log never do, or a search by time would fail.
+        let at_ms = if self.points == 0 { at_ms } else { at_ms.max(self.last.at_ms) };
+        let (mut points, mut from) = (Vec::new(), 0);
+        while from < new.len() {
+            let at = self.length + from as u64;
+            let first = shape.points == 0;
+            let last = shape.last;
+            if first || at - last.offset >= STEP || at_ms.saturating_sub(last.at_ms) >= STEP_MS {
+                shape.last = Point { offset: at, line: shape.newlines, at_ms };
+                shape.points += 1;
+                points.push(shape.last);
+            }
+            let room = usize::try_from(STEP - (at - shape.last.offset)).unwrap_or(new.len());
+            let piece = &new[from..from + room.min(new.len() - from)];
+            shape.newlines += count_newlines(piece);
+            from += piece.len();
+        }
+        shape.length += new.len() as u64;
+        if let Some(last) = new.last() {
+            shape.at_line_start = *last == b'\n';
+        }
+        (shape, points)
+    }
 }
 
 /// The end of a complete log.

@@ -1,4 +1,4 @@
-//! Compressed logs: one file of independent zstd frames, for one large log or the small ones of an attempt.
+//! Compressed logs: one file of independent zstd frames, for one large log or the small ones of a run.
 //!
 //! ```text
 //! for each log:  frames of 256 KiB of text · offsets of the frames · points
@@ -7,18 +7,21 @@
 //! Every part is found by position, so a reader fetches three small ranges and one frame.
 
 use super::{
-    LogError, LogStream,
+    LogError, LogKey, LogStream,
+    entries::lock,
     index::{Point, RECORD, check},
     view::{Body, Points, View},
 };
+use cds_model::{Attempt, JobNo};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
+    collections::VecDeque,
     fs::File,
     io::{BufWriter, Write},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 /// Bytes of text in a frame (the last may have fewer).
@@ -26,10 +29,16 @@ pub const FRAME: usize = 256 * 1024;
 const LEVEL: i32 = 3;
 const MAGIC: u64 = u64::from_le_bytes(*b"CDSZLOG1");
 const TRAILER: u64 = 24;
+/// Packs that stay open, and logs in them.
+const CACHED: usize = 16;
+const CACHED_LOGS: usize = 32 * 1024;
 
 /// One log in a pack.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Packed {
+    /// Job and attempt, in a pack of a run. The pack of an attempt, which earlier versions wrote, does without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<(JobNo, Attempt)>,
     pub stream: LogStream,
     pub length: u64,
     pub newlines: u64,
@@ -79,10 +88,46 @@ impl Pack {
         Ok(Some(Self { file: Arc::new(file), path: Arc::new(path.to_path_buf()), logs }))
     }
 
-    /// The log of `stream`, if it is in this pack.
-    pub fn log(&self, stream: &LogStream) -> Option<PackedLog> {
-        let log = self.logs.iter().find(|l| l.stream == *stream)?.clone();
-        Some(PackedLog { file: Arc::clone(&self.file), path: Arc::clone(&self.path), log })
+    /// The log of `key`, if it is in this pack, which is one of its run.
+    pub fn log(&self, key: &LogKey) -> Option<PackedLog> {
+        let of = (key.job, key.attempt);
+        let log = self.logs.iter().find(|l| l.stream == key.step && l.of.is_none_or(|o| o == of))?;
+        Some(self.open_log(log))
+    }
+
+    fn open_log(&self, log: &Packed) -> PackedLog {
+        PackedLog { file: Arc::clone(&self.file), path: Arc::clone(&self.path), log: log.clone() }
+    }
+}
+
+/// The packs of runs that were used last: their directories may be long.
+#[derive(Default)]
+pub struct Packs(Mutex<VecDeque<Arc<Pack>>>);
+
+impl Packs {
+    /// The pack at `path`, if there is one.
+    pub fn get(&self, path: &Path) -> Result<Option<Arc<Pack>>, LogError> {
+        // Opened under the lock, so that `forget` finds whatever was opened before a pack was replaced.
+        let mut packs = lock(&self.0);
+        if let Some(i) = packs.iter().position(|p| **p.path == *path)
+            && let Some(pack) = packs.remove(i)
+        {
+            packs.push_front(Arc::clone(&pack));
+            return Ok(Some(pack));
+        }
+        let Some(pack) = Pack::open(path)?.map(Arc::new) else { return Ok(None) };
+        packs.push_front(Arc::clone(&pack));
+        let mut logs = 0;
+        packs.retain(|p| {
+            logs += p.logs.len() + CACHED_LOGS / CACHED;
+            Arc::ptr_eq(p, &pack) || logs <= CACHED_LOGS
+        });
+        Ok(Some(pack))
+    }
+
+    /// Forgets the pack at `path`, which was replaced or removed.
+    pub fn forget(&self, path: &Path) {
+        lock(&self.0).retain(|p| **p.path != *path);
     }
 }
 
@@ -130,6 +175,7 @@ pub struct Writer {
     temporary: PathBuf,
     at: u64,
     logs: Vec<Packed>,
+    compressor: zstd::bulk::Compressor<'static>,
 }
 
 impl Writer {
@@ -137,7 +183,11 @@ impl Writer {
     pub fn create(path: &Path) -> Result<Self, LogError> {
         let temporary = path.with_extension("tmp");
         let file = File::create(&temporary).map_err(LogError::io("create a packed log"))?;
-        Ok(Self { out: BufWriter::with_capacity(FRAME, file), temporary, at: 0, logs: Vec::new() })
+        // One for all logs: it takes a megabyte to set up, and most logs are a few lines.
+        let mut compressor = zstd::bulk::Compressor::new(LEVEL).map_err(LogError::io("compress a log"))?;
+        compressor.include_checksum(true).map_err(LogError::io("compress a log"))?;
+        let out = BufWriter::with_capacity(FRAME, file);
+        Ok(Self { out, temporary, at: 0, logs: Vec::new(), compressor })
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), LogError> {
@@ -146,17 +196,21 @@ impl Writer {
     }
 
     /// Adds a whole log, provided that its bytes still have the hash they were sealed with.
-    pub fn add(&mut self, stream: &LogStream, mut view: View, sha256: &str) -> Result<(), LogError> {
+    pub fn add(
+        &mut self,
+        of: Option<(JobNo, Attempt)>,
+        stream: &LogStream,
+        mut view: View,
+        sha256: &str,
+    ) -> Result<(), LogError> {
         let mut hash = Sha256::new();
-        let mut compressor = zstd::bulk::Compressor::new(LEVEL).map_err(LogError::io("compress a log"))?;
-        compressor.include_checksum(true).map_err(LogError::io("compress a log"))?;
         let mut offsets = Vec::new();
         let mut at = 0;
         while at < view.length {
             let text = view.read(at, at + FRAME as u64)?;
             hash.update(&text);
             offsets.extend(self.at.to_le_bytes());
-            let frame = compressor.compress(&text).map_err(LogError::io("compress a log"))?;
+            let frame = self.compressor.compress(&text).map_err(LogError::io("compress a log"))?;
             self.put(&frame)?;
             at += text.len() as u64;
         }
@@ -175,6 +229,7 @@ impl Writer {
             self.put(&record)?;
         }
         self.logs.push(Packed {
+            of,
             stream: stream.clone(),
             length: view.length,
             newlines: view.newlines,

@@ -1,26 +1,28 @@
 //! The store of all logs: what the rest of the server calls.
 
 use super::{
-    LogError, LogKey, LogStream, Match,
-    compact::SHARED,
+    LogError, LogKey, Match,
+    catalog::{self, Paths, TRASH},
     entries::{Entries, Entry, Slot, lock},
     follow::Progress,
+    journal::Journal,
     lines::{self, Lines},
-    pack::Pack,
+    pack::{Pack, Packs},
     search,
-    tail::Tail,
+    small::Small,
+    tail::{self, Tail},
     view::View,
 };
 use bytes::Bytes;
-use cds_model::{Attempt, JobNo, RunId, Timestamp};
+use cds_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::HashSet,
     fs::{self, File, TryLockError},
     io,
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     thread,
     time::Duration,
 };
@@ -32,7 +34,34 @@ const MAX_OPEN: usize = 256;
 /// more than the reading.
 const INLINE: u64 = 256 * 1024;
 const SYNCED_MAX: usize = 16 * 1024;
-const TRASH: &str = "trash";
+/// A log that grows over this size gets files of its own, or is packed alone.
+pub(super) const SMALL: u64 = 64 * 1024;
+/// A log of more chunks than this gets files of its own: the place of each chunk takes memory.
+const CHUNKS: usize = 256;
+/// How often an operation is tried whose log is deleted under its hands.
+const TRIES: usize = 4;
+
+/// Where the store changes its ways.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// Logs with open files.
+    pub open: usize,
+    /// Bytes of small logs in memory.
+    pub memory: usize,
+    /// Length of a segment of the journal.
+    pub segment: u64,
+    /// Full segments that the journal may keep; over that, logs leave it.
+    pub segments: usize,
+    /// Logs that the journal may keep.
+    pub logs: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let mib = 1024 * 1024;
+        Self { open: MAX_OPEN, memory: 16 * mib, segment: 16 * mib as u64, segments: 8, logs: 32 * 1024 }
+    }
+}
 
 /// How a log stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,15 +82,22 @@ pub struct LogState {
 /// seal is acknowledged once the log is on disk: it survives the loss of power.
 #[derive(Clone)]
 pub struct LogStore {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
-    root: PathBuf,
-    entries: Entries,
+pub(super) struct Inner {
+    pub root: PathBuf,
+    pub entries: Entries,
+    pub limits: Limits,
+    pub journal: Arc<Journal>,
+    /// Packs of runs.
+    pub packs: Packs,
+    /// Logs are being moved out of the journal.
+    pub tidying: AtomicBool,
     /// Directories whose own entries in their parents are known to be on disk, and those of all above them.
-    synced: Mutex<HashSet<PathBuf>>,
-    packing: Mutex<()>,
+    pub synced: Mutex<HashSet<PathBuf>>,
+    /// Held while logs are packed or deleted.
+    pub packing: Mutex<()>,
     /// Held as long as the store lives: two processes that append to one file would ruin it.
     _lock: File,
 }
@@ -90,11 +126,10 @@ impl LogStore {
     /// [`LogError::InUse`] if another store uses `dir`; it is waited for, a second long, because a server
     /// that is restarted overlaps with the one that ends.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, LogError> {
-        Self::with_max_open(dir, MAX_OPEN)
+        Self::with_limits(dir, Limits::default())
     }
 
-    /// As [`LogStore::open`], with a limit of open logs of your own (two file handles each).
-    pub fn with_max_open(dir: impl AsRef<Path>, max_open: usize) -> Result<Self, LogError> {
+    pub(super) fn with_limits(dir: impl AsRef<Path>, limits: Limits) -> Result<Self, LogError> {
         let root = dir.as_ref().to_path_buf();
         fs::create_dir_all(&root).map_err(LogError::io("create the log directory"))?;
         let lock = File::create(root.join("lock")).map_err(LogError::io("open the log directory's lock"))?;
@@ -111,34 +146,22 @@ impl LogStore {
             thread::sleep(Duration::from_millis(50));
         }
         // What a deletion left behind when the process ended in the middle of it.
-        remove_tree(&root.join(TRASH))?;
-        let entries = Entries::new(max_open.max(4));
+        catalog::remove_tree(&root.join(TRASH))?;
+        let journal = Arc::new(Journal::open(&root.join("journal"), limits.segment)?);
+        let entries = Entries::new(limits.open, limits.memory);
         Ok(Self {
             inner: Arc::new(Inner {
                 root,
                 entries,
+                limits,
+                journal,
+                packs: Packs::default(),
+                tidying: AtomicBool::new(false),
                 synced: Mutex::default(),
                 packing: Mutex::default(),
                 _lock: lock,
             }),
         })
-    }
-
-    fn run_dir(&self, run: RunId) -> PathBuf {
-        // The end of the id is random; its beginning is a time, which would fill one directory at once.
-        let name = run.to_string();
-        self.inner.root.join(&name[name.len().saturating_sub(2)..]).join(name)
-    }
-
-    pub(super) fn attempt_dir(&self, run: RunId, job: JobNo, attempt: Attempt) -> PathBuf {
-        self.run_dir(run).join(format!("{job}-{attempt}"))
-    }
-
-    pub(super) fn paths(&self, key: &LogKey) -> Result<Paths, LogError> {
-        let stem = key.step.file_stem()?;
-        let dir = self.attempt_dir(key.run, key.job, key.attempt);
-        let file = |suffix| dir.join(format!("{stem}.{suffix}"));
-        Ok(Paths { data: file("log"), index: file("idx"), pack: file("zlog"), dir })
     }
 
     pub(super) fn with<T>(
@@ -147,38 +170,72 @@ impl LogStore {
         paths: &Paths,
         change: impl FnOnce(&mut Slot) -> Result<T, LogError>,
     ) -> Result<T, LogError> {
-        let load = || {
-            // A plain file wins: after a crash in the middle of packing both may be there.
-            if let Some(tail) = Tail::open(&paths.data, &paths.index, false)? {
-                return Ok(Slot::Tail(tail));
-            }
-            for path in [&paths.pack, &paths.dir.join(SHARED)] {
-                if let Some(log) = Pack::open(path)?.and_then(|pack| pack.log(&key.step)) {
-                    return Ok(Slot::Packed(log));
-                }
-            }
-            Ok(Slot::Absent)
-        };
-        self.inner.entries.with(key, load, change)
+        self.inner.entries.with(key, || self.load(key, paths), change)
     }
 
-    /// Runs `change` on the slot of `key`; if there is no log and `create` is set, one is begun first.
+    fn load(&self, key: &LogKey, paths: &Paths) -> Result<Slot, LogError> {
+        if let Some(small) = self.inner.journal.load(key)? {
+            return self.settle(key, paths, small);
+        }
+        // A plain file wins: after a crash in the middle of packing both may be there.
+        if let Some(tail) = Tail::open(&paths.data, &paths.index, false)? {
+            return Ok(Slot::Tail(tail));
+        }
+        for path in [&paths.pack, &paths.attempt_pack] {
+            if let Some(log) = Pack::open(path)?.and_then(|pack| pack.log(key)) {
+                return Ok(Slot::Packed(log));
+            }
+        }
+        let log = self.inner.packs.get(&paths.run_pack)?.and_then(|pack| pack.log(key));
+        Ok(log.map_or(Slot::Absent, Slot::Packed))
+    }
+
+    /// A log of the journal may have files too: the process died while it moved into them, or the machine died after
+    /// it had and before the journal's word of it was on disk.
+    fn settle(&self, key: &LogKey, paths: &Paths, small: Small) -> Result<Slot, LogError> {
+        let has_file = paths.data.try_exists().map_err(LogError::io("look for a log"))?;
+        if !has_file {
+            return Ok(Slot::Small(small));
+        }
+        if !small.sealed()
+            && let Some(tail) = Tail::open(&paths.data, &paths.index, false)?
+            && tail.length() >= small.length()
+        {
+            self.inner.journal.forget(std::slice::from_ref(key))?;
+            return Ok(Slot::Tail(tail));
+        }
+        tail::remove(&paths.data, &paths.index)?;
+        Ok(Slot::Small(small))
+    }
+
+    /// Runs `change` on the slot of `key`; if there is no log and `create` is set, one is begun first. `None` of
+    /// `change` = the log was deleted meanwhile: it looks again.
     fn with_new<T>(
         &self,
         key: &LogKey,
         create: bool,
-        change: impl FnOnce(&mut Slot) -> Result<T, LogError>,
+        mut change: impl FnMut(&mut Slot, &Paths) -> Result<Option<T>, LogError>,
     ) -> Result<T, LogError> {
         let paths = self.paths(key)?;
-        self.with(key, &paths, |slot| {
-            if matches!(slot, Slot::Absent) && create {
-                fs::create_dir_all(&paths.dir).map_err(LogError::io("create a log's directory"))?;
-                if let Some(tail) = Tail::open(&paths.data, &paths.index, true)? {
-                    *slot = Slot::Tail(tail);
+        for _ in 0..TRIES {
+            let done = self.with(key, &paths, |slot| {
+                if matches!(slot, Slot::Absent) && create {
+                    *slot = Slot::Small(Small::new());
                 }
+                let done = change(slot, &paths);
+                match (&done, &*slot) {
+                    (Ok(None), _) => *slot = Slot::Unloaded,
+                    // Nothing came of it.
+                    (_, Slot::Small(small)) if small.chunks() == 0 => *slot = Slot::Absent,
+                    _ => {}
+                }
+                done
+            })?;
+            if let Some(done) = done {
+                return Ok(done);
             }
-            change(slot)
-        })
+        }
+        Err(LogError::NotFound { key: key.to_string() })
     }
 
     /// Appends a chunk that starts at byte `offset` and arrived `at`; returns the new length.
@@ -191,11 +248,67 @@ impl LogStore {
     /// [`LogError::Gap`], [`LogError::Conflict`], [`LogError::Sealed`], [`LogError::Full`].
     pub fn append(&self, key: &LogKey, offset: u64, bytes: &[u8], at: Timestamp) -> Result<u64, LogError> {
         // A refused chunk must not leave an empty log behind.
-        self.with_new(key, offset == 0, |slot| match slot {
-            Slot::Tail(tail) => tail.append(offset, bytes, at.ms()),
+        let length = self.with_new(key, offset == 0, |slot, paths| match slot {
+            Slot::Small(small) => {
+                let new = small.new_part(offset, bytes)?;
+                if new.is_empty() && small.chunks() > 0 {
+                    return Ok(Some(small.length()));
+                }
+                if small.length() + new.len() as u64 > self.small_max() || small.chunks() >= CHUNKS {
+                    let Some(mut tail) = self.leave_journal(key, paths, small)? else { return Ok(None) };
+                    let appended = tail.append(offset, bytes, at.ms());
+                    *slot = Slot::Tail(tail);
+                    return appended.map(Some);
+                }
+                if !self.inner.journal.append(key, small.length(), new, at.ms())? {
+                    return Ok(None);
+                }
+                small.push(new, at.ms());
+                Ok(Some(small.length()))
+            }
+            Slot::Tail(tail) => tail.append(offset, bytes, at.ms()).map(Some),
             Slot::Packed(packed) => Err(LogError::Sealed { length: packed.log.length }),
             Slot::Unloaded | Slot::Absent => Err(LogError::Gap { have: 0 }),
-        })
+        })?;
+        self.tidy_if_crowded();
+        Ok(length)
+    }
+
+    /// How long a log may be that stays in the journal, and so in memory. Less when memory for them is short.
+    fn small_max(&self) -> u64 {
+        match (self.inner.entries.memory(), self.inner.limits.memory) {
+            (used, max) if used >= max / 4 * 3 => SMALL / 16,
+            (used, max) if used >= max / 2 => SMALL / 4,
+            _ => SMALL,
+        }
+    }
+
+    /// Puts a log of the journal into files of its own; `None` if it is not in the journal any more.
+    pub(super) fn leave_journal(
+        &self,
+        key: &LogKey,
+        paths: &Paths,
+        small: &Small,
+    ) -> Result<Option<Tail>, LogError> {
+        let mut tries = 0;
+        let tail = loop {
+            fs::create_dir_all(&paths.dir).map_err(LogError::io("create a log's directory"))?;
+            match Tail::begin(&paths.data, &paths.index, small) {
+                // The directory was empty and has just been removed.
+                Err(LogError::Io { source, .. })
+                    if source.kind() == io::ErrorKind::NotFound && tries < TRIES =>
+                {
+                    tries += 1;
+                }
+                tail => break tail?,
+            }
+        };
+        // Only now: until then the journal is what counts.
+        if small.chunks() > 0 && self.inner.journal.forget(std::slice::from_ref(key))? == 0 {
+            tail::remove(&paths.data, &paths.index)?;
+            return Ok(None);
+        }
+        Ok(Some(tail))
     }
 
     /// Marks the log complete at `final_length` bytes and makes it durable. Doing it again is harmless.
@@ -204,38 +317,91 @@ impl LogStore {
     /// # Errors
     /// [`LogError::LengthMismatch`] if the log is shorter or longer.
     pub async fn seal(&self, key: &LogKey, final_length: u64) -> Result<(), LogError> {
+        if final_length == 0 || self.inner.journal.has(key) {
+            match self.seal_small(key, final_length)? {
+                Sealing::Done => return Ok(()),
+                Sealing::InJournal => {
+                    self.inner.journal.sync(key).await?;
+                    return self.seal_is_durable(key, final_length);
+                }
+                Sealing::InFile => {}
+            }
+        }
         let (store, key) = (self.clone(), key.clone());
         // Waits for the disk several times, so never on a runtime's thread.
         inline_or_blocking(true, move || store.seal_now(&key, final_length)).await
     }
 
+    /// Says in the journal that a log is complete.
+    fn seal_small(&self, key: &LogKey, announced: u64) -> Result<Sealing, LogError> {
+        let mismatch = |have| LogError::LengthMismatch { have, announced };
+        let journal = &self.inner.journal;
+        self.with_new(key, announced == 0, |slot, _| match slot {
+            Slot::Small(small) if small.length() != announced => Err(mismatch(small.length())),
+            Slot::Small(small) if small.durable() => Ok(Some(Sealing::Done)),
+            Slot::Small(small) => {
+                if small.chunks() == 0 {
+                    if !journal.append(key, 0, &[], 0)? {
+                        return Ok(None);
+                    }
+                    small.push(&[], 0);
+                }
+                let sha256 = small.sha256();
+                if !journal.seal(key, announced, sha256)? {
+                    return Ok(None);
+                }
+                // Nothing can be added from now on; readers are told when it is on disk.
+                small.seal(sha256, false);
+                Ok(Some(Sealing::InJournal))
+            }
+            Slot::Tail(_) | Slot::Packed(_) => Ok(Some(Sealing::InFile)),
+            Slot::Unloaded | Slot::Absent => Err(mismatch(0)),
+        })
+    }
+
+    fn seal_is_durable(&self, key: &LogKey, announced: u64) -> Result<(), LogError> {
+        let paths = self.paths(key)?;
+        self.with(key, &paths, |slot| match slot {
+            Slot::Small(small) if small.sealed() && small.length() == announced => {
+                small.seal(small.sha256(), true);
+                Ok(())
+            }
+            // Packed meanwhile.
+            Slot::Packed(packed) if packed.log.length == announced => Ok(()),
+            slot => Err(LogError::LengthMismatch { have: slot.view().map_or(0, |v| v.length), announced }),
+        })?;
+        // Most are not read for a while; the journal has the bytes.
+        self.inner.entries.release(key);
+        Ok(())
+    }
+
     fn seal_now(&self, key: &LogKey, final_length: u64) -> Result<(), LogError> {
         let mismatch = |have| LogError::LengthMismatch { have, announced: final_length };
-        let unsealed = self.with_new(key, final_length == 0, |slot| {
+        let paths = self.paths(key)?;
+        let unsealed = self.with(key, &paths, |slot| {
             let have = slot.view().map_or(0, |view| view.length);
             match slot {
-                Slot::Unloaded | Slot::Absent => Err(mismatch(0)),
-                _ if have != final_length => Err(mismatch(have)),
-                Slot::Tail(tail) => Ok(tail.seal().is_none().then(|| tail.data())),
-                Slot::Packed(_) => Ok(None),
+                Slot::Tail(tail) if have == final_length => Ok(tail.seal().is_none().then(|| tail.data())),
+                Slot::Packed(_) if have == final_length => Ok(None),
+                _ => Err(mismatch(have)),
             }
         })?;
         let Some(data) = unsealed else { return Ok(()) };
         // The long part, and readers must not wait for it: hence outside the log's lock. What is left
         // for the lock is a page or two.
         data.sync_data().map_err(LogError::io("make a log durable"))?;
-        self.sync_dirs(&self.attempt_dir(key.run, key.job, key.attempt))?;
-        self.with_new(key, false, |slot| match slot {
+        self.sync_dirs(&paths.dir)?;
+        self.with(key, &paths, |slot| match slot {
             Slot::Tail(tail) => tail.finish(final_length),
             // Another caller sealed and packed it meanwhile.
             Slot::Packed(packed) if packed.log.length == final_length => Ok(()),
             Slot::Packed(packed) => Err(mismatch(packed.log.length)),
-            Slot::Unloaded | Slot::Absent => Err(mismatch(0)),
+            Slot::Small(_) | Slot::Unloaded | Slot::Absent => Err(mismatch(0)),
         })
     }
 
     /// Makes durable that the files of an attempt exist.
-    fn sync_dirs(&self, dir: &Path) -> Result<(), LogError> {
+    pub(super) fn sync_dirs(&self, dir: &Path) -> Result<(), LogError> {
         sync_dir(dir)?;
         // From the attempt up to the root: once it is known that a directory's name is on disk, so are those above.
         for made in dir.ancestors().take_while(|d| *d != self.inner.root && d.starts_with(&self.inner.root)) {
@@ -331,59 +497,6 @@ impl LogStore {
         inline_or_blocking(big, move || search::find(view, &needle, case_insensitive, max)).await
     }
 
-    /// The logs of one attempt of a job, steps first, each kind in order.
-    pub fn list(&self, run: RunId, job: JobNo, attempt: Attempt) -> Result<Vec<LogKey>, LogError> {
-        let what = "list logs";
-        let mut streams = BTreeSet::new();
-        let path = self.attempt_dir(run, job, attempt);
-        let dir = match fs::read_dir(&path) {
-            Ok(dir) => dir,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(LogError::io(what)(e)),
-        };
-        for file in dir {
-            let name = file.map_err(LogError::io(what))?.file_name();
-            let stem = name.to_str().and_then(|n| n.strip_suffix(".log").or_else(|| n.strip_suffix(".zlog")));
-            streams.extend(stem.and_then(LogStream::from_file_stem));
-        }
-        if let Some(pack) = Pack::open(&path.join(SHARED))? {
-            streams.extend(pack.logs.into_iter().map(|log| log.stream));
-        }
-        Ok(streams.into_iter().map(|step| LogKey { run, job, attempt, step }).collect())
-    }
-
-    /// Removes every log of a run. Followers are told that it is gone. The run must have ended: a chunk
-    /// that arrives later begins a new log.
-    pub async fn delete_run(&self, run: RunId) -> Result<(), LogError> {
-        let store = self.clone();
-        inline_or_blocking(true, move || store.delete_run_now(run)).await
-    }
-
-    fn delete_run_now(&self, run: RunId) -> Result<(), LogError> {
-        let what = "delete the logs of a run";
-        let trash = self.inner.root.join(TRASH);
-        fs::create_dir_all(&trash).map_err(LogError::io(what))?;
-        let dir = self.run_dir(run);
-        let target = trash.join(run.to_string());
-        remove_tree(&target)?;
-        // One rename takes all logs away at once; a crash in the middle of removing leaves no half run.
-        match fs::rename(&dir, &target) {
-            Ok(()) => dir.parent().map_or(Ok(()), sync_dir)?,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(e) => return Err(LogError::io(what)(e)),
-        }
-        for (_, entry) in self.inner.entries.matching(|k| k.run == run) {
-            self.inner.entries.forget(&entry);
-        }
-        lock(&self.inner.synced).retain(|synced| !synced.starts_with(&dir));
-        remove_tree(&target)
-    }
-
-    /// Held while logs are packed.
-    pub(super) fn packing(&self) -> &Mutex<()> {
-        &self.inner.packing
-    }
-
     /// Logs that hold files open now.
     #[cfg(test)]
     pub(super) fn open_logs(&self) -> usize {
@@ -391,17 +504,12 @@ impl LogStore {
     }
 }
 
-pub(super) struct Paths {
-    pub dir: PathBuf,
-    pub data: PathBuf,
-    pub index: PathBuf,
-    pub pack: PathBuf,
-}
-
-fn remove_tree(dir: &Path) -> Result<(), LogError> {
-    match fs::remove_dir_all(dir) {
-        Ok(()) => Ok(()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(LogError::io("remove logs")(e)),
-    }
+/// Where a seal stands that was asked for.
+enum Sealing {
+    /// On disk.
+    Done,
+    /// Written, and not yet on disk.
+    InJournal,
+    /// The log is not in the journal.
+    InFile,
 }

@@ -2,8 +2,9 @@
 
 use super::{
     LogError,
-    index::{self, Checkpoint, HEADER, Point, RECORD, STEP, STEP_MS, Seal},
+    index::{self, Checkpoint, HEADER, Point, RECORD, STEP, Seal, Shape},
     lines::count_newlines,
+    small::Small,
     view::{Body, Points, View},
 };
 use sha2::{Digest, Sha256};
@@ -23,12 +24,7 @@ const BLOCK: usize = 256 * 1024;
 pub struct Tail {
     data: Arc<File>,
     index: Arc<File>,
-    length: u64,
-    newlines: u64,
-    /// The last byte is a newline (or there is none): no line is unfinished.
-    at_line_start: bool,
-    points: u64,
-    last: Point,
+    shape: Shape,
     hash: Sha256,
     checkpointed: u64,
     next_slot: usize,
@@ -37,6 +33,18 @@ pub struct Tail {
 
 fn open(path: &Path, create: bool) -> std::io::Result<File> {
     OpenOptions::new().read(true).write(true).create(create).truncate(false).open(path)
+}
+
+/// Removes the files of a log. The data first: without its index it would look like a log that is not complete.
+pub fn remove(data: &Path, index: &Path) -> Result<(), LogError> {
+    for file in [data, index] {
+        match std::fs::remove_file(file) {
+            Ok(()) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => return Err(LogError::io("remove the files of a log")(e)),
+        }
+    }
+    Ok(())
 }
 
 impl Tail {
@@ -60,11 +68,12 @@ impl Tail {
         let mut tail = Self {
             data: Arc::new(file),
             index: Arc::new(index),
-            length,
-            newlines: 0,
-            at_line_start: true,
-            points: loaded.points.len() as u64,
-            last: loaded.points.last().copied().unwrap_or(Point { at_ms, ..Point::default() }),
+            shape: Shape {
+                length,
+                points: loaded.points.len() as u64,
+                last: loaded.points.last().copied().unwrap_or(Point { at_ms, ..Point::default() }),
+                ..Shape::empty()
+            },
             hash: loaded.checkpoint.hash,
             checkpointed: loaded.checkpoint.length,
             next_slot: loaded.next_slot,
@@ -74,21 +83,56 @@ impl Tail {
         Ok(Some(tail))
     }
 
+    /// Puts a log of the journal into files of its own; what may be there under their names is of no use any more.
+    /// The journal still holds the log after that.
+    pub fn begin(data: &Path, index: &Path, small: &Small) -> Result<Self, LogError> {
+        remove(data, index)?;
+        let begun = Self::write_small(data, index, small);
+        if begun.is_err() {
+            // Half a log must not be taken for one.
+            remove(data, index)?;
+        }
+        begun
+    }
+
+    fn write_small(data: &Path, index: &Path, small: &Small) -> Result<Self, LogError> {
+        let what = "put a log into a file of its own";
+        let data = open(data, true).map_err(LogError::io(what))?;
+        let index = open(index, true).map_err(LogError::io(what))?;
+        index::create(&index).map_err(LogError::io(what))?;
+        small
+            .with_text(|bytes, points| {
+                data.write_all_at(bytes, 0)?;
+                let records: Vec<u8> = points.iter().flat_map(Point::encode).collect();
+                index.write_all_at(&records, HEADER)
+            })
+            .map_err(LogError::io(what))?;
+        Ok(Self {
+            data: Arc::new(data),
+            index: Arc::new(index),
+            shape: *small.shape(),
+            hash: small.hash(),
+            checkpointed: 0,
+            next_slot: 0,
+            seal: None,
+        })
+    }
+
     /// Reads what the index does not cover: counts lines, makes the missing points, hashes the rest.
     fn catch_up(&mut self) -> Result<(), LogError> {
-        let hash_from = if self.seal.is_some() { self.length } else { self.checkpointed };
-        let count_from = self.last.offset;
-        self.newlines = self.last.line;
+        let hash_from = if self.seal.is_some() { self.shape.length } else { self.checkpointed };
+        let count_from = self.shape.last.offset;
+        self.shape.newlines = self.shape.last.line;
         let mut at = hash_from.min(count_from);
         let mut records = Vec::new();
         let mut made = 0;
-        if self.points == 0 && self.length > 0 {
-            records.extend(self.last.encode());
+        if self.shape.points == 0 && self.shape.length > 0 {
+            records.extend(self.shape.last.encode());
             made = 1;
         }
-        let mut block = vec![0; BLOCK.min(usize::try_from(self.length - at).unwrap_or(BLOCK)).max(1)];
-        while at < self.length {
-            let n = block.len().min(usize::try_from(self.length - at).unwrap_or(BLOCK));
+        let mut block = vec![0; BLOCK.min(usize::try_from(self.shape.length - at).unwrap_or(BLOCK)).max(1)];
+        while at < self.shape.length {
+            let n = block.len().min(usize::try_from(self.shape.length - at).unwrap_or(BLOCK));
             let bytes = &mut block[..n];
             self.data.read_exact_at(bytes, at).map_err(LogError::io("read a log"))?;
             let end = at + n as u64;
@@ -98,33 +142,35 @@ impl Tail {
             let mut from = usize::try_from(count_from.saturating_sub(at)).unwrap_or(n).min(n);
             while from < n {
                 let offset = at + from as u64;
-                if offset - self.last.offset >= STEP {
-                    self.last = Point { offset, line: self.newlines, at_ms: self.last.at_ms };
-                    records.extend(self.last.encode());
+                if offset - self.shape.last.offset >= STEP {
+                    self.shape.last =
+                        Point { offset, line: self.shape.newlines, at_ms: self.shape.last.at_ms };
+                    records.extend(self.shape.last.encode());
                     made += 1;
                 }
-                let piece = usize::try_from(STEP - (offset - self.last.offset)).unwrap_or(n).min(n - from);
-                self.newlines += count_newlines(&bytes[from..from + piece]);
+                let piece =
+                    usize::try_from(STEP - (offset - self.shape.last.offset)).unwrap_or(n).min(n - from);
+                self.shape.newlines += count_newlines(&bytes[from..from + piece]);
                 from += piece;
             }
             at = end;
         }
         if made > 0 {
-            let end = HEADER + self.points * RECORD as u64;
+            let end = HEADER + self.shape.points * RECORD as u64;
             self.index.write_all_at(&records, end).map_err(LogError::io("mend a log's index"))?;
-            self.points += made;
+            self.shape.points += made;
         }
-        if self.length > 0 {
+        if self.shape.length > 0 {
             let mut last = [0];
-            self.data.read_exact_at(&mut last, self.length - 1).map_err(LogError::io("read a log"))?;
-            self.at_line_start = last == [b'\n'];
+            self.data.read_exact_at(&mut last, self.shape.length - 1).map_err(LogError::io("read a log"))?;
+            self.shape.at_line_start = last == [b'\n'];
         }
         Ok(())
     }
 
     /// Bytes in the log.
     pub fn length(&self) -> u64 {
-        self.length
+        self.shape.length
     }
 
     /// The end, if the log is complete.
@@ -150,53 +196,35 @@ impl Tail {
         if let Some(seal) = &self.seal {
             return Err(LogError::Sealed { length: seal.length });
         }
-        if offset > self.length {
-            return Err(LogError::Gap { have: self.length });
+        if offset > self.shape.length {
+            return Err(LogError::Gap { have: self.shape.length });
         }
-        let known = usize::try_from(self.length - offset).unwrap_or(usize::MAX).min(bytes.len());
+        let known = usize::try_from(self.shape.length - offset).unwrap_or(usize::MAX).min(bytes.len());
         self.compare(offset, &bytes[..known])?;
         let new = &bytes[known..];
         if new.is_empty() {
-            return Ok(self.length);
+            return Ok(self.shape.length);
         }
-        // The clock of a worker may jump back; times in a log never do, or a search by time would fail.
-        let at_ms = if self.points == 0 { at_ms } else { at_ms.max(self.last.at_ms) };
-        let mut records = Vec::new();
-        let (mut last, mut newlines, mut from) = (self.last, self.newlines, 0);
-        while from < new.len() {
-            let at = self.length + from as u64;
-            let first = self.points == 0 && from == 0;
-            if first || at - last.offset >= STEP || at_ms.saturating_sub(last.at_ms) >= STEP_MS {
-                last = Point { offset: at, line: newlines, at_ms };
-                records.extend(last.encode());
-            }
-            let room = usize::try_from(STEP - (at - last.offset)).unwrap_or(new.len());
-            let piece = &new[from..from + room.min(new.len() - from)];
-            newlines += count_newlines(piece);
-            from += piece.len();
-        }
+        let (shape, points) = self.shape.grown(new, at_ms);
+        let records: Vec<u8> = points.iter().flat_map(Point::encode).collect();
         self.write(new, &records)?;
-        self.length += new.len() as u64;
-        self.newlines = newlines;
-        self.last = last;
-        self.points += (records.len() / RECORD) as u64;
-        self.at_line_start = new.last() == Some(&b'\n');
+        self.shape = shape;
         self.hash.update(new);
-        if self.length - self.checkpointed >= CHECKPOINT_EVERY {
+        if self.shape.length - self.checkpointed >= CHECKPOINT_EVERY {
             self.checkpoint();
         }
-        Ok(self.length)
+        Ok(self.shape.length)
     }
 
     /// Data first: an index that lags is mended on opening, one that is ahead would lie. If either write
     /// fails, both files are cut back, so that nothing of a refused chunk remains.
     fn write(&self, new: &[u8], records: &[u8]) -> Result<(), LogError> {
-        let index_end = HEADER + self.points * RECORD as u64;
-        let done = self.data.write_all_at(new, self.length).and_then(|()| {
+        let index_end = HEADER + self.shape.points * RECORD as u64;
+        let done = self.data.write_all_at(new, self.shape.length).and_then(|()| {
             if records.is_empty() { Ok(()) } else { self.index.write_all_at(records, index_end) }
         });
         done.map_err(|e| {
-            for (file, end) in [(&self.data, self.length), (&self.index, index_end)] {
+            for (file, end) in [(&self.data, self.shape.length), (&self.index, index_end)] {
                 if let Err(e) = file.set_len(end) {
                     tracing::error!(error = %e, "could not take back a failed append");
                 }
@@ -220,14 +248,14 @@ impl Tail {
 
     /// Saves the state of the hash, so that opening again needs no reading. Losing it costs only time.
     pub fn checkpoint(&mut self) {
-        if self.seal.is_some() || self.length == self.checkpointed {
+        if self.seal.is_some() || self.shape.length == self.checkpointed {
             return;
         }
-        let checkpoint = Checkpoint { length: self.length, hash: self.hash.clone() };
+        let checkpoint = Checkpoint { length: self.shape.length, hash: self.hash.clone() };
         match index::write_checkpoint(&self.index, self.next_slot, &checkpoint) {
             Ok(()) => {
                 self.next_slot = 1 - self.next_slot;
-                self.checkpointed = self.length;
+                self.checkpointed = self.shape.length;
             }
             Err(e) => tracing::warn!(error = %e, "could not write a hash checkpoint"),
         }
@@ -235,8 +263,8 @@ impl Tail {
 
     /// Marks the log complete and makes it durable: data before the mark, so that the mark is true.
     pub fn finish(&mut self, announced: u64) -> Result<(), LogError> {
-        if self.length != announced {
-            return Err(LogError::LengthMismatch { have: self.length, announced });
+        if self.shape.length != announced {
+            return Err(LogError::LengthMismatch { have: self.shape.length, announced });
         }
         if self.seal.is_some() {
             return Ok(());
@@ -244,7 +272,7 @@ impl Tail {
         let sync = "make a log durable";
         self.data.sync_data().map_err(LogError::io(sync))?;
         let sha256 = self.hash.clone().finalize().into();
-        let seal = Seal { length: self.length, newlines: self.newlines, sha256 };
+        let seal = Seal { length: self.shape.length, newlines: self.shape.newlines, sha256 };
         index::write_seal(&self.index, &seal).map_err(LogError::io("seal a log"))?;
         self.index.sync_data().map_err(LogError::io(sync))?;
         self.seal = Some(seal);
@@ -255,10 +283,10 @@ impl Tail {
     pub fn view(&self) -> View {
         View::new(
             Body::Plain(Arc::clone(&self.data)),
-            Points::new(Arc::clone(&self.index), HEADER, self.points),
-            self.length,
-            self.newlines,
-            self.newlines + u64::from(!self.at_line_start),
+            Points::new(Arc::clone(&self.index), HEADER, self.shape.points),
+            self.shape.length,
+            self.shape.newlines,
+            self.shape.lines(),
             self.seal.is_some(),
         )
     }

@@ -3,11 +3,14 @@
 mod basics;
 mod compaction;
 mod following;
+mod journal;
 mod killed;
 mod load;
+mod model;
+mod older;
 mod properties;
 
-use super::*;
+use super::{store::Limits, *};
 use cds_model::{Attempt, JobNo, RunId, Timestamp};
 use tempfile::TempDir;
 

@@ -4,6 +4,7 @@ use super::{
     LogError,
     index::{Point, RECORD},
     pack::{FRAME, PackedLog},
+    small::Text,
 };
 use std::{fs::File, os::unix::fs::FileExt, sync::Arc};
 
@@ -15,19 +16,31 @@ pub enum Body {
     Plain(Arc<File>),
     /// Compressed frames.
     Packed(Box<PackedLog>),
+    /// Bytes in memory, of which those that the view shows never change.
+    Memory(Arc<Text>),
 }
 
 /// The points of a log, searched where they lie: a log of 1 GB has half a megabyte of them.
 pub struct Points {
-    file: Arc<File>,
-    base: u64,
+    lie: Lie,
     count: u64,
+}
+
+/// Where points lie.
+enum Lie {
+    File { file: Arc<File>, base: u64 },
+    Memory(Arc<Text>),
 }
 
 impl Points {
     /// `count` records in `file` from offset `base`.
     pub fn new(file: Arc<File>, base: u64, count: u64) -> Self {
-        Self { file, base, count }
+        Self { lie: Lie::File { file, base }, count }
+    }
+
+    /// The first `count` points in memory.
+    pub fn in_memory(text: Arc<Text>, count: u64) -> Self {
+        Self { lie: Lie::Memory(text), count }
     }
 
     /// How many there are.
@@ -37,9 +50,13 @@ impl Points {
 
     /// Point `i`.
     pub fn get(&self, i: u64) -> Result<Point, LogError> {
+        let (file, base) = match &self.lie {
+            Lie::File { file, base } => (file, base),
+            Lie::Memory(text) => return Ok(text.point(i).unwrap_or_default()),
+        };
         let mut record = [0; RECORD];
-        let at = self.base + i * RECORD as u64;
-        self.file.read_exact_at(&mut record, at).map_err(LogError::io("read a log's index"))?;
+        let at = base + i * RECORD as u64;
+        file.read_exact_at(&mut record, at).map_err(LogError::io("read a log's index"))?;
         Point::decode(&record).ok_or_else(|| LogError::Damaged {
             file: "index".into(),
             why: format!("point {i} does not fit its check value; restart the server to mend it"),
@@ -106,6 +123,7 @@ impl View {
             Body::Plain(file) => {
                 file.read_exact_at(&mut into[..n], offset).map_err(LogError::io("read a log"))?;
             }
+            Body::Memory(text) => text.read(offset, &mut into[..n]),
             Body::Packed(log) => {
                 let mut done = 0;
                 while done < n {

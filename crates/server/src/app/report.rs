@@ -132,11 +132,9 @@ impl App {
         }
         let app = self.clone();
         tokio::spawn(async move {
-            for (key, length) in seals {
-                if let Err(e) = app.logs().seal(&key, length).await {
-                    tracing::warn!(%key, error = %e, "a log could not be completed");
-                }
-            }
+            // Together: one wait for the disk serves them all.
+            let seals = seals.iter().map(|(key, length)| app.complete(key, *length));
+            futures::future::join_all(seals).await;
         });
     }
 
@@ -211,13 +209,17 @@ impl App {
 
     /// Completes the logs of an attempt whose worker cannot do so any more, at the length they have.
     pub async fn seal_attempt(&self, job: JobRef, attempt: Attempt) {
-        for key in self.logs().list(job.run, job.job, attempt).unwrap_or_default() {
-            if let Ok(Some(state)) = self.logs().state(&key)
-                && !state.sealed
-                && let Err(e) = self.logs().seal(&key, state.length).await
-            {
-                tracing::warn!(%key, error = %e, "a log could not be completed");
-            }
+        let keys = self.logs().list(job.run, job.job, attempt).unwrap_or_default();
+        let open = keys.iter().filter_map(|key| {
+            let state = self.logs().state(key).ok().flatten()?;
+            (!state.sealed).then(|| self.complete(key, state.length))
+        });
+        futures::future::join_all(open).await;
+    }
+
+    async fn complete(&self, key: &LogKey, length: u64) {
+        if let Err(e) = self.logs().seal(key, length).await {
+            tracing::warn!(%key, error = %e, "a log could not be completed");
         }
     }
 }

@@ -75,8 +75,8 @@ async fn compact_logs(app: &App, id: cds_model::RunId) {
     });
     for (job, attempt) in all {
         app.seal_attempt(JobRef { run: id, job }, attempt).await;
-        if let Err(e) = app.logs().compact_attempt(id, job, attempt).await {
-            tracing::debug!(run = %id, %job, error = %e, "logs were left uncompressed");
-        }
+    }
+    if let Err(e) = app.logs().compact_run(id).await {
+        tracing::debug!(run = %id, error = %e, "logs were left uncompressed");
     }
 }

@@ -10,6 +10,15 @@ fn files(store: &LogStore, key: &LogKey) -> Vec<String> {
     names
 }
 
+fn run_files(store: &LogStore, key: &LogKey) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(store.run_dir(key.run))
+        .unwrap()
+        .map(|f| f.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
 fn text(lines: u64) -> Vec<u8> {
     (0..lines).flat_map(|i| format!("this is line {i}\n").into_bytes()).collect()
 }
@@ -24,7 +33,7 @@ async fn write(store: &LogStore, key: &LogKey, text: &[u8]) {
 }
 
 #[tokio::test]
-async fn an_attempt_ends_in_few_files_and_reads_the_same() {
+async fn a_run_ends_in_few_files_and_reads_the_same() {
     let (dir, store) = store();
     let first = key(0);
     let step = |n| LogKey { step: LogStream::Step(n), ..first.clone() };
@@ -41,12 +50,20 @@ async fn an_attempt_ends_in_few_files_and_reads_the_same() {
     for n in 0..5 {
         before.push((store.state(&step(n)).unwrap(), store.read_lines(&step(n), 0, 60_000).await.unwrap()));
     }
-    assert_eq!(store.compact_attempt(first.run, first.job, first.attempt).await.unwrap(), 4);
-    assert_eq!(files(&store, &first), ["small.zlog", "step-2.zlog", "step-4.idx", "step-4.log"]);
+    // Another attempt shares the pack; a log of it was in files of its own.
+    let again = LogKey { attempt: Attempt(2), ..step(1) };
+    write(&store, &again, &text(7)).await;
+    store.spill(&again).unwrap();
+    store.seal(&again, text(7).len() as u64).await.unwrap();
+    store.spill(&step(4)).unwrap();
+    assert_eq!(store.compact_run(first.run).await.unwrap(), 5);
+    assert_eq!(files(&store, &first), ["step-2.zlog", "step-4.idx", "step-4.log"]);
+    assert_eq!(run_files(&store, &first), ["1-1", "small.zlog"]);
     store.seal(&step(4), text(200).len() as u64).await.unwrap();
-    assert_eq!(store.compact_attempt(first.run, first.job, first.attempt).await.unwrap(), 1);
-    assert_eq!(store.compact_attempt(first.run, first.job, first.attempt).await.unwrap(), 0);
-    assert_eq!(files(&store, &first), ["small.zlog", "step-2.zlog"]);
+    assert_eq!(store.compact_run(first.run).await.unwrap(), 1);
+    assert_eq!(store.compact_run(first.run).await.unwrap(), 0);
+    assert_eq!(files(&store, &first), ["step-2.zlog"]);
+    assert_eq!(&store.read_bytes(&again, 0..u64::MAX).await.unwrap()[..], text(7));
     let store = {
         drop(store);
         LogStore::open(dir.path()).unwrap()

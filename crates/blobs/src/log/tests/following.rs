@@ -45,7 +45,7 @@ async fn a_follower_may_come_before_the_first_byte() {
 async fn many_writers_and_followers_lose_nothing() {
     let dir = tempfile::TempDir::new().unwrap();
     // Far fewer handles than logs: they are closed and opened again all the time.
-    let store = LogStore::with_max_open(dir.path(), 8).unwrap();
+    let store = LogStore::with_limits(dir.path(), Limits { open: 8, ..Limits::default() }).unwrap();
     let tasks = (0..64u16).map(|n| {
         let store = store.clone();
         let key = key(n);

@@ -93,7 +93,7 @@ proptest! {
             assert_eq!(packed, text.len() > 64 * 1024);
             assert_eq!(store.state(&key).unwrap(), live);
             assert_reads_as(&store, &key, &text, &picks).await;
-            store.compact_attempt(key.run, key.job, key.attempt).await.unwrap();
+            store.compact_run(key.run).await.unwrap();
             assert_eq!(store.state(&key).unwrap(), live);
             assert_reads_as(&store, &key, &text, &picks).await;
             drop((follower, store));
@@ -119,6 +119,7 @@ proptest! {
             let (dir, store) = store();
             let key = key(0);
             store.append(&key, 0, b"", T).unwrap();
+            store.spill(&key).unwrap();
             for (i, part) in text.chunks(chunk).enumerate() {
                 let at = Timestamp(i as i64 * 40);
                 store.append(&key, (i * chunk) as u64, part, at).unwrap();
