@@ -3,6 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Failure } from "./api/client";
 import { App } from "./App";
+import { prepare } from "./routes";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
@@ -18,6 +19,8 @@ const queryClient = new QueryClient({
     },
   },
 });
+
+prepare(location.pathname, queryClient);
 
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>

@@ -1,5 +1,7 @@
 // Every page in one table. Those with much code are read when they are opened.
+import type { QueryClient } from "@tanstack/react-query";
 import { lazy, type ReactNode } from "react";
+import { queries } from "./api/queries";
 import { Account } from "./pages/Account";
 import { Fleet } from "./pages/Fleet";
 import { Home } from "./pages/Home";
@@ -9,6 +11,7 @@ import { Projects } from "./pages/Projects";
 import { Queue } from "./pages/Queue";
 import { WorkflowPage } from "./pages/Workflow";
 import { match } from "./router";
+import { getToken } from "./session";
 
 const readRun = () => import("./pages/Run");
 const readJob = () => import("./pages/Job");
@@ -18,6 +21,16 @@ const JobPage = lazy(readJob);
 /** Reads the pages that people open next, once the first one stands. */
 export function readAhead(): void {
   setTimeout(() => void Promise.all([readJob(), readRun()]).catch(() => undefined), 1500);
+}
+
+/** Begins to read what the first page needs before anything is drawn: its code and its run come side by side. */
+export function prepare(path: string, queryClient: QueryClient): void {
+  const base = "/project/:key/workflow/:workflow/run/:number";
+  const job = match(`${base}/job/:job`, path);
+  const values = job ?? match(base, path) ?? match(`${base}/node/:id`, path);
+  if (!values) return;
+  void (job ? readJob : readRun)().catch(() => undefined);
+  if (getToken()) void queryClient.prefetchQuery(queries.run(values.key ?? "", values.workflow ?? "", values.number ?? ""));
 }
 
 type Values = Record<string, string>;

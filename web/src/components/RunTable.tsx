@@ -1,6 +1,5 @@
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useRef, useState } from "react";
-import { isFinal } from "../model/status";
+import { memo, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { isFinal, label } from "../model/status";
 import { runDuration } from "../model/runView";
 import { ago, duration } from "../model/time";
 import type { RunBrief } from "../model/types";
@@ -8,51 +7,90 @@ import { Link } from "../router";
 import { useNow } from "../util/hooks";
 import { paths } from "../util/paths";
 import { StatusIcon } from "./Status";
-import { label } from "../model/status";
 
 const tag = (run: RunBrief, name: string) => run.tags.find((t) => t.tag === name)?.value;
 /** Shown elsewhere in the row. */
 const HIDDEN = new Set(["git.branch", "git.author", "triggered_by"]);
+/** Height of a row, as in pages.css. */
+const ROW = 64;
+/** Rows drawn beyond the window on either side. */
+const BEYOND = 10;
 
-/** Runs as rows; only those in view exist in the page. */
-export function RunTable({ runs, withWorkflow }: { runs: RunBrief[]; withWorkflow?: boolean }) {
-  const now = useNow(runs.some((r) => !isFinal(r.status)));
+interface Props {
+  /** How many there are; those that are not known yet keep their place. */
+  count: number;
+  run: (index: number) => RunBrief | undefined;
+  withWorkflow?: boolean;
+  /** Rows in view: `from` up to, not including, `to`. */
+  onRange?: (from: number, to: number) => void;
+}
+
+/** Runs as rows of one height; only those in view exist in the page, so that a hundred thousand scroll like ten. */
+export function RunTable({ count, run, withWorkflow, onRange }: Props) {
   const ref = useRef<HTMLUListElement>(null);
-  const [top, setTop] = useState(0);
-  useLayoutEffect(() => setTop(ref.current?.offsetTop ?? 0), []);
-  const list = useWindowVirtualizer({ count: runs.length, estimateSize: () => 64, overscan: 8, scrollMargin: top, getItemKey: (i) => runs[i]?.id ?? i });
+  const [range, setRange] = useState({ from: 0, to: Math.min(count, 30) });
+  useLayoutEffect(() => {
+    const look = () => {
+      const top = ref.current?.getBoundingClientRect().top ?? 0;
+      const first = Math.floor(-top / ROW) - BEYOND;
+      const from = Math.max(0, first - (first % 5));
+      const to = Math.max(0, Math.min(count, Math.ceil((innerHeight - top) / ROW / 5) * 5 + BEYOND));
+      setRange((old) => (old.from === from && old.to === to ? old : { from, to }));
+    };
+    look();
+    addEventListener("scroll", look, { passive: true });
+    addEventListener("resize", look);
+    return () => {
+      removeEventListener("scroll", look);
+      removeEventListener("resize", look);
+    };
+  }, [count]);
+  // New runs push the others down; who has scrolled keeps what is before the eyes.
+  const before = useRef(count);
+  useLayoutEffect(() => {
+    const more = count - before.current;
+    before.current = count;
+    if (more > 0 && more < 100 && (ref.current?.getBoundingClientRect().top ?? 0) < -ROW) scrollBy(0, more * ROW);
+  }, [count]);
+  useEffect(() => onRange?.(range.from, range.to), [range, onRange]);
+
+  const rows = [];
+  for (let i = range.from; i < Math.min(range.to, count); i++) rows.push([i, run(i)] as const);
+  const now = useNow(rows.some(([, r]) => r && !isFinal(r.status)));
   return (
-    <ul ref={ref} className="runs card" style={{ height: list.getTotalSize() + 1 }}>
-      {list.getVirtualItems().map((item) => {
-        const run = runs[item.index];
-        if (!run) return null;
-        const ms = runDuration(run, now);
-        return (
-          <li key={item.key} ref={list.measureElement} data-index={item.index} style={{ transform: `translateY(${item.start - top}px)` }}>
-            <Link to={paths.run(run.project_key, run.workflow_name, run.number)} className="run-row">
-              <StatusIcon status={run.status} size={20} />
-              <span className="run-name">
-                <strong>
-                  {withWorkflow && `${run.workflow_name} `}
-                  <span className="number">#{run.number}{run.sub_number > 0 && `.${run.sub_number}`}</span>
-                </strong>
-                <span className="muted small">
-                  <span className="sr">{label(run.status)}. </span>
-                  {withWorkflow ? run.project_key : `version ${run.version}`} · {tag(run, "git.author") ?? run.triggered_by}
-                </span>
-              </span>
-              <span className="run-tags">
-                {tag(run, "git.branch") && <span className="chip branch">{tag(run, "git.branch")}</span>}
-                {run.tags.filter((t) => !HIDDEN.has(t.tag)).slice(0, 3).map((t) => <span key={t.tag} className="chip" title={`${t.tag}: ${t.value}`}><span className="muted">{t.tag}</span> {t.value}</span>)}
-              </span>
-              <span className="run-times">
-                <span>{ms === undefined ? "" : duration(ms)}</span>
-                <time className="muted small" dateTime={run.start} title={run.start}>{ago(run.start, now)}</time>
-              </span>
-            </Link>
-          </li>
-        );
-      })}
+    <ul ref={ref} className="runs card" style={{ height: count * ROW + 1 }}>
+      {rows.map(([i, r]) => (
+        <li key={r?.id ?? i} style={{ transform: `translateY(${i * ROW}px)` }}>
+          {r ? <Row run={r} withWorkflow={withWorkflow === true} now={now} /> : <div className="run-row" aria-busy="true"><span className="skeleton" /></div>}
+        </li>
+      ))}
     </ul>
   );
 }
+
+const Row = memo(function Row({ run, withWorkflow, now }: { run: RunBrief; withWorkflow: boolean; now: number }) {
+  const ms = runDuration(run, now);
+  return (
+    <Link to={paths.run(run.project_key, run.workflow_name, run.number)} className="run-row">
+      <StatusIcon status={run.status} size={20} />
+      <span className="run-name">
+        <strong>
+          {withWorkflow && `${run.workflow_name} `}
+          <span className="number">#{run.number}{run.sub_number > 0 && `.${run.sub_number}`}</span>
+        </strong>
+        <span className="muted small">
+          <span className="sr">{label(run.status)}. </span>
+          {withWorkflow ? run.project_key : `version ${run.version}`} · {tag(run, "git.author") ?? run.triggered_by}
+        </span>
+      </span>
+      <span className="run-tags">
+        {tag(run, "git.branch") && <span className="chip branch">{tag(run, "git.branch")}</span>}
+        {run.tags.filter((t) => !HIDDEN.has(t.tag)).slice(0, 3).map((t) => <span key={t.tag} className="chip" title={`${t.tag}: ${t.value}`}><span className="muted">{t.tag}</span> {t.value}</span>)}
+      </span>
+      <span className="run-times">
+        <span>{ms === undefined ? "" : duration(ms)}</span>
+        <time className="muted small" dateTime={run.start} title={run.start}>{ago(run.start, now)}</time>
+      </span>
+    </Link>
+  );
+});

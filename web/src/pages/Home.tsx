@@ -27,7 +27,7 @@ export function Home() {
           const shown = status ? all.filter((r) => r.status === status) : all;
           if (all.length === 0) return <><Empty title="Nothing has run yet" /><FirstSteps /></>;
           if (shown.length === 0) return <Empty title="No run of the last 200 has this status"><button type="button" className="link" onClick={() => set({ status: undefined })}>Show all</button></Empty>;
-          return <RunTable key={status} runs={shown} withWorkflow />;
+          return <RunTable key={status} count={shown.length} run={(i) => shown[i]} withWorkflow />;
         }}
       </Answered>
     </>

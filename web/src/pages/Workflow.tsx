@@ -1,6 +1,6 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
-import { client, data } from "../api/client";
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useCallback, useState } from "react";
+import { useRunHistory } from "../api/history";
 import { queries } from "../api/queries";
 import { PageHead } from "../components/PageHead";
 import { RunTable } from "../components/RunTable";
@@ -14,7 +14,6 @@ import { paths } from "../util/paths";
 
 const RunGraph = lazy(() => import("../components/RunGraph"));
 const STATUSES = ["Success", "Fail", "Building", "Waiting", "Stopped"];
-const PAGE = 100;
 
 export function WorkflowPage({ projectKey, workflow }: { projectKey: string; workflow: string }) {
   const definition = useQuery(queries.workflow(projectKey, workflow));
@@ -23,18 +22,10 @@ export function WorkflowPage({ projectKey, workflow }: { projectKey: string; wor
   const status = query.get("status") ?? "";
   const tag = query.get("tag") ?? "";
   useTitle(workflow);
-  const runs = useInfiniteQuery({
-    queryKey: ["runs", projectKey, workflow, "list", status, tag],
-    initialPageParam: 0,
-    queryFn: ({ pageParam }) =>
-      data(
-        client.GET("/v1/projects/{key}/workflows/{workflow}/runs", {
-          params: { path: { key: projectKey, workflow }, query: { limit: PAGE, offset: pageParam, ...(status && { status }), ...(tag && { tag }) } },
-        }),
-      ),
-    getNextPageParam: (last, pages) => (last.length < PAGE ? undefined : pages.length * PAGE),
-  });
-  const all = runs.data?.pages.flat() ?? [];
+  const [range, setRange] = useState<readonly [number, number]>([0, 0]);
+  const onRange = useCallback((from: number, to: number) => setRange([from, to]), []);
+  const { runs, count, run } = useRunHistory(projectKey, workflow, { status, tag }, range);
+  const all = runs.data?.runs ?? [];
   const branches = [...new Set(all.flatMap((r) => r.tags.filter((t) => t.tag === "git.branch").map((t) => t.value)))].slice(0, 30);
   const authors = [...new Set(all.flatMap((r) => r.tags.filter((t) => t.tag === "git.author" || t.tag === "triggered_by").map((t) => `${t.tag}:${t.value}`)))].slice(0, 30);
   if (definition.error && !definition.data) return <Problem error={definition.error} retry={() => void definition.refetch()} />;
@@ -47,7 +38,7 @@ export function WorkflowPage({ projectKey, workflow }: { projectKey: string; wor
         actions={<Button kind="primary" can={canStart(definition.data?.permission)} onClick={() => setStarting(true)}>Start a run</Button>}
       />
       {definition.data && (
-        <details className="card fold" open={all.length === 0 && runs.isSuccess}>
+        <details className="card fold" open={count === 0 && runs.isSuccess}>
           <summary>Graph <span className="muted small">{definition.data.nodes.length} nodes</span></summary>
           <Suspense fallback={<Loading rows={3} />}>
             <RunGraph nodes={definition.data.nodes} />
@@ -55,7 +46,7 @@ export function WorkflowPage({ projectKey, workflow }: { projectKey: string; wor
         </details>
       )}
       <div className="filters">
-        <h2>History</h2>
+        <h2>History {count > 0 && <span className="muted small">{count.toLocaleString("en")}</span>}</h2>
         <label>Status<select value={status} onChange={(e) => set({ status: e.target.value })}><option value="">Any</option>{STATUSES.map((s) => <option key={s}>{s}</option>)}</select></label>
         <label>Tag
           <input type="search" list="known-tags" placeholder="git.branch:main" defaultValue={tag} key={tag} onChange={(e) => e.target.value === "" && set({ tag: undefined })} onKeyDown={(e) => e.key === "Enter" && set({ tag: e.currentTarget.value })} onBlur={(e) => e.target.value !== tag && set({ tag: e.target.value })} />
@@ -69,10 +60,7 @@ export function WorkflowPage({ projectKey, workflow }: { projectKey: string; wor
           <Empty title="This workflow has not run yet"><p>Its first run starts with “Start a run” above.</p></Empty>
         )
       ) : (
-        <>
-          <RunTable key={`${status} ${tag}`} runs={all} />
-          {runs.hasNextPage && <p className="more"><Button busy={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>Show older runs</Button></p>}
-        </>
+        <RunTable key={`${status} ${tag}`} count={count} run={run} onRange={onRange} />
       )}
       {starting && definition.data && <StartDialog workflow={definition.data} onClose={() => { setStarting(false); set({ start: undefined }); }} />}
     </>
