@@ -77,6 +77,9 @@ pub struct Assignment {
     pub parameters: IndexMap<String, String>,
     /// Names of parameters whose text comes from an event and may carry code.
     pub tainted: Vec<String>,
+    /// Those of them that are an event's text itself: no templates, whatever they look like.
+    #[serde(default)]
+    pub verbatim: Vec<String>,
     /// `inert`, `refuse` or `splice`.
     pub taint_policy: String,
     /// Secret variables and keys of this job.

@@ -12,9 +12,11 @@ use cds_workflow::def::Value;
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
 
-/// Sets a parameter; a later value wins, at the earlier place.
+/// Sets a parameter; a later value wins, at the earlier place. What comes from an event is no template: an expression
+/// in the name of a branch must not fetch a secret.
 pub(crate) fn set(params: &mut Params, name: &str, value: impl Into<String>, origin: &str, tainted: bool) {
-    params.insert(name.to_string(), Param { value: value.into(), origin: origin.to_string(), tainted });
+    let param = Param { value: value.into(), origin: origin.to_string(), tainted, verbatim: tainted };
+    params.insert(name.to_string(), param);
 }
 
 /// What [`build`] made.
@@ -200,13 +202,19 @@ fn interpolate_all(params: &mut Params) -> Vec<String> {
     let mut changed = Vec::new();
     let mut errors = Vec::new();
     for (i, (name, param)) in params.iter().enumerate() {
-        if !param.value.contains("{{") {
+        if param.verbatim || !param.value.contains("{{") {
+            continue;
+        }
+        let used = uses(&param.value);
+        let hot = |p: &Param| p.verbatim && p.value.contains("{{");
+        if used.iter().any(|(n, _)| params.get(n).is_some_and(hot)) {
+            // Once such a text stands in the value, nobody can tell its braces from the template's. The worker, who
+            // knows everything there is to know, interpolates it in one go.
             continue;
         }
         match interpolate(&param.value, &ParamVars(params)) {
             Ok(text) => {
-                let tainted =
-                    uses(&param.value).iter().any(|(n, _)| params.get(n).is_some_and(|p| p.tainted));
+                let tainted = used.iter().any(|(n, _)| params.get(n).is_some_and(|p| p.tainted));
                 changed.push((i, Some((text, tainted))));
             }
             Err(e) => {

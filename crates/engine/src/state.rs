@@ -150,6 +150,9 @@ pub struct Param {
     /// Its text comes from an event and may carry code.
     #[serde(rename = "t", default, skip_serializing_if = "std::ops::Not::not")]
     pub tainted: bool,
+    /// It is that text itself, not a template that uses it: braces in it are never interpolated.
+    #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
+    pub verbatim: bool,
 }
 
 /// A stage of a node run.

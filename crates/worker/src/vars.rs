@@ -42,14 +42,18 @@ impl Vars {
             secrets: job.secrets.clone(),
             set: IndexMap::new(),
         };
-        vars.settle()?;
+        vars.settle(&job.verbatim)?;
         Ok(vars)
     }
 
-    /// Interpolates every parameter until it stays as it is.
-    fn settle(&mut self) -> Result<(), String> {
-        let names: Vec<String> =
-            self.values.iter().filter(|(_, v)| v.contains("{{")).map(|(k, _)| k.clone()).collect();
+    /// Interpolates every parameter until it stays as it is. `verbatim` ones are an event's text and stay at once:
+    /// the name of a branch must not fetch a secret by an expression.
+    fn settle(&mut self, verbatim: &[String]) -> Result<(), String> {
+        let open = |(_, v): &(&String, &String)| v.contains("{{");
+        let (foreign, names): (Vec<String>, Vec<String>) =
+            self.values.iter().filter(open).map(|(k, _)| k.clone()).partition(|k| verbatim.contains(k));
+        // Values in which braces may be foreign: what uses them is interpolated once more, and that is all.
+        let mut hot: HashSet<String> = foreign.into_iter().collect();
         // Taint spreads first: a value that is built from an event's text is an event's text.
         for _ in 0..PASSES {
             let before = self.tainted.len();
@@ -66,11 +70,16 @@ impl Vars {
         for name in names {
             for _ in 0..PASSES {
                 let Some(text) = self.values.get(&name) else { break };
+                let last = tainted::uses(text).iter().any(|(used, _)| hot.contains(used));
                 let next = interpolate(text, &self.values).map_err(|e| format!("parameter {name}: {e}"))?;
                 if next == *text {
                     break;
                 }
                 self.values.insert(name.clone(), next);
+                if last {
+                    hot.insert(name);
+                    break;
+                }
             }
         }
         Ok(())
@@ -189,6 +198,56 @@ pub(crate) fn expand_env(text: &str, lookup: &dyn Fn(&str) -> String) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn vars(parameters: &[(&str, &str)], verbatim: &[&str]) -> Vars {
+        let job: Assignment = serde_json::from_value(serde_json::json!({
+            "job": "0198c1a2-0000-7000-8000-000000000000.0", "attempt": 1, "name": "j", "project": "P", "workflow": "w",
+            "number": 1, "node": "n", "stage": "s", "steps": [], "requirements": [], "taint_policy": "inert",
+            "parameters": parameters.iter().copied().collect::<IndexMap<&str, &str>>(), "tainted": verbatim,
+            "verbatim": verbatim, "job_timeout_ms": 0, "step_timeout_ms": 0, "kill_grace_ms": 0,
+            "secrets": [{"name": "cds.proj.secret", "kind": "password", "value": "hunter2hunter2"}],
+        }))
+        .unwrap();
+        Vars::new(&job, "/w", "worker").unwrap()
+    }
+
+    /// An expression in an event's text is text, also in what is made from it and in whatever order.
+    #[test]
+    fn foreign_text_is_no_template() {
+        let evil = "{{.cds.proj.secret}}";
+        let rest = [
+            ("git.branch", evil),
+            ("git.message", "{{if .cds.proj.secret}}x{{end}} {{"),
+            ("cds.pip.b", "on {{.git.branch}}"),
+            ("cds.pip.c", "{{.cds.pip.b}} {{.cds.pip.d}}"),
+            ("cds.pip.d", "{{.cds.proj.secret}}"),
+        ];
+        let last = [("cds.pip.a", "{{.cds.pip.c}}!")];
+        for all in [[&rest[..], &last].concat(), [&last[..], &rest].concat()] {
+            let v = vars(&all, &["git.branch", "git.message"]);
+            assert_eq!(
+                (v.text("git.branch"), v.text("git.message")),
+                (all[all.iter().position(|p| p.0 == "git.branch").unwrap()].1, rest[1].1)
+            );
+            assert_eq!(v.text("cds.pip.b"), "on {{.cds.proj.secret}}");
+            assert_eq!(v.text("cds.pip.d"), "hunter2hunter2");
+            assert!(
+                v.text("cds.pip.a").starts_with("on {{.cds.proj.secret}} ")
+                    && v.text("cds.pip.c").starts_with("on {{")
+            );
+            let step = AssignedStep {
+                name: String::new(),
+                action: "GitClone".into(),
+                enabled: true,
+                optional: false,
+                always_executed: false,
+                parameters: [("branch".to_string(), "{{.cds.pip.a}}".to_string())].into(),
+            };
+            let given = v.step_parameters(&step, &|_| String::new()).unwrap();
+            assert!(given["branch"].starts_with("on {{.cds.proj.secret}}"), "{given:?}");
+        }
+        assert_eq!(vars(&[("a", "{{.b}}"), ("b", "{{.c}}"), ("c", "1")], &[]).text("a"), "1");
+    }
 
     #[test]
     fn dollar_names() {

@@ -39,6 +39,7 @@ impl App {
             stage: view::stages(&run.spec, node).get(stage).map(|s| s.name.clone()).unwrap_or_default(),
             steps: definition.steps.iter().map(step).collect(),
             tainted: params.iter().filter(|(_, p)| p.tainted).map(|(name, _)| name.clone()).collect(),
+            verbatim: params.iter().filter(|(_, p)| p.verbatim).map(|(name, _)| name.clone()).collect(),
             parameters: params.into_iter().map(|(name, p)| (name, p.value)).collect(),
             taint_policy: settings.taint_policy.clone(),
             secrets,

@@ -1,7 +1,9 @@
 //! Extractors whose refusals are `ApiError`s instead of plain text.
 
 use super::error::Error;
+use crate::App;
 use axum::{
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
@@ -12,20 +14,38 @@ use serde::{Serialize, de::DeserializeOwned};
 #[derive(Clone, Debug)]
 pub struct Json<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Error;
-    async fn from_request(req: Request, state: &S) -> Result<Self, Error> {
-        match axum::Json::<T>::from_request(req, state).await {
-            Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(rejection) => {
-                let status = match rejection.status() {
-                    StatusCode::PAYLOAD_TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
-                    _ => StatusCode::BAD_REQUEST,
-                };
-                Err(Error::new(status, "bad_request", rejection.body_text()))
-            }
-        }
+    async fn from_request(req: Request, app: &App) -> Result<Self, Error> {
+        let axum::Json(value) = axum::Json::<T>::from_request(req, app)
+            .await
+            .map_err(|e| unreadable(app, e.status(), &e.body_text()))?;
+        Ok(Self(value))
     }
+}
+
+/// A body as it came.
+#[derive(Clone, Debug)]
+pub struct Raw(pub Bytes);
+
+impl FromRequest<App> for Raw {
+    type Rejection = Error;
+    async fn from_request(req: Request, app: &App) -> Result<Self, Error> {
+        let bytes = Bytes::from_request(req, app).await;
+        Ok(Self(bytes.map_err(|e| unreadable(app, e.status(), &e.body_text()))?))
+    }
+}
+
+/// The refusal of a body.
+fn unreadable(app: &App, status: StatusCode, why: &str) -> Error {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        let limit = app.config().max_body;
+        return Error::too_large(format!(
+            "the body has more than {limit} bytes, which this server does not take (its setting max_body)"
+        ));
+    }
+    // What the message quotes of the body may be all of it.
+    Error::bad_request(why.chars().take(1000).collect::<String>())
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {

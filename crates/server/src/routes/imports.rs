@@ -6,7 +6,7 @@ use crate::{
     auth::Caller,
     http::{
         error::{Error, Result},
-        extract::{Json, Path, Query},
+        extract::{Json, Path, Query, Raw},
     },
 };
 use axum::{
@@ -90,7 +90,7 @@ async fn application(
     Path(key): Path<String>,
     Query(query): Query<ImportQuery>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<Messages>> {
     import(app, caller, key, Kind::Application, query, &headers, body).await
 }
@@ -103,7 +103,7 @@ async fn environment(
     Path(key): Path<String>,
     Query(query): Query<ImportQuery>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<Messages>> {
     import(app, caller, key, Kind::Environment, query, &headers, body).await
 }
@@ -116,7 +116,7 @@ async fn pipeline(
     Path(key): Path<String>,
     Query(query): Query<ImportQuery>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<Messages>> {
     import(app, caller, key, Kind::Pipeline, query, &headers, body).await
 }
@@ -129,7 +129,7 @@ async fn workflow(
     Path(key): Path<String>,
     Query(query): Query<ImportQuery>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<Messages>> {
     import(app, caller, key, Kind::Workflow, query, &headers, body).await
 }
@@ -142,7 +142,7 @@ async fn push(
     Path(key): Path<String>,
     Query(query): Query<PushQuery>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<Messages>> {
     let repository = match headers.get("x-cds-as-code").map(|v| v.to_str()) {
         None => String::new(),

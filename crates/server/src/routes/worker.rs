@@ -6,12 +6,12 @@ use crate::{
     auth::Identity,
     http::{
         error::{Error, Result},
-        extract::{Json, Path, Query},
+        extract::{Json, Path, Query, Raw},
     },
 };
 use axum::{
     Extension,
-    body::{Body, Bytes},
+    body::Body,
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
@@ -106,7 +106,7 @@ async fn put_log(
     Extension(identity): Extension<Identity>,
     Path((job_text, attempt, step)): Path<(String, u32, u16)>,
     Query(query): Query<LogQuery>,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<LogLength>> {
     let (worker, _) = worker(&identity)?;
     let job = job(&job_text)?;

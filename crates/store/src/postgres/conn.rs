@@ -179,6 +179,11 @@ impl ToSql for Val {
             Val::Int(n) if *ty == Type::INT4 => i32::try_from(*n)?.to_sql(ty, out),
             Val::Int(n) if *ty == Type::INT8 => n.to_sql(ty, out),
             Val::Real(n) if *ty == Type::FLOAT8 => n.to_sql(ty, out),
+            // PostgreSQL has no zero byte in texts. Nothing that is sent may be a fault of ours, so it is kept as the
+            // character that stands for what cannot be shown.
+            Val::Text(s) if <&str as ToSql>::accepts(ty) && s.contains('\0') => {
+                s.replace('\0', "\u{fffd}").as_str().to_sql(ty, out)
+            }
             Val::Text(s) if <&str as ToSql>::accepts(ty) => s.as_str().to_sql(ty, out),
             Val::Blob(b) if *ty == Type::BYTEA => b.as_slice().to_sql(ty, out),
             other => Err(format!("{other:?} can't be a parameter of type {ty}").into()),

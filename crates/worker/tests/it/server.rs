@@ -178,6 +178,7 @@ pub fn job(scripts: &[&str]) -> Assignment {
         steps,
         parameters: IndexMap::new(),
         tainted: vec![],
+        verbatim: Vec::new(),
         taint_policy: "inert".into(),
         secrets: vec![],
         requirements: vec![],
