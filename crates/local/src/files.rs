@@ -4,7 +4,7 @@ use crate::{LocalError, Options};
 use cds_workflow::{
     def::Workflow,
     lint,
-    parse::{File, Format, parse_file},
+    parse::{File, Format, Kind, parse_file},
 };
 use std::{collections::BTreeSet, path::Path};
 
@@ -42,18 +42,24 @@ fn sources(top: &Path) -> Result<Vec<(String, String)>, LocalError> {
 pub(crate) fn read(top: &Path, options: &Options) -> Result<Definitions, LocalError> {
     let sources = sources(top)?;
     let findings = lint::lint(&sources, false);
-    if findings.iter().any(|f| f.is_error()) {
-        let lines: Vec<String> = findings.iter().filter(|f| f.is_error()).map(ToString::to_string).collect();
-        return Err(usage(lines.join("\n")));
-    }
     let (mut workflows, mut others) = (Vec::new(), Vec::new());
     for (name, text) in &sources {
         match parse_file(name, text).0 {
-            Some(File::Workflow(w)) => workflows.push(w),
+            Some(File::Workflow(w)) => workflows.push((name, w)),
             Some(file) => others.push((name.clone(), file)),
             None => {}
         }
     }
+    // A workflow that nobody asked for may be as broken as it likes.
+    let wanted = options.workflow.as_ref().and_then(|name| workflows.iter().find(|(_, w)| w.name == *name));
+    let matters =
+        |file: &str| Kind::of(file) != Kind::Workflow || wanted.is_none_or(|(name, _)| *name == file);
+    let errors: Vec<String> =
+        findings.iter().filter(|f| f.is_error() && matters(&f.file)).map(ToString::to_string).collect();
+    if !errors.is_empty() {
+        return Err(usage(errors.join("\n")));
+    }
+    let mut workflows: Vec<Workflow> = workflows.into_iter().map(|(_, w)| w).collect();
     let names = workflows.iter().map(|w| w.name.as_str()).collect::<Vec<_>>().join(", ");
     let mut workflow = match (&options.workflow, workflows.len()) {
         (_, 0) => return Err(usage("there is no workflow in .cds/".into())),

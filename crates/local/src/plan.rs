@@ -73,7 +73,8 @@ impl Plan {
     pub fn title(&self) -> String {
         let hash = self.snapshot.hash.get(..7).unwrap_or(&self.snapshot.hash);
         let what = if self.snapshot.dirty { "with uncommitted changes" } else { "without changes" };
-        format!("{}: working tree of {} {what}, as {hash}", self.workflow(), self.snapshot.branch)
+        let of = if self.snapshot.detached { "a detached HEAD" } else { &self.snapshot.branch };
+        format!("{}: working tree of {of} {what}, as {hash}", self.workflow())
     }
 }
 

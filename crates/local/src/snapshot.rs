@@ -13,8 +13,10 @@ use std::{
 #[derive(Debug)]
 pub struct Snapshot {
     dir: tempfile::TempDir,
-    /// Branch of the working tree; `HEAD` if there is none.
+    /// Branch of the working tree; a name of ours if there is none.
     pub branch: String,
+    /// HEAD is at a commit, not at a branch.
+    pub detached: bool,
     /// The commit: HEAD's if nothing is changed.
     pub hash: String,
     /// Its author's name.
@@ -135,7 +137,9 @@ impl Snapshot {
             "",
         )?;
         git(bare, &[], &["update-ref", "--stdin"], format!("{refs}\n").replace("\n\n", "\n").trim_start())?;
-        let name = if branch == "HEAD" { "cds-run" } else { &branch };
+        let detached = branch == "HEAD";
+        // A clone needs a branch to check out.
+        let name = if detached { "cds-run" } else { &branch };
         let full = format!("refs/heads/{name}");
         git(bare, &[], &["update-ref", &full, &hash], "")?;
         git(bare, &[], &["symbolic-ref", "HEAD", &full], "")?;
@@ -144,7 +148,7 @@ impl Snapshot {
         let mut line = || lines.next().unwrap_or_default();
         let (author, email, message) = (line(), line(), line());
         let branch = name.to_string();
-        Ok(Self { branch, hash, author, email, message, dirty: !same, dir })
+        Ok(Self { branch, detached, hash, author, email, message, dirty: !same, dir })
     }
 
     /// Where it can be cloned from.

@@ -143,6 +143,65 @@ fn an_interrupt_stops_the_run_and_leaves_nothing() {
     repository.nothing_is_left();
 }
 
+#[test]
+fn a_node_with_what_it_needs_and_secrets_that_stay_secret() {
+    let repository =
+        Repository::new(r#"echo "token {{.cds.proj.token}}" && [ {{.cds.proj.token}} = hunter22 ]"#);
+    let three = "{name: w, version: v2.0, workflow: {a: {pipeline: p, application: app}, \
+                 b: {pipeline: p, application: app, depends_on: [a]}, \
+                 c: {pipeline: p, application: app, depends_on: [b]}}}";
+    repository.write(".cds/w.yml", three);
+    repository.git(&["checkout", "-q", "--detach"]);
+    // Broken, but nobody asked for it.
+    repository.write(".cds/other.yml", "name: [");
+    let (code, out, err) = repository.run(&["w", "--node", "b", "--secret", "token=hunter22", "--json"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(err.contains("of a detached HEAD with uncommitted changes"), "{err}");
+    assert!(!out.contains("hunter22") && !err.contains("hunter22"), "{out}{err}");
+    let last: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    let nodes: Vec<&str> =
+        last["run"]["nodes"].as_array().unwrap().iter().filter_map(|n| n["name"].as_str()).collect();
+    assert_eq!(nodes, ["a", "b"], "{last}");
+    let (code, _, err) = repository.run(&["--node", "b"]);
+    assert!(code == 2 && err.contains(".cds/other.yml:"), "{code} {err}");
+    repository.nothing_is_left();
+}
+
+/// `script` of bsdutils, which every Debian has, gives the program a terminal.
+#[test]
+fn a_terminal_shows_a_tree_and_the_log_of_what_failed() {
+    let repository = Repository::new("sleep 0.3; echo before the end; exit 4");
+    let program = format!("stty cols 90 rows 30; {} run w", bin("cds").display());
+    let mut command = Command::new("script");
+    command.args(["-qec", &program, "/dev/null"]).current_dir(repository.dir.path()).stdin(Stdio::null());
+    command.env("TMPDIR", repository.temp.path()).env("TERM", "xterm-256color").env_remove("CDS_LOG");
+    let output = command.output().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    for part in ["└─", "✘", "p", "before the end", "exit status 4", "\x1b["] {
+        assert!(out.contains(part), "no {part:?} in {out}");
+    }
+    repository.nothing_is_left();
+}
+
+#[test]
+fn watching_runs_again_when_a_file_changes() {
+    let repository = Repository::new("cp here/greeting $SEEN.new; mv $SEEN.new $SEEN");
+    let seen = repository.temp.path().join("seen");
+    let mut command = repository.command(&["--watch"]);
+    let mut child = command.env("SEEN", &seen).stdout(Stdio::null()).spawn().unwrap();
+    wait(&seen);
+    assert_eq!(std::fs::read_to_string(&seen).unwrap(), "changed\n");
+    std::fs::remove_file(&seen).unwrap();
+    repository.write("greeting", "changed again\n");
+    wait(&seen);
+    assert_eq!(std::fs::read_to_string(&seen).unwrap(), "changed again\n");
+    std::fs::remove_file(&seen).unwrap();
+    kill_process(Pid::from_raw(child.id() as i32).unwrap(), Signal::INT).unwrap();
+    assert!(child.wait().unwrap().code().is_some(), "it ends by itself");
+    repository.nothing_is_left();
+}
+
 fn wait(file: &Path) {
     let begin = Instant::now();
     while !file.exists() {

@@ -52,6 +52,23 @@ async fn a_signal_ends_it_in_time_and_nothing_is_left() {
 }
 
 #[tokio::test]
+async fn migrate_makes_the_schema_and_leaves_a_running_server_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data").display().to_string();
+    for _ in 0..2 {
+        let done = cds(&["migrate", "--data", &data]);
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        assert_eq!(text(&done.stdout), "The schema is up to date.\n");
+    }
+    assert!(dir.path().join("data/cds.db").exists());
+    // A server on it has nothing left to do, and holds the directory as long as it runs.
+    let server = TestServer::start().await;
+    let refused = cds(&["migrate", "--data", &server.data().display().to_string()]);
+    assert!(!refused.status.success());
+    assert!(text(&refused.stderr).contains("in use"), "{}", text(&refused.stderr));
+}
+
+#[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
     let mut server = TestServer::start().await;
     let project = server.project("NOW").await;
