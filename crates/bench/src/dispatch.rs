@@ -44,7 +44,7 @@ pub async fn sqlite() -> anyhow::Result<Vec<Row>> {
     .await?
     .map_err(anyhow::Error::msg)?;
     let server = TestServer::with(Setup { no_hatchery: true, ..Setup::default() }).await;
-    let rate = measure(&server).await?;
+    let Measured { rate, cpu } = measure(&server).await?;
     let loaded = process::rss_mb(server.pid(), "VmRSS")?;
     Ok(vec![
         Row::new(
@@ -54,6 +54,8 @@ pub async fn sqlite() -> anyhow::Result<Vec<Row>> {
             Some((reference, "bare one-row commits/s, 8 callers")),
             Goal::AtLeast(2000.0),
         ),
+        // Tells more than the rate when the machine is busy with other things.
+        Row::new("dispatch.server_cpu_us_per_job.sqlite", cpu * 1e6, "us", None, Goal::None),
         Row::new(
             "server.rss_mb.loaded",
             loaded,
@@ -80,7 +82,7 @@ pub async fn postgres() -> anyhow::Result<Vec<Row>> {
     .map_err(anyhow::Error::msg)?;
     let server =
         TestServer::with(Setup { no_hatchery: true, postgres: Some(urls.0), ..Setup::default() }).await;
-    let rate = measure(&server).await?;
+    let Measured { rate, .. } = measure(&server).await?;
     drop(server);
     tokio::task::spawn_blocking(move || drop(postgres)).await?;
     Ok(vec![Row::new(
@@ -92,18 +94,26 @@ pub async fn postgres() -> anyhow::Result<Vec<Row>> {
     )])
 }
 
-async fn measure(server: &TestServer) -> anyhow::Result<f64> {
+struct Measured {
+    /// Jobs per second.
+    rate: f64,
+    /// Seconds of processor time of the server for each job.
+    cpu: f64,
+}
+
+async fn measure(server: &TestServer) -> anyhow::Result<Measured> {
     let project = server.project("BENCH").await;
     push(&project).await;
     let fleet = Fleet::start(server, WORKERS).await?;
     runs(&project, 2, Instant::now() + LIMIT).await.context("warm-up")?;
-    let before = fleet.ended();
+    let (before, cpu) = (fleet.ended(), process::cpu_seconds(server.pid())?);
     let begin = Instant::now();
     runs(&project, RUNS, begin + LIMIT).await?;
     let seconds = begin.elapsed().as_secs_f64();
-    let ended = fleet.ended() - before;
+    let ended = (fleet.ended() - before) as f64;
+    let cpu = process::cpu_seconds(server.pid())? - cpu;
     fleet.stop().await?;
-    Ok(ended as f64 / seconds)
+    Ok(Measured { rate: ended / seconds, cpu: cpu / ended.max(1.0) })
 }
 
 /// One node, one stage, many jobs of one step.

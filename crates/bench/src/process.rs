@@ -17,6 +17,8 @@ const SERVER_STARTS: usize = 5;
 const CTL_STARTS: usize = 20;
 /// A server that does nothing is looked at after so long.
 const REST: Duration = Duration::from_secs(2);
+/// Of the clock of /proc in a second; the same on all machines that Linux runs on today.
+const TICKS: f64 = 100.0;
 
 /// Milliseconds.
 pub fn ms(time: Duration) -> f64 {
@@ -33,6 +35,19 @@ pub fn rss_mb(pid: u32, field: &str) -> anyhow::Result<f64> {
         text.lines().find_map(|l| l.strip_prefix(field)?.strip_prefix(':')).context("no such field")?;
     let kb: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kb * 1024.0 / 1e6)
+}
+
+/// Processor time that a process has used, in seconds (to a hundredth).
+///
+/// # Errors
+/// If there is no such process.
+pub fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name in parentheses may hold anything; user and system time are the 12th and 13th field behind it.
+    let (_, fields) = text.rsplit_once(')').context("no name in stat")?;
+    let ticks: Vec<u64> =
+        fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
+    Ok(ticks.iter().sum::<u64>() as f64 / TICKS)
 }
 
 /// Size of one of our programs in MB.

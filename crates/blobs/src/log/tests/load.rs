@@ -73,3 +73,52 @@ async fn measure_reads(store: &LogStore, key: &LogKey, form: &str) {
     assert!(found.is_empty());
     println!("1 GiB {form}: search of all: {:.0} ms", begin.elapsed().as_secs_f64() * 1e3);
 }
+
+#[test]
+#[ignore = "writes 50,000 logs and prints figures"]
+fn figures_of_small_logs() {
+    const LOGS: u32 = 50_000;
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (dir, store) = store();
+    // 50 jobs to a run.
+    let runs: Vec<RunId> = (0..LOGS / 50).map(|_| RunId::new()).collect();
+    let key = |i: u32| LogKey { run: runs[i as usize / 50], job: JobNo(i % 50), ..key(0) };
+    let text = chunk_of(400);
+    let begin = Instant::now();
+    runtime.block_on(async {
+        let tasks = (0..64).map(|t| {
+            let (store, text) = (store.clone(), text.clone());
+            let keys: Vec<_> = (t..LOGS).step_by(64).map(key).collect();
+            tokio::spawn(async move {
+                for key in keys {
+                    store.append(&key, 0, &text, T).unwrap();
+                    store.seal(&key, 400).await.unwrap();
+                }
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+    });
+    let seconds = begin.elapsed().as_secs_f64();
+    println!("small logs written and sealed, 64 at a time: {:.0}/s", f64::from(LOGS) / seconds);
+    while store.inner.tidying.load(std::sync::atomic::Ordering::Acquire) {
+        std::thread::yield_now();
+    }
+    println!("then {:?}", store.inner.journal.size());
+    drop(store);
+    let begin = Instant::now();
+    let store = LogStore::open(dir.path()).unwrap();
+    println!("opened in {:.1} ms with {:?}", begin.elapsed().as_secs_f64() * 1e3, store.inner.journal.size());
+    let begin = Instant::now();
+    for i in 0..1000 {
+        assert_eq!(runtime.block_on(store.read_bytes(&key(i * 37), 0..400)).unwrap().len(), 400);
+    }
+    println!("read one that is not in memory: {:.1} us", begin.elapsed().as_secs_f64() * 1e6 / 1e3);
+    let begin = Instant::now();
+    let mut packed = 0;
+    for run in &runs[runs.len() - 100..] {
+        packed += runtime.block_on(store.compact_run(*run)).unwrap();
+    }
+    println!("packed {packed} logs: {:.0} us each", begin.elapsed().as_secs_f64() * 1e6 / packed.max(1) as f64);
+}
