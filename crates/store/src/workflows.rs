@@ -10,6 +10,7 @@ use crate::{
 };
 use cds_model::{GroupId, ProjectId, Timestamp, WorkflowId};
 use cds_workflow::def;
+use std::collections::HashMap;
 
 sql! {
     INSERT = "INSERT INTO workflow (id, project, name, def, from_repository, last_number, created, last_modified) VALUES ($1, $2, $3, $4, $5, 0, $6, $6)";
@@ -19,6 +20,8 @@ sql! {
     LIST = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow WHERE project = $1 ORDER BY name";
     ALL = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow ORDER BY id";
     NAMES = "SELECT name FROM workflow WHERE project = $1 ORDER BY name";
+    IDS = "SELECT id, name FROM workflow WHERE project = $1 ORDER BY name";
+    GROUPS_IN = "SELECT g.id, g.name, wg.level, wg.workflow FROM workflow w JOIN workflow_group wg ON wg.workflow = w.id JOIN user_group g ON g.id = wg.group_id WHERE w.project = $1 ORDER BY g.name";
     DELETE = "DELETE FROM workflow WHERE id = $1";
     RUNS = "SELECT id FROM run WHERE workflow = $1 ORDER BY number";
     NEXT = "UPDATE workflow SET last_number = last_number + 1 WHERE id = $1 RETURNING last_number";
@@ -100,6 +103,57 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Workflow>> {
 /// Names of a project's workflows.
 pub fn names(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<String>> {
     tx.query(NAMES, vals![project])?.iter().map(|r| r.get(0)).collect()
+}
+
+/// Ids and names of a project's workflows, by name.
+pub fn ids(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<(WorkflowId, String)>> {
+    tx.query(IDS, vals![project])?.iter().map(|r| Ok((r.get(0)?, r.get(1)?))).collect()
+}
+
+/// A workflow as lists show it: everything but its graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Stable over renames and new definitions.
+    pub id: WorkflowId,
+    /// Unique in its project.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// URL of the repository that owns it; empty = none.
+    pub from_repository: String,
+    /// When it was last changed.
+    pub last_modified: Timestamp,
+}
+
+/// Workflows of a project as lists show them, by name. Their graphs are skipped, not built.
+pub fn heads(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<Head>> {
+    #[derive(serde::Deserialize)]
+    struct Description {
+        #[serde(default)]
+        description: String,
+    }
+    let head = |row: &Row| {
+        let name: String = row.get(2)?;
+        let def: Description = serde_json::from_str(row.text(3)?)
+            .map_err(|e| Error::json(format!("definition of '{name}'"), e))?;
+        Ok(Head {
+            id: row.get(0)?,
+            name,
+            description: def.description,
+            from_repository: row.get(4)?,
+            last_modified: row.get(6)?,
+        })
+    };
+    tx.query(LIST, vals![project])?.iter().map(head).collect()
+}
+
+/// Groups of the workflows of a project that have groups of their own.
+pub fn groups_in(tx: &mut Tx<'_>, project: ProjectId) -> Result<HashMap<WorkflowId, Vec<Grant>>> {
+    let mut all: HashMap<WorkflowId, Vec<Grant>> = HashMap::new();
+    for row in tx.query(GROUPS_IN, vals![project])? {
+        all.entry(row.get(3)?).or_default().push(grant(&row)?);
+    }
+    Ok(all)
 }
 
 /// Deletes a workflow and its runs. Gives the blobs of the runs, for the caller to delete.

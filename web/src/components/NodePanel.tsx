@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { canRestart, canRestartFailed, canStop } from "../model/can";
-import { type NodeView, ordinal } from "../model/runView";
+import { isGate, type NodeView, ordinal } from "../model/runView";
 import { isFinal, label } from "../model/status";
 import { between, duration } from "../model/time";
 import type { JobRun, NodeRun, Parameter, Run } from "../model/types";
@@ -16,16 +16,19 @@ interface Props {
   view: NodeView | undefined;
   level: number | undefined;
   onRestart: (node: string, onlyFailed: boolean) => void;
+  /** Again, with another payload or other parameters. */
+  onRestartWith: (node: string) => void;
   onStop: (node: string) => void;
 }
 
 /** What is known of one node: why it waits or did not run, its stages and jobs, its parameters. */
-export function NodePanel({ run, view, level, onRestart, onStop }: Props) {
+export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }: Props) {
   const [query, set] = useQueryState();
   if (!view) return <Empty title="This node is not part of the run" />;
   const { node, executions } = view;
   const wanted = query.get("exec");
   const shown = executions.find((n) => String(n.id) === wanted) ?? view.latest;
+  const gate = view.notRun !== undefined && isGate(view.notRun);
   const stopping = canStop({ status: view.status === "" || view.status === "Skipped" ? "Success" : view.status }, level);
   return (
     <div className="node-panel">
@@ -42,10 +45,12 @@ export function NodePanel({ run, view, level, onRestart, onStop }: Props) {
         <span className="actions">
           {view.latest && !isFinal(view.status) && <Button kind="danger" can={stopping} onClick={() => onStop(node.name)}>Stop node</Button>}
           <Button can={canRestartFailed(run, view.latest, level)} onClick={() => onRestart(node.name, true)}>Restart failed jobs</Button>
-          <Button can={canRestart(run, node.name, level)} onClick={() => onRestart(node.name, false)}>{view.latest ? "Restart" : "Start"} node</Button>
+          <Button kind={gate ? "primary" : "plain"} can={canRestart(run, node.name, level)} onClick={() => onRestart(node.name, false)}>{gate ? "Approve: start node" : view.latest ? "Restart node" : "Start node"}</Button>
+          <Button can={canRestart(run, node.name, level)} aria-label={`Start ${node.name} with another payload or parameters`} onClick={() => onRestartWith(node.name)}>With…</Button>
         </span>
       </div>
-      {view.notRun && <Reason tone="idle" title="It did not run, because its condition was false" lines={view.notRun.why} />}
+      {gate && <Reason tone="wait" title="It waits for somebody to start it by hand" lines={["Its other conditions are met. Who may run this workflow approves it by starting it."]} />}
+      {view.notRun && !gate && <Reason tone="idle" title="It did not run, because its condition was false" lines={view.notRun.why} />}
       {shown?.waits && !isFinal(shown.status) && <Reason tone="wait" title="It waits" lines={[shown.waits.text]} />}
       {!shown && !view.notRun && <Empty title={isFinal(run.status) ? "This node was not reached" : "Its turn has not come"}>{node.parents.length > 0 && <p>It comes after {node.parents.join(", ")}.</p>}</Empty>}
       {shown && <Stages run={run} node={shown} />}

@@ -1,15 +1,29 @@
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { startRun } from "../api/queries";
-import type { Workflow } from "../model/types";
+import { queries, startRun } from "../api/queries";
+import { chosen, type ParameterField, parameterFields } from "../model/startForm";
+import type { Run, Workflow } from "../model/types";
 import { navigate } from "../router";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { paths } from "../util/paths";
 
-/** Starts a run with a payload: fields for what the workflow knows, more by hand, or JSON as a whole. */
-export function StartDialog({ workflow, payload, onClose }: { workflow: Pick<Workflow, "name" | "project_key" | "nodes">; payload?: Record<string, string>; onClose: () => void }) {
-  const root = workflow.nodes.find((n) => n.parents.length === 0);
-  const known = payload ?? root?.payload ?? {};
+interface Props {
+  workflow: Pick<Workflow, "name" | "project_key" | "nodes">;
+  /** The run whose payload and parameters the form begins with. */
+  before?: Run;
+  /** Go on with `before` from this node instead of making a run. */
+  from?: string;
+  onClose: () => void;
+}
+
+/** Starts a run, or a node of one again: fields for what the workflow and its pipeline know, more by hand, or JSON. */
+export function StartDialog({ workflow, before, from, onClose }: Props) {
+  const node = workflow.nodes.find((n) => (from === undefined ? n.parents.length === 0 : n.name === from));
+  const pipeline = useQuery({ ...queries.pipeline(workflow.project_key, node?.pipeline ?? ""), enabled: !!node?.pipeline });
+  const fields = parameterFields(pipeline.data?.parameters ?? [], undefined, before, node?.name);
+  const [values, setValues] = useState<Record<string, string>>({});
+  const known = before?.payload ?? node?.payload ?? {};
   const [rows, setRows] = useState(() => Object.entries(known).map(([name, value], id) => ({ id, name, value, fixed: true })));
   const [json, setJson] = useState<string>();
   const [busy, setBusy] = useState(false);
@@ -24,7 +38,11 @@ export function StartDialog({ workflow, payload, onClose }: { workflow: Pick<Wor
     setBusy(true);
     setError(undefined);
     try {
-      const run = await startRun(workflow.project_key, workflow.name, { payload: collected() });
+      const run = await startRun(workflow.project_key, workflow.name, {
+        payload: collected(),
+        parameters: chosen(fields, values, before !== undefined),
+        ...(before && from !== undefined && { number: before.number, from_nodes: [from] }),
+      });
       onClose();
       navigate(paths.run(workflow.project_key, workflow.name, run.number));
     } catch (e) {
@@ -35,10 +53,17 @@ export function StartDialog({ workflow, payload, onClose }: { workflow: Pick<Wor
 
   const change = (id: number, part: Partial<{ name: string; value: string }>) => setRows(rows.map((r) => (r.id === id ? { ...r, ...part } : r)));
   return (
-    <Dialog title={`Start ${workflow.name}`} onClose={onClose}>
+    <Dialog title={from === undefined ? `Start ${workflow.name}` : `Run ${from} again`} onClose={onClose}>
       <form className="start" onSubmit={(e) => { e.preventDefault(); void start(); }}>
+        {fields.length > 0 && (
+          <fieldset>
+            <legend>Parameters of {node?.pipeline}</legend>
+            {fields.map((f) => <ParameterInput key={f.name} field={f} value={values[f.name] ?? f.initial} onChange={(value) => setValues({ ...values, [f.name]: value })} />)}
+          </fieldset>
+        )}
         {json === undefined ? (
-          <>
+          <fieldset>
+            <legend>Payload</legend>
             {rows.length === 0 && <p className="muted">This workflow has no default payload. It starts without one.</p>}
             {rows.map((row) =>
               row.fixed ? (
@@ -55,7 +80,7 @@ export function StartDialog({ workflow, payload, onClose }: { workflow: Pick<Wor
               <Button kind="quiet" onClick={() => setRows([...rows, { id: Math.max(0, ...rows.map((r) => r.id + 1)), name: "", value: "", fixed: false }])}>+ Add a value</Button>
               <Button kind="quiet" onClick={() => setJson(JSON.stringify(collected(), null, 2))}>Edit as JSON</Button>
             </p>
-          </>
+          </fieldset>
         ) : (
           <label><span>Payload (JSON)</span><textarea rows={10} spellCheck={false} value={json} onChange={(e) => setJson(e.target.value)} /></label>
         )}
@@ -66,5 +91,22 @@ export function StartDialog({ workflow, payload, onClose }: { workflow: Pick<Wor
         </div>
       </form>
     </Dialog>
+  );
+}
+
+function ParameterInput({ field, value, onChange }: { field: ParameterField; value: string; onChange: (value: string) => void }) {
+  const rule = field.description ? { "aria-describedby": `about-${field.name}` } : {};
+  return (
+    <label>
+      <span>{field.name}</span>
+      {field.choices.length > 0 ? (
+        <select value={value} {...rule} onChange={(e) => onChange(e.target.value)}>{field.choices.map((c) => <option key={c}>{c}</option>)}</select>
+      ) : field.kind === "text" ? (
+        <textarea rows={3} value={value} {...rule} onChange={(e) => onChange(e.target.value)} />
+      ) : (
+        <input value={value} inputMode={field.kind === "number" ? "decimal" : undefined} {...rule} onChange={(e) => onChange(e.target.value)} />
+      )}
+      {field.description && <span className="muted small" id={`about-${field.name}`}>{field.description}</span>}
+    </label>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { canRestart, canRestartFailed, canStart, canStop } from "./can";
-import { differences, findJob, runView } from "./runView";
+import { differences, findJob, isGate, runView } from "./runView";
 import type { NodeRun, Run, WorkflowNode } from "./types";
 
 function node(name: string, parents: string[] = []): WorkflowNode {
@@ -71,4 +71,14 @@ test("what can't be done says why", () => {
   expect(why(canRestartFailed(failed, failed.node_runs[1], 5))).toBe("yes");
   expect(why(canRestartFailed(failed, failed.node_runs[0], 5))).toMatch(/No job/);
   expect(why(canRestartFailed(failed, undefined, 5))).toMatch(/not been run/);
+});
+
+test("a gate is a node that nothing but a person keeps waiting", () => {
+  const not = (...why: string[]) => ({ node: "n", sub_number: 0, why });
+  const manual = 'cds.manual ("false") eq "true": false';
+  expect(isGate(not(manual))).toBe(true);
+  expect(isGate(not('git.branch ("main") eq "main": true', manual))).toBe(true);
+  expect(isGate(not('git.branch ("x") eq "main": false', manual))).toBe(false);
+  expect(isGate(not('git.branch ("x") eq "main": false'))).toBe(false);
+  expect(isGate(not())).toBe(false);
 });

@@ -44,6 +44,15 @@ export function runView(run: Run): RunView {
   return { nodes, focus: focus?.node.name };
 }
 
+/**
+ * A node that only waits for a person (a condition `cds.manual` is `true`, and every other one held): starting it by hand
+ * is the approval.
+ */
+export function isGate(notRun: NotRun): boolean {
+  const failed = notRun.why.filter((line) => !line.endsWith(": true"));
+  return failed.length > 0 && failed.every((line) => /^cds\.manual \("false"\)/.test(line));
+}
+
 function countJobs(latest: NodeRun | undefined): NodeView["jobs"] {
   const jobs = latest?.stages.flatMap((s) => s.jobs) ?? [];
   const count = (...statuses: string[]) => jobs.filter((j) => statuses.includes(j.status)).length;

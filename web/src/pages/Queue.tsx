@@ -1,11 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { queries } from "../api/queries";
+import { WhoCould } from "../components/WhoCould";
 import { PageHead } from "../components/PageHead";
 import { StatusIcon } from "../components/Status";
 import { label } from "../model/status";
 import { between, duration } from "../model/time";
 import type { QueueJob } from "../model/types";
 import { Link } from "../router";
+import { Button } from "../ui/Button";
 import { Answered, Empty } from "../ui/States";
 import { useNow, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
@@ -26,13 +29,31 @@ export function Queue() {
           ) : (
             <>
               <h2>Waiting <span className="count">{waiting.length}</span></h2>
-              {waiting.length === 0 ? <p className="muted">Nothing waits.</p> : <ul className="queue">{waiting.map((j) => <Row key={`${j.job}.${j.attempt}`} job={j} now={now} />)}</ul>}
+              {waiting.length === 0 ? <p className="muted">Nothing waits.</p> : <Jobs jobs={waiting} now={now} />}
               <h2>Running <span className="count">{running.length}</span></h2>
-              {running.length === 0 ? <p className="muted">Nothing runs.</p> : <ul className="queue">{running.map((j) => <Row key={`${j.job}.${j.attempt}`} job={j} now={now} />)}</ul>}
+              {running.length === 0 ? <p className="muted">Nothing runs.</p> : <Jobs jobs={running} now={now} />}
             </>
           )
         }
       </Answered>
+    </>
+  );
+}
+
+const PAGE = 100;
+
+/** The oldest first, a hundred at a time: nobody reads thousands, and the summary above counts them. */
+function Jobs({ jobs, now }: { jobs: QueueJob[]; now: number }) {
+  const [most, setMost] = useState(PAGE);
+  const [word, setWord] = useState("");
+  const low = word.toLowerCase();
+  const found = low ? jobs.filter((j) => `${j.project_key} ${j.workflow_name} #${j.number} ${j.node} ${j.name} ${j.triggered_by} ${j.requirements.join(" ")} ${j.reason?.code ?? ""}`.toLowerCase().includes(low)) : jobs;
+  return (
+    <>
+      {jobs.length > 10 && <input className="filter" type="search" aria-label="Filter jobs" placeholder={`Filter ${jobs.length} jobs by name, requirement or reason`} value={word} onChange={(e) => setWord(e.target.value)} />}
+      {found.length === 0 && <p className="muted">No job fits “{word}”.</p>}
+      <ul className="queue">{found.slice(0, most).map((j) => <Row key={`${j.job}.${j.attempt}`} job={j} now={now} />)}</ul>
+      {found.length > most && <p className="more"><Button onClick={() => setMost(most + PAGE)}>Show more of {found.length}</Button></p>}
     </>
   );
 }
@@ -56,6 +77,7 @@ function Row({ job, now }: { job: QueueJob; now: number }) {
         {job.requirements.map((r) => <span key={r} className="chip">{r}</span>)}
         {job.worker && <span className="muted small">on {job.worker}</span>}
       </p>
+      {job.status === "Waiting" && <WhoCould job={job.job} />}
     </li>
   );
 }

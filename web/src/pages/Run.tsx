@@ -44,7 +44,8 @@ function RunView({ run }: { run: Run }) {
   const [query, set] = useQueryState();
   const selected = query.get("node") ?? query.get("name") ?? view.focus;
   const tab = query.get("tab") ?? "jobs";
-  const [dialog, setDialog] = useState(false);
+  // `true` = a new run like this one, a name = this node again.
+  const [dialog, setDialog] = useState<true | string>();
   const [busy, setBusy] = useState(false);
   const now = useNow(!isFinal(run.status));
   const ms = runDuration(run, now);
@@ -105,13 +106,13 @@ function RunView({ run }: { run: Run }) {
           { id: "infos", label: "What happened" },
         ]}
       >
-        {tab === "jobs" && selected && <NodePanel key={selected} run={run} view={view.nodes.get(selected)} level={level} onRestart={restart} onStop={(node) => act(stopRun(key, run.workflow_name, number, node), `${node} is stopping`)} />}
+        {tab === "jobs" && selected && <NodePanel key={selected} run={run} view={view.nodes.get(selected)} level={level} onRestart={restart} onRestartWith={setDialog} onStop={(node) => act(stopRun(key, run.workflow_name, number, node), `${node} is stopping`)} />}
         {tab === "tests" && <TestsTab query={tests} />}
         {tab === "artifacts" && <ArtifactsTab run={run} query={artifacts} />}
         {tab === "changes" && <ChangesTab run={run} />}
         {tab === "infos" && <InfosTab run={run} />}
       </Tabs>
-      {dialog && <StartDialog workflow={{ name: run.workflow_name, project_key: key, nodes: run.nodes }} payload={run.payload} onClose={() => setDialog(false)} />}
+      {dialog && <StartDialog workflow={{ name: run.workflow_name, project_key: key, nodes: run.nodes }} before={run} from={dialog === true ? undefined : dialog} onClose={() => setDialog(undefined)} />}
     </>
   );
 }

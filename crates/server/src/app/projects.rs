@@ -49,13 +49,17 @@ pub fn workflow_level(
     on_project: u8,
     workflow: &workflows::Workflow,
 ) -> cds_store::Result<u8> {
-    let grants = workflows::groups(tx, workflow.id)?;
+    Ok(level_by(caller, mine, on_project, &workflows::groups(tx, workflow.id)?))
+}
+
+/// The same with the groups of the workflow at hand.
+pub fn level_by(caller: &Caller, mine: &BTreeSet<GroupId>, on_project: u8, grants: &[projects::Grant]) -> u8 {
     let level = if grants.is_empty() {
         on_project
     } else {
         grants.iter().filter(|g| mine.contains(&g.group)).map(|g| g.level).max().unwrap_or(0)
     };
-    Ok(effective(caller, level))
+    effective(caller, level)
 }
 
 /// Levels as the API shows them.

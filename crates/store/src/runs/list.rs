@@ -8,6 +8,7 @@ use crate::{
     vals,
 };
 use cds_model::{ProjectId, RunId, Status, Timestamp, WorkflowId};
+use std::collections::HashMap;
 
 macro_rules! brief {
     ($rest:literal) => {
@@ -25,6 +26,7 @@ sql! {
     COUNT = "SELECT COUNT(*) FROM run x WHERE x.workflow = $1 AND (CAST($2 AS TEXT) IS NULL OR x.status = $2) AND (CAST($3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = $3 AND (CAST($4 AS TEXT) IS NULL OR t.value = $4)))";
     BY_NUMBER = brief!("WHERE r.workflow = $1 AND r.number = $2");
     LATEST = brief!("WHERE r.workflow = $1 ORDER BY r.number DESC LIMIT 1");
+    LATEST_IN = brief!("WHERE w.project = $1 AND r.number = (SELECT MAX(x.number) FROM run x WHERE x.workflow = w.id)");
     BY_ID = brief!("WHERE r.id = $1");
     RECENT = brief!("WHERE r.project {in}$1{end} ORDER BY r.id DESC LIMIT $2");
     RECENT_ALL = brief!("ORDER BY r.id DESC LIMIT $1");
@@ -119,6 +121,11 @@ pub fn by_number(tx: &mut Tx<'_>, workflow: WorkflowId, number: i64) -> Result<O
 /// The newest run of a workflow.
 pub fn latest(tx: &mut Tx<'_>, workflow: WorkflowId) -> Result<Option<Brief>> {
     tx.query_opt(LATEST, vals![workflow])?.as_ref().map(brief).transpose()
+}
+
+/// The newest run of each workflow of a project that has one.
+pub fn latest_in(tx: &mut Tx<'_>, project: ProjectId) -> Result<HashMap<WorkflowId, Brief>> {
+    tx.query(LATEST_IN, vals![project])?.iter().map(|row| brief(row).map(|b| (b.workflow, b))).collect()
 }
 
 /// The run of an id.

@@ -5579,6 +5579,19 @@ export interface components {
             last_modified: string;
             /** @description Unique in its project. */
             name: string;
+            /** @description Declared parameters, in file order. */
+            parameters?: components["schemas"]["PipelineParameter"][];
+        };
+        /** @description A declared parameter of a pipeline. */
+        PipelineParameter: {
+            /** @description Default; of a `list`, `a;b;c` where the first is the default. */
+            default: string;
+            /** @description For people. */
+            description?: string;
+            /** @description Name; jobs see it as `cds.pip.<name>`. */
+            name: string;
+            /** @description `string`, `number`, `text`, `boolean`, `list`, `ssh-key`, `pgp-key`. */
+            type: string;
         };
         /** @description A project. */
         Project: {

@@ -1,0 +1,112 @@
+// The demo: every rare state on every page in a browser, without a server. Needs `npm run build` and `npm run build:demo`.
+// With E2E_SHOTS=folder each page is also kept as a picture.
+import { strict as assert } from "node:assert";
+import { readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { browser } from "./browser.mjs";
+
+const web = fileURLToPath(new URL("../..", import.meta.url));
+const KINDS = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+
+/** A host of static files as there are many: a file, or the page for everything else. */
+const host = createServer(async (request, response) => {
+  const path = new URL(request.url, "http://x").pathname;
+  const name = extname(path) ? path : "/404.html";
+  const bytes = await readFile(join(web, "dist-demo", name)).catch(() => undefined);
+  response.writeHead(bytes ? 200 : 404, { "content-type": KINDS[extname(name)] ?? "application/octet-stream" });
+  response.end(bytes);
+});
+await new Promise((resolve) => host.listen(0, "127.0.0.1", resolve));
+const url = `http://127.0.0.1:${host.address().port}`;
+
+// None of it is in what is delivered.
+for (const name of await readdir(join(web, "dist"), { recursive: true })) {
+  assert.ok(!/mockServiceWorker|demo/.test(name), `dist/${name} is the demo's`);
+  if (!/\.(js|html|css)$/.test(name)) continue;
+  const text = await readFile(join(web, "dist", name), "utf8");
+  for (const word of ["mockServiceWorker", "demo-bar", "Ada Lovelace", "setupWorker"]) assert.ok(!text.includes(word), `dist/${name} holds ${word}`);
+}
+console.log("ok   the product's bundle holds nothing of the demo");
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const chrome = await browser();
+const page = await chrome.context.newPage();
+page.setDefaultTimeout(20_000);
+const faults = [];
+// The browser looks for newer mocks when it likes, also when the page is gone; that is no fault of a page.
+page.on("pageerror", (e) => /ServiceWorker/.test(e.message) || faults.push(`${page.url()}: ${e.message}`));
+
+const PAGES = ["/", "/projects", "/project/SHOP", "/project/SHOP/workflow/release", "/project/SHOP/workflow/release/run/60", "/project/SHOP/workflow/release/run/60/job/0", "/queue", "/fleet", "/account"];
+const CHECKS = {
+  usual: async () => void 0,
+  parked: async () => {
+    await page.goto(`${url}/queue`);
+    await page.getByText(/set aside because it can't be read/).waitFor();
+    await page.goto(`${url}${PAGES[4]}`);
+    await page.getByText(/newer version of the server/).waitFor();
+  },
+  cut: async () => page.waitForSelector(".live.cut"),
+  empty: async () => {
+    await page.goto(`${url}/queue`);
+    await page.getByText("The queue is empty").waitFor();
+    await page.goto(`${url}/`);
+    await page.getByRole("button", { name: "Start from the example" }).waitFor();
+  },
+  forbidden: async () => {
+    await page.goto(`${url}/`);
+    await page.getByText("you don't have the right to do this").waitFor();
+  },
+  down: async () => {
+    await page.goto(`${url}/`);
+    await page.getByText("The server can't be reached").waitFor({ timeout: 30_000 });
+  },
+  long: async () => void 0,
+  thousands: async () => {
+    await page.goto(`${url}/project/SHOP`);
+    await page.getByPlaceholder("Filter 10000 workflows").waitFor();
+    assert.ok((await page.locator(".run-row").count()) < 100, "all rows are in the page");
+    await page.goto(`${url}/queue`);
+    await page.locator(".queue-job").first().waitFor();
+    const there = await page.locator(".queue-job").count();
+    assert.ok(there <= 300, `${there} jobs are in the page at once`);
+  },
+};
+
+let failed = 0;
+const only = process.argv[2];
+for (const [state, check] of Object.entries(CHECKS).filter(([name]) => !only || name === only)) {
+  try {
+    await page.goto(url);
+    await page.evaluate((s) => sessionStorage.setItem("demo.state", s), state);
+    const long = state === "long" ? "-an-unreasonably-long-name-that-somebody-generated-from-a-ticket-title-and-never-shortened-because-it-worked-until-it-was-shown-anywhere" : "";
+    for (const [theme, width] of [["light", 1280], ["dark", 390]]) {
+      await page.setViewportSize({ width, height: 844 });
+      await page.evaluate((t) => localStorage.setItem("cds.theme", t), theme);
+      for (const path of PAGES) {
+        await page.goto(url + path.replace("/release", `/release${long}`));
+        await page.locator("main h1, main .empty-title, main .loading").first().waitFor();
+        await page.waitForTimeout(state === "down" ? 100 : 500);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(over <= 0, `${path} ${theme} is ${over} px too wide`);
+        await page.evaluate(axe);
+        const found = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+        const lines = found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join("; ")}`);
+        assert.deepEqual(lines, [], `${path} ${theme}: ${lines.join("\n")}`);
+        if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/${state}-${width}${path.replaceAll("/", "_")}.png` });
+      }
+    }
+    await check();
+    console.log(`ok   ${state}`);
+  } catch (e) {
+    failed++;
+    console.log(`FAIL ${state}: ${e.message}`);
+    if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/failed-${state}.png` });
+  }
+}
+assert.deepEqual(faults, []);
+await chrome.close();
+host.close();
+process.exitCode = failed ? 1 : 0;
