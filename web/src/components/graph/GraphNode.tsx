@@ -26,12 +26,13 @@ export const GraphNode = memo(function GraphNode({ place, node, view, selected, 
   const Tag = active ? "button" : "div";
   return (
     <Tag
-      {...(active && { type: "button" as const, "aria-pressed": selected, "aria-label": `${node.kind} ${node.name}${view ? `, ${label(status)}` : ""}` })}
+      {...(active && { type: "button" as const, "aria-pressed": selected })}
       className={`gnode ${small ? "small" : ""} ${status === "" ? "none" : tone(status)} ${selected ? "selected" : ""}`}
       style={{ left: place.x, top: place.y, width: place.width, height: place.height }}
       data-node={node.name}
     >
       {view && <StatusIcon status={status} size={small ? 14 : 20} />}
+      <span className="sr">{`${view ? `${label(status)}: ` : ""}${node.kind} `}</span>
       {small ? (
         <span className="gnode-name" title={node.name}>{node.name}</span>
       ) : (
