@@ -321,8 +321,24 @@ impl App {
             })
             .await
             .map_err(Error::internal)?;
+        // A workflow with groups of its own may be closed to who reads its project.
+        let mut open = std::collections::HashMap::new();
+        let mut seen = Vec::with_capacity(rows.len());
+        for row in rows {
+            let may = match open.get(&row.0.workflow) {
+                Some(may) => *may,
+                None => {
+                    let may = self.may_read(caller, &row.1, &row.2).await;
+                    open.insert(row.0.workflow, may);
+                    may
+                }
+            };
+            if may {
+                seen.push(row);
+            }
+        }
         let now = self.now();
-        Ok(rows
+        Ok(seen
             .into_iter()
             .filter(|(e, ..)| !e.cancelled)
             .map(|(e, project_key, workflow_name)| {
