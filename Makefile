@@ -4,8 +4,9 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/cds/target
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 SEEDS ?= 2000
+FUZZ_SECONDS ?= $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),60)
 
-.PHONY: run test web screenshots build bench sim lint setup setup-test generate clean
+.PHONY: run test web screenshots build bench sim fuzz lint setup setup-test generate clean
 
 run: setup            ## Build, start everything, import CDS's own workflow, run it, follow it.
 	@scripts/run
@@ -23,11 +24,14 @@ build: setup          ## Optimised `cds` and `cdsctl` in bin/.
 	cargo build --release --locked --bin cds --bin cdsctl
 	@mkdir -p bin && cp $(CARGO_TARGET_DIR)/release/cds $(CARGO_TARGET_DIR)/release/cdsctl bin/
 
-bench: setup setup-test ## Measure; a table, and target/bench/results.json.
-	@scripts/bench
+bench: setup setup-test ## Measure; a table, and target/bench/results.json. make bench ONLY='local log'
+	@scripts/bench $(ONLY)
 
 sim: setup            ## Simulate faults: make sim SEEDS=100000
 	cargo run --release --locked -p cds-sim -- --seeds $(SEEDS)
+
+fuzz: setup           ## Fuzz every parser, a minute each: make fuzz SECONDS=600 TARGET=yaml
+	@scripts/fuzz $(FUZZ_SECONDS) $(TARGET)
 
 lint: setup           ## Format, clippy, dependency rules, house rules.
 	@scripts/lint

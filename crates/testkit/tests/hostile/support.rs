@@ -1,0 +1,131 @@
+//! Raw requests: what a well-behaved client cannot send.
+
+use cds_testkit::TestServer;
+use reqwest::{Client, Method, StatusCode};
+use serde_json::Value;
+use std::time::Duration;
+
+/// No answer may take longer.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Somebody who speaks HTTP to a server.
+pub struct Caller {
+    http: Client,
+    url: String,
+    pub token: String,
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: StatusCode,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+}
+
+impl Caller {
+    /// The administrator, by a token of their own.
+    pub async fn admin(server: &TestServer) -> Self {
+        let http = Client::builder().timeout(PATIENCE).build().unwrap();
+        let url = server.url();
+        let body =
+            serde_json::json!({"username": cds_testkit::ADMIN, "password": cds_testkit::ADMIN_PASSWORD});
+        let mut caller = Self { http, url, token: String::new() };
+        let answer = caller.json("POST", "/v1/auth/signin", &body).await;
+        caller.token = answer.json()["token"].as_str().expect("a session").to_string();
+        caller
+    }
+
+    /// The same caller with another token.
+    pub fn with(&self, token: &str) -> Self {
+        Self { http: self.http.clone(), url: self.url.clone(), token: token.into() }
+    }
+
+    /// A request to be completed.
+    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        if self.token.is_empty() { request } else { request.bearer_auth(&self.token) }
+    }
+
+    /// Sends it. A connection that breaks is a failure of the test.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.expect("an answer");
+        let status = response.status();
+        Answer { status, text: response.text().await.expect("the whole answer") }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request("GET", path)).await
+    }
+
+    pub async fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.send(
+            self.request(method, path).header("content-type", "application/json").body(body.to_string()),
+        )
+        .await
+    }
+
+    pub async fn bytes(&self, method: &str, path: &str, kind: &str, body: Vec<u8>) -> Answer {
+        self.send(self.request(method, path).header("content-type", kind).body(body)).await
+    }
+
+    /// Every operation of the API: method, path, operation.
+    pub async fn operations(&self) -> (Value, Vec<(String, String, Value)>) {
+        let document = self.get("/v1/openapi.json").await.json();
+        let mut all = Vec::new();
+        for (path, item) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in item.as_object().expect("operations") {
+                all.push((method.to_uppercase(), path.clone(), operation.clone()));
+            }
+        }
+        assert!(all.len() > 80, "{} operations", all.len());
+        (document, all)
+    }
+}
+
+/// Peak memory of a process, KiB.
+pub fn peak(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).expect("VmHWM");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+/// Random numbers that are the same for the same seed (SplitMix64).
+pub struct Dice(u64);
+
+impl Dice {
+    /// From `CDS_TEST_SEED`, else the one given; printed, so that a failure can be repeated.
+    pub fn new(usual: u64) -> Self {
+        let seed = std::env::var("CDS_TEST_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(usual);
+        println!("CDS_TEST_SEED={seed}");
+        Self(seed)
+    }
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+    pub fn below(&mut self, n: usize) -> usize {
+        (self.next() % n.max(1) as u64) as usize
+    }
+    pub fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+}
+
+/// The whole of a path segment or query value, percent-encoded.
+pub fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}

@@ -1,0 +1,72 @@
+//! Fuzz targets: every parser of what comes from outside, fed with whatever libFuzzer thinks of.
+//!
+//! One program holds them all, so that there is one thing to link; `FUZZ_TARGET` says which one runs.
+//! `scripts/fuzz` builds and drives it. A target must not panic, hang, overflow the stack or eat memory; most also
+//! compare with a second way to the same answer.
+#![no_main]
+
+mod bodies;
+mod expressions;
+mod files;
+mod logs;
+mod masks;
+mod patterns;
+mod worker;
+
+use libfuzzer_sys::fuzz_target;
+use std::sync::LazyLock;
+
+/// A name, and what is done with one input.
+type Target = (&'static str, fn(&[u8]));
+
+const TARGETS: [Target; 15] = [
+    ("definitions", files::definitions),
+    ("yaml", files::yaml),
+    ("interpolate", expressions::interpolate),
+    ("lua", expressions::lua),
+    ("conditions", expressions::conditions),
+    ("payload", expressions::payload),
+    ("services", files::services),
+    ("masks", masks::masks),
+    ("globs", patterns::globs),
+    ("junit", worker::junit),
+    ("archives", worker::archives),
+    ("commands", worker::commands),
+    ("bodies", bodies::bodies),
+    ("ids", bodies::ids),
+    ("logs", logs::logs),
+];
+
+static CHOSEN: LazyLock<fn(&[u8])> = LazyLock::new(|| {
+    let wanted = std::env::var("FUZZ_TARGET").unwrap_or_default();
+    match TARGETS.iter().find(|(name, _)| *name == wanted) {
+        Some((_, target)) => *target,
+        None => {
+            eprintln!("FUZZ_TARGET must be one of {:?}", TARGETS.map(|(name, _)| name));
+            std::process::exit(2);
+        }
+    }
+});
+
+fuzz_target!(|data: &[u8]| CHOSEN(data));
+
+/// Takes the first byte as a choice among `n`, and gives the rest.
+fn choose(data: &[u8], n: usize) -> (usize, &[u8]) {
+    match data.split_first() {
+        Some((first, rest)) => (usize::from(*first) % n, rest),
+        None => (0, data),
+    }
+}
+
+/// The input as text, cut where it is none.
+fn text(data: &[u8]) -> &str {
+    match std::str::from_utf8(data) {
+        Ok(text) => text,
+        Err(e) => std::str::from_utf8(&data[..e.valid_up_to()]).unwrap_or_default(),
+    }
+}
+
+/// Parts of the input, separated by zero bytes.
+fn parts(data: &[u8]) -> Vec<&str> {
+    data.split(|b| *b == 0).map(text).collect()
+}
