@@ -18,8 +18,8 @@ export async function signIn(page) {
   await page.waitForSelector(".shell");
 }
 
-/** `{ url, ctl, stop, start, close }`: a server that can be lost and regained at the same address. */
-export async function server() {
+/** `{ url, ctl, stop, start, close }`: a server that can be lost and regained at the same address. `settings` go into its environment. */
+export async function server(settings = {}) {
   const root = await mkdtemp(join(tmpdir(), "cds-e2e-"));
   // Builds go on while tests run: theirs are copies.
   for (const name of ["cds", "cdsctl"]) await cp(join(bin, name), join(root, name));
@@ -28,7 +28,7 @@ export async function server() {
   const start = async () => {
     const listen = url ? new URL(url).host : "127.0.0.1:0";
     child = spawn(join(root, "cds"), ["server", "--data", join(root, "data"), "--listen", listen], {
-      env: { ...process.env, CDS_ADMIN_USERNAME: "admin", CDS_ADMIN_PASSWORD: PASSWORD },
+      env: { ...process.env, CDS_ADMIN_USERNAME: "admin", CDS_ADMIN_PASSWORD: PASSWORD, ...settings },
       stdio: ["ignore", "pipe", "pipe"],
     });
     url = await new Promise((resolve, reject) => {
