@@ -15,6 +15,8 @@ pub struct Config {
     pub database: String,
     /// Address at which browsers and workers reach this server; empty = the one it listens on.
     pub public_url: String,
+    /// Address at which other servers on the same database reach this server; empty = the one it listens on.
+    pub peer_url: String,
     /// Whether people may sign up themselves.
     pub signup_enabled: bool,
     /// Mail server; without one, accounts are active at once.
@@ -76,6 +78,7 @@ impl Default for Config {
             listen: ([127, 0, 0, 1], 8081).into(),
             database: String::new(),
             public_url: String::new(),
+            peer_url: String::new(),
             signup_enabled: true,
             smtp: None,
             project_ssh_key: "ed25519".into(),

@@ -2,7 +2,13 @@
 
 use crate::{
     App,
-    app::{Inner, live::LiveRuns, snapshot::Specs},
+    app::{
+        Inner,
+        assign::SecretsLately,
+        live::LiveRuns,
+        peers::{self, Peers},
+        snapshot::Specs,
+    },
     auth::tokens::Tokens,
     config::Config,
     fleet::Fleet,
@@ -13,9 +19,10 @@ use crate::{
 use axum::serve::ListenerExt;
 use cds_blobs::{LogStore, artifacts::Artifacts, object::FsObjects};
 use cds_model::{Clock, Secret};
-use cds_store::{MasterKey, Store};
+use cds_store::{MasterKey, Store, settings};
 use std::{
     net::SocketAddr,
+    path::Path,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -78,6 +85,16 @@ pub struct Running {
 }
 
 impl Running {
+    /// What tells this server's own hatchery from those of other servers on the same database; empty if there can be
+    /// none.
+    #[must_use]
+    pub fn mark(&self) -> &str {
+        match self.app.store().dialect() {
+            cds_store::Dialect::Sqlite => "",
+            cds_store::Dialect::Postgres => self.app.id().get(..8).unwrap_or(self.app.id()),
+        }
+    }
+
     /// A token for a hatchery of this server's own.
     ///
     /// # Errors
@@ -117,6 +134,10 @@ pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<App, StartError> {
         tokens: Tokens::default(),
         live: LiveRuns::default(),
         specs: Specs::default(),
+        secrets_lately: SecretsLately::default(),
+        peers: Peers::default(),
+        id: id(&config.data).map_err(|e| fault(&e))?,
+        peer_url: OnceLock::new(),
         fleet: Fleet::default(),
         metrics: Metrics::default(),
         events: broadcast::channel(4_096).0,
@@ -124,6 +145,45 @@ pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<App, StartError> {
         closing: CancellationToken::new(),
         config,
     }))
+}
+
+/// The id of a data directory, made once.
+fn id(data: &Path) -> std::io::Result<String> {
+    let path = data.join("server-id");
+    match std::fs::read_to_string(&path) {
+        Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_string()),
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    std::fs::write(&path, format!("{id}\n"))?;
+    Ok(id)
+}
+
+/// Whether the master key of the data directory is the database's. Two servers with different keys on one database
+/// would each write secrets that the other cannot read.
+async fn check_key(app: &App) -> Result<(), StartError> {
+    const NAME: &str = "master_key_check";
+    let fits = app
+        .store()
+        .write(|tx| match settings::get(tx, NAME)? {
+            Some(sealed) => Ok(tx.secrets().open_text("setting", "value", NAME, &sealed).is_ok()),
+            None => {
+                let sealed = tx.secrets().seal("setting", "value", NAME, b"cds")?;
+                settings::set(tx, NAME, &sealed)?;
+                Ok(true)
+            }
+        })
+        .await?;
+    if fits {
+        return Ok(());
+    }
+    let path = app.config().data.join("secret.key");
+    Err(StartError::Other(format!(
+        "{} is not the key under which this database keeps its secrets: put the key file there of the server that \
+         made the database",
+        path.display()
+    )))
 }
 
 /// Starts a server.
@@ -143,6 +203,8 @@ pub async fn start(config: Config, admin: Admin, clock: Arc<dyn Clock>) -> Resul
         given => given.to_string(),
     };
     app.set_url(url.clone());
+    app.set_peer_url(peers::own_url(&app.config().peer_url, addr));
+    check_key(&app).await?;
     if let Admin::Create { username, password } = admin {
         app.create_first_admin(&username, password).await.map_err(|e| StartError::Other(e.to_string()))?;
     }

@@ -23,6 +23,7 @@ pub mod queue;
 pub mod results;
 pub mod runs;
 pub mod secret_tokens;
+pub mod servers;
 pub mod settings;
 pub mod slots;
 pub mod test_reports;

@@ -10,8 +10,10 @@ use cds_model::{Clock, WallClock};
 use sha2::{Digest, Sha256};
 
 /// Every migration in order. Files are only ever added: an applied one must not change.
-pub(crate) const MIGRATIONS: &[(&str, &str)] =
-    &[("0001_init", include_str!("../../../migrations/0001_init.sql"))];
+pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_init", include_str!("../../../migrations/0001_init.sql")),
+    ("0002_server", include_str!("../../../migrations/0002_server.sql")),
+];
 
 sql! {
     APPLIED = "SELECT name, hash FROM schema_migration ORDER BY name";

@@ -1,7 +1,15 @@
 //! The queue: attempts that wait for a worker or have one. Entries come and go with commits of their runs.
 
-use crate::{error::Result, sql::sql, tx::Tx, val::Row, vals, wake::Wake};
+use crate::{
+    error::{Result, to_json},
+    sql::sql,
+    tx::Tx,
+    val::Row,
+    vals,
+    wake::Wake,
+};
 use cds_model::{Attempt, JobNo, ProjectId, RunId, Timestamp, WorkerId, WorkflowId};
+use std::collections::BTreeSet;
 
 macro_rules! select {
     ($rest:literal) => {
@@ -19,7 +27,7 @@ sql! {
     OF_WORKER = select!("WHERE worker = $1 ORDER BY run, job, attempt");
     EXPIRED = select!("WHERE lease_until < $1 ORDER BY lease_until LIMIT $2");
     EXTEND = "UPDATE queue SET lease_until = $5 WHERE run = $1 AND job = $2 AND attempt = $3 AND worker = $4";
-    EXTEND_ALL = "UPDATE queue SET lease_until = $2 WHERE worker = $1";
+    RENEW = "UPDATE queue SET lease_until = $2 WHERE (run, job, attempt) IN (SELECT run, job, attempt FROM queue WHERE worker {in}$1{end} AND lease_until < $3 ORDER BY run, job, attempt {skip_locked})";
     PARK = "UPDATE queue SET parked = $4 WHERE run = $1 AND job = $2 AND attempt = $3";
     REMOVE = "DELETE FROM queue WHERE run = $1 AND job = $2 AND attempt = $3";
     ORPHANS = "DELETE FROM queue WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = queue.run)";
@@ -124,9 +132,16 @@ pub fn extend(
     Ok(tx.execute(EXTEND, vals![run, job, attempt, worker, until])? > 0)
 }
 
-/// Extends all leases of a worker; how many.
-pub fn extend_all(tx: &mut Tx<'_>, worker: WorkerId, until: Timestamp) -> Result<u64> {
-    tx.execute(EXTEND_ALL, vals![worker, until])
+/// Extends those leases of workers that end before `ending`; how many. One that is being committed at this moment is
+/// left out: commits must not wait for this.
+pub fn renew(
+    tx: &mut Tx<'_>,
+    workers: &BTreeSet<WorkerId>,
+    until: Timestamp,
+    ending: Timestamp,
+) -> Result<u64> {
+    let workers = to_json("workers", workers)?;
+    tx.execute(RENEW, vals![workers, until, ending])
 }
 
 /// Leases that ran out before `now`; their runs must be told that the worker is lost.

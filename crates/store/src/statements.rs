@@ -33,6 +33,7 @@ pub(crate) fn all() -> Vec<(&'static str, Sql)> {
         idempotency::STATEMENTS,
         hatcheries::STATEMENTS,
         workers::STATEMENTS,
+        servers::STATEMENTS,
     ]
     .concat()
 }

@@ -132,7 +132,7 @@ impl Store {
     {
         match &self.0.arm {
             Arm::Sqlite(arm) => arm.read(&self.0.cx, f),
-            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Read, w), f).await,
+            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Read, w), f, None).await,
         }
     }
 
@@ -153,9 +153,10 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        let told = Some(self.0.cx.wakeups.clone());
         match &self.0.arm {
-            Arm::Sqlite(arm) => queued(&arm.queue, |w| w, f).await,
-            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Write, w), f).await,
+            Arm::Sqlite(arm) => queued(&arm.queue, |w| w, f, told).await,
+            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Write, w), f, told).await,
         }
     }
 
@@ -167,8 +168,8 @@ impl Store {
         T: Send + 'static,
     {
         match &self.0.arm {
-            Arm::Sqlite(arm) => queued(&arm.queue, |w| w, f).await,
-            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Single, w), f).await,
+            Arm::Sqlite(arm) => queued(&arm.queue, |w| w, f, None).await,
+            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Single, w), f, None).await,
         }
     }
 
@@ -176,7 +177,7 @@ impl Store {
     pub async fn commit(&self, commit: RunCommit) -> Result<Committed, CommitError> {
         match &self.0.arm {
             Arm::Sqlite(arm) => {
-                queued(&arm.queue, |w| w, move |tx| crate::runs::commit::commit_one(tx, &commit)).await
+                queued(&arm.queue, |w| w, move |tx| crate::runs::commit::commit_one(tx, &commit), None).await
             }
             Arm::Postgres(arm) => arm.commit(commit).await,
         }
@@ -193,6 +194,18 @@ impl Store {
         self.0.cx.wakeups.subscribe()
     }
 
+    /// As [`Store::wakeups`], but only of other servers: what this process has in memory may be old.
+    pub fn wakeups_of_others(&self) -> broadcast::Receiver<Wake> {
+        self.0.cx.wakeups.subscribe_others()
+    }
+
+    /// Counts up with everything that [`Store::write`] writes, before the writer is answered; with what other servers
+    /// write a moment after. Whoever keeps what was read notes this number before reading: while it is the same,
+    /// nothing was written here since.
+    pub fn written(&self) -> u64 {
+        self.0.cx.wakeups.written()
+    }
+
     pub(crate) fn context(&self) -> &Context {
         &self.0.cx
     }
@@ -203,14 +216,19 @@ impl Store {
     }
 }
 
-async fn queued<W, T, E, F>(queue: &Queue<W>, wrap: impl FnOnce(Box<dyn Work>) -> W, f: F) -> Result<T, E>
+async fn queued<W, T, E, F>(
+    queue: &Queue<W>,
+    wrap: impl FnOnce(Box<dyn Work>) -> W,
+    f: F,
+    told: Option<Wakeups>,
+) -> Result<T, E>
 where
     F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<Error> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    let call: Box<dyn Work> = Box::new(Call { f, result: None, reply });
+    let call: Box<dyn Work> = Box::new(Call { f, result: None, told, reply });
     if queue.push(wrap(call)).is_err() {
         return Err(Error::Closed.into());
     }

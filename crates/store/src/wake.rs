@@ -1,6 +1,10 @@
 //! News of what has been committed, so that no task waits for a tick.
 
-use cds_model::RunId;
+use cds_model::{RunId, Timestamp};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 use tokio::sync::broadcast;
 
 /// Something that has been committed. Not the news itself: whoever is woken reads the database.
@@ -12,35 +16,66 @@ pub enum Wake {
     Run(RunId),
     /// An event was stored; its id.
     Event(i64),
-    /// A timer was set.
-    Timer,
+    /// Timers were set; the earliest.
+    Timer(Timestamp),
     /// A mutex was asked for or given back.
     Slot,
     /// A worker or hatchery changed.
     Worker,
+    /// Something other than steps of runs was written. Only said to other servers, for [`crate::Store::written`].
+    Written,
     /// Something was missed (another server said so much that it sent only this): look at everything.
     All,
 }
 
 /// Sends [`Wake`]s to everyone in this process who listens.
 #[derive(Clone, Debug)]
-pub(crate) struct Wakeups(broadcast::Sender<Wake>);
+pub(crate) struct Wakeups {
+    all: broadcast::Sender<Wake>,
+    others: broadcast::Sender<Wake>,
+    written: Arc<AtomicU64>,
+}
 
 impl Wakeups {
     pub(crate) fn new() -> Self {
-        Self(broadcast::channel(8192).0)
+        Self { all: broadcast::channel(2048).0, others: broadcast::channel(2048).0, written: Arc::default() }
     }
 
+    /// What this process has committed.
     pub(crate) fn send(&self, wakes: &[Wake]) {
-        for wake in wakes {
+        for wake in wakes.iter().filter(|w| **w != Wake::Written) {
             // No listener is not a fault.
-            let _ = self.0.send(*wake);
+            let _ = self.all.send(*wake);
+        }
+    }
+
+    /// What another server has committed.
+    pub(crate) fn hear(&self, wakes: &[Wake]) {
+        if wakes.iter().any(|w| matches!(w, Wake::Written | Wake::All)) {
+            self.note_written();
+        }
+        self.send(wakes);
+        for wake in wakes.iter().filter(|w| **w != Wake::Written) {
+            let _ = self.others.send(*wake);
         }
     }
 
     /// A receiver that falls behind gets `Lagged`, which means the same as [`Wake::All`].
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Wake> {
-        self.0.subscribe()
+        self.all.subscribe()
+    }
+
+    /// Only what other servers have committed.
+    pub(crate) fn subscribe_others(&self) -> broadcast::Receiver<Wake> {
+        self.others.subscribe()
+    }
+
+    pub(crate) fn note_written(&self) {
+        self.written.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::SeqCst)
     }
 }
 
@@ -55,9 +90,10 @@ pub(crate) fn to_text(from: &str, wakes: &[Wake]) -> String {
             Wake::Queue => text.push_str(" q"),
             Wake::Run(id) => text.push_str(&format!(" r{}", id.0.simple())),
             Wake::Event(id) => text.push_str(&format!(" e{id}")),
-            Wake::Timer => text.push_str(" t"),
+            Wake::Timer(at) => text.push_str(&format!(" t{}", at.ms())),
             Wake::Slot => text.push_str(" s"),
             Wake::Worker => text.push_str(" w"),
+            Wake::Written => text.push_str(" d"),
             Wake::All => text.push_str(" a"),
         }
         if text.len() > MOST {
@@ -78,7 +114,8 @@ pub(crate) fn from_text(me: &str, text: &str) -> Vec<Wake> {
             ("q", _) => Wake::Queue,
             ("r", id) => id.parse().map_or(Wake::All, Wake::Run),
             ("e", id) => id.parse().map_or(Wake::All, Wake::Event),
-            ("t", _) => Wake::Timer,
+            ("t", at) => at.parse().map_or(Wake::All, |ms| Wake::Timer(Timestamp(ms))),
+            ("d", _) => Wake::Written,
             ("s", _) => Wake::Slot,
             ("w", _) => Wake::Worker,
             _ => Wake::All,
@@ -92,8 +129,15 @@ mod tests {
 
     #[test]
     fn wakes_survive_the_wire() {
-        let wakes =
-            [Wake::Queue, Wake::Run(RunId::new()), Wake::Event(7), Wake::Timer, Wake::Slot, Wake::Worker];
+        let wakes = [
+            Wake::Queue,
+            Wake::Run(RunId::new()),
+            Wake::Event(7),
+            Wake::Timer(Timestamp(12)),
+            Wake::Slot,
+            Wake::Worker,
+            Wake::Written,
+        ];
         let text = to_text("a", &wakes);
         assert_eq!(from_text("b", &text), wakes);
         assert!(from_text("a", &text).is_empty());

@@ -3,6 +3,7 @@
 use crate::{
     error::{Error, Result},
     tx::Tx,
+    wake::Wakeups,
 };
 use std::{
     collections::VecDeque,
@@ -33,6 +34,8 @@ pub(crate) trait Work: Send {
 pub(crate) struct Call<F, T, E> {
     pub f: F,
     pub result: Option<Result<T, E>>,
+    /// To be told, before the caller is, that something was written.
+    pub told: Option<Wakeups>,
     pub reply: oneshot::Sender<Result<T, E>>,
 }
 
@@ -55,6 +58,9 @@ where
             (None, Err(e)) => Err(e.into()),
             (None, Ok(())) => Err(Error::Closed.into()),
         };
+        if let Some(told) = self.told {
+            told.note_written();
+        }
         // Whoever asked may have gone away; the work is done all the same.
         let _ = self.reply.send(result);
     }

@@ -33,6 +33,8 @@ pub struct Setup {
     pub smtp: Option<u16>,
     /// Leave the database without an administrator.
     pub no_admin: bool,
+    /// A master key to start with, as a second server on a database needs it.
+    pub secret_key: Option<PathBuf>,
     /// Start no workers.
     pub no_hatchery: bool,
     /// Further lines of the configuration file's section `[server]`.
@@ -112,11 +114,30 @@ impl TestServer {
             postgres: None,
         };
         server.write_config();
+        if let Some(key) = &server.setup.secret_key {
+            std::fs::create_dir_all(server.data()).expect("the data directory");
+            std::fs::copy(key, server.data().join("secret.key")).expect("the key");
+        }
         server.launch().await;
         if !server.setup.no_admin {
             server.admin = server.sign_in(ADMIN, ADMIN_PASSWORD).await;
         }
         server
+    }
+
+    /// What a server logs that does not start.
+    pub async fn refused(setup: Setup) -> String {
+        let dir = tempfile::Builder::new().prefix("cds-test-").tempdir().expect("a temporary directory");
+        let mut command = tokio::process::Command::new(bin("cds"));
+        command
+            .args(["server", "--listen", "127.0.0.1:0", "--data"])
+            .arg(dir.path().join("data"))
+            .args(setup.postgres.iter().flat_map(|url| ["--database", url]))
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        let output = within("the refusal", SHORT, command.output()).await.expect("the server starts");
+        assert!(!output.status.success(), "it started");
+        String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
     fn write_config(&self) {

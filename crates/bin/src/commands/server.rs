@@ -112,6 +112,10 @@ pub(crate) async fn embed(
     config.api_url = format!("http://{}", reachable(running.addr));
     config.token = running.hatchery_token().await?;
     config.grace_s = config.grace_s.min(MAX_GRACE_S);
+    // The name of a hatchery is its identity: those of several servers on one database must not be one.
+    if config.name == HatcheryConfig::default().name && !running.mark().is_empty() {
+        config.name = format!("{}-{}", config.name, running.mark());
+    }
     if config.max_workers == 0 {
         let cores = std::thread::available_parallelism().map_or(2, |n| n.get());
         config.max_workers = u32::try_from(cores).unwrap_or(u32::MAX).max(2);

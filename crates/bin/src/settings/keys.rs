@@ -62,6 +62,11 @@ pub(crate) const SECTIONS: &[Section] = &[
                 Text,
                 "Address at which browsers and workers reach this server; empty = the one it listens on.",
             ),
+            key(
+                "peer_url",
+                Text,
+                "Address at which other servers on the same PostgreSQL database reach this server, for logs and files that only one has; empty = the one it listens on.",
+            ),
             key("signup_enabled", Switch, "Whether people may sign up themselves."),
             key(
                 "project_ssh_key",

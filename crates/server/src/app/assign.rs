@@ -7,15 +7,64 @@ use crate::{
 };
 use cds_api::worker::{AssignedRequirement, AssignedSecret, AssignedStep, Assignment};
 use cds_engine::Run;
-use cds_model::{Attempt, JobRef};
+use cds_model::{Attempt, JobRef, Timestamp};
 use cds_store::{
     Tx,
     entities::{self, Kind},
     keys, projects, secret_tokens, variables,
 };
 use cds_workflow::{builtin, def};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// How long secrets that were read are handed out at most, if another server cannot tell that it changed them.
+const BELIEVE: Duration = Duration::from_secs(2);
+
+/// Secrets read a moment ago: the jobs of a stage start together and need the same ones.
+#[derive(Default)]
+pub struct SecretsLately(Mutex<HashMap<Owners, Lately>>);
+
+/// Project, application, environment.
+type Owners = (String, String, String);
+
+struct Lately {
+    /// [`cds_store::Store::written`] before they were read.
+    written: u64,
+    at: Timestamp,
+    secrets: Arc<[AssignedSecret]>,
+}
+
+impl SecretsLately {
+    fn get(&self, owners: &Owners, written: u64, now: Timestamp) -> Option<Arc<[AssignedSecret]>> {
+        let mut known = self.0.lock().unwrap_or_else(|p| p.into_inner());
+        // Nothing secret stays longer than it is of use.
+        known.retain(|_, l| l.written == written && now.since(l.at) < BELIEVE && now >= l.at);
+        known.get(owners).map(|l| l.secrets.clone())
+    }
+
+    fn keep(&self, owners: Owners, lately: Lately) {
+        self.0.lock().unwrap_or_else(|p| p.into_inner()).insert(owners, lately);
+    }
+}
 
 impl App {
+    /// The secrets of a job, as they are now.
+    async fn secrets_for(&self, owners: Owners) -> Result<Arc<[AssignedSecret]>> {
+        // Noted before reading: what is written meanwhile makes it old at once.
+        let (written, now) = (self.store().written(), self.now());
+        if let Some(secrets) = self.secrets_lately().get(&owners, written, now) {
+            return Ok(secrets);
+        }
+        let (key, app, env) = owners.clone();
+        let read = self.store().read(move |tx| secrets_of(tx, &key, &app, &env)).await;
+        let secrets: Arc<[AssignedSecret]> = read.map_err(Error::internal)?.into();
+        self.secrets_lately().keep(owners, Lately { written, at: now, secrets: secrets.clone() });
+        Ok(secrets)
+    }
+
     /// Everything a worker needs for an attempt of a job.
     pub async fn assign(&self, run: &Run, job: JobRef, attempt: Attempt) -> Result<Assignment> {
         let lost = || Error::internal(format!("job {job} is not in its run"));
@@ -23,10 +72,9 @@ impl App {
         let definition = view::job_def(run, node, stage, state).ok_or_else(lost)?;
         let params = cds_engine::job_parameters(run, job.job).ok_or_else(lost)?;
         let graph_node = run.spec.workflow.nodes.get(node.node.0 as usize).ok_or_else(lost)?;
-        let (key, app, env) =
+        let owners =
             (run.spec.project.clone(), graph_node.application.clone(), graph_node.environment.clone());
-        let secrets =
-            self.store().read(move |tx| secrets_of(tx, &key, &app, &env)).await.map_err(Error::internal)?;
+        let secrets = self.secrets_for(owners).await?;
         let settings = &run.spec.settings;
         Ok(Assignment {
             job,
@@ -42,7 +90,7 @@ impl App {
             verbatim: params.iter().filter(|(_, p)| p.verbatim).map(|(name, _)| name.clone()).collect(),
             parameters: params.into_iter().map(|(name, p)| (name, p.value)).collect(),
             taint_policy: settings.taint_policy.clone(),
-            secrets,
+            secrets: secrets.to_vec(),
             requirements: state
                 .requirements
                 .iter()

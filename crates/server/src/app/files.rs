@@ -292,7 +292,11 @@ impl App {
     pub async fn send_file(&self, result: &RunResult) -> Result<Response> {
         let blob = result.blob.as_ref().ok_or_else(|| Error::not_found("this result has no file here"))?;
         let key = ObjectKey::new(blob.clone()).map_err(object_error)?;
-        let object = self.files().open_artifact(&key, None).await.map_err(object_error)?;
+        let object = match self.files().open_artifact(&key, None).await {
+            Ok(object) => object,
+            Err(e @ ObjectError::NotFound { .. }) => return Ok(self.not_here(true, object_error(e))),
+            Err(e) => return Err(object_error(e)),
+        };
         let name: String = result
             .name
             .chars()
@@ -335,10 +339,11 @@ impl App {
     }
 
     /// Content of a cache of a job's project.
-    pub async fn cache_for_job(&self, job: JobRef, tag: &str) -> Result<Body> {
+    ///
+    /// `None` = there is one, and not on this server's disk.
+    pub async fn cache_for_job(&self, job: JobRef, tag: &str) -> Result<Option<Body>> {
         let (_, project) = self.project_of(job.run).await?;
         let tag = cache_tag(tag)?;
-        let missing = || Error::not_found("worker cache pull > No unique link found");
         let (t, now) = (tag.clone(), self.now());
         let known = self
             .store()
@@ -349,9 +354,9 @@ impl App {
             })
             .await
             .map_err(Error::internal)?;
-        known.ok_or_else(missing)?;
-        let object = self.files().open_cache(project, &tag, None).await.map_err(|_| missing())?;
-        Ok(Body::from_stream(object.body))
+        known.ok_or_else(cache_missing)?;
+        let object = self.files().open_cache(project, &tag, None).await.ok();
+        Ok(object.map(|object| Body::from_stream(object.body)))
     }
 
     /// Test reports of a run, by node; a repeated suite name gets its job's number (spec 11.1).
@@ -387,6 +392,11 @@ impl App {
         }
         Ok(tests)
     }
+}
+
+/// There is no such cache, in the words of the reference.
+pub fn cache_missing() -> Error {
+    Error::not_found("worker cache pull > No unique link found")
 }
 
 fn cache_tag(coded: &str) -> Result<String> {

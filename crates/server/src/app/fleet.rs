@@ -36,12 +36,14 @@ impl App {
     /// A token for the server's own hatchery. Made anew at every start; older ones end.
     pub(crate) async fn own_hatchery_token(&self) -> cds_store::Result<Secret<String>> {
         let (secret, now) = (fresh_secret(), self.now());
+        // Every server on a database has its own; a new start of this one ends only its own.
+        let owner = format!("own:{}", self.id());
         let row =
-            token(kind::HATCHERY, "own".into(), "local".into(), now, Duration::from_secs(3650 * 24 * 3600));
+            token(kind::HATCHERY, owner.clone(), "local".into(), now, Duration::from_secs(3650 * 24 * 3600));
         let s = secret.clone();
         self.store()
             .write(move |tx| {
-                tokens::delete_of(tx, "own")?;
+                tokens::delete_of(tx, &owner)?;
                 tokens::insert(tx, &row, &s)
             })
             .await?;

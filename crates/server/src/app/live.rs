@@ -29,7 +29,19 @@ impl LiveRuns {
         runs.entry(run).or_default().clone()
     }
 
-    /// Forgets a run: it ended, was deleted, or another server has changed it.
+    /// Another server has changed a run: it is loaded again before anything else is done with it.
+    pub fn outdated(&self, run: RunId) {
+        if let Some(slot) = self.0.lock().unwrap_or_else(|p| p.into_inner()).get(&run) {
+            slot.set_outdated();
+        }
+    }
+
+    /// Other servers may have changed any run.
+    pub fn all_outdated(&self) {
+        self.0.lock().unwrap_or_else(|p| p.into_inner()).values().for_each(|slot| slot.set_outdated());
+    }
+
+    /// Forgets a run: it ended, or was deleted.
     pub fn forget(&self, run: RunId) {
         self.0.lock().unwrap_or_else(|p| p.into_inner()).remove(&run);
     }
@@ -109,13 +121,24 @@ impl App {
     pub async fn load_run(&self, id: RunId) -> Result<Run, ApplyError> {
         let slot = self.live().slot(id);
         let mut guard = slot.lock().await;
-        if guard.is_none() {
-            *guard = Some(runs::load(self.store(), id).await?);
+        if let Some(loaded) = guard.as_ref() {
+            return Ok(loaded.run.clone());
         }
-        match guard.as_ref() {
-            Some(loaded) => Ok(loaded.run.clone()),
-            None => Err(ApplyError::NotFound),
+        let loaded = match runs::load(self.store(), id).await {
+            Ok(loaded) => loaded,
+            Err(e) => {
+                self.live().forget(id);
+                return Err(e.into());
+            }
+        };
+        let run = loaded.run.clone();
+        if run.head.status.is_final() {
+            // Looked at now and then, seldom changed: not worth the memory.
+            self.live().forget(id);
+        } else {
+            *guard = Some(loaded);
         }
+        Ok(run)
     }
 
     /// Applies an event to a run and commits what follows.
@@ -208,7 +231,6 @@ impl App {
             *guard = Some(loaded);
         }
         self.carry_out(&shared, effects, now);
-        self.announce(&shared, effects, done.event, now);
         Ok(shared)
     }
 
@@ -234,21 +256,13 @@ impl App {
                     }
                     self.fleet().done(at(run.id, *job), *attempt, now);
                 }
-                // The store wakes the tasks that deal with these.
+                // The store wakes the tasks that deal with these, and those that tell the news.
                 Effect::RequestSlot { .. } | Effect::ReleaseSlot { .. } | Effect::SetTimer { .. } => {}
                 Effect::Announce(_) => {}
             }
         }
         if !queued.is_empty() {
             self.fleet().push(queued, now);
-        }
-    }
-
-    pub(super) fn announce(&self, run: &Run, effects: &[Effect], id: Option<i64>, now: Timestamp) {
-        let Some(id) = id else { return };
-        if self.events().receiver_count() > 0 {
-            // Nobody listening any more is not a fault.
-            let _ = self.events().send(Arc::new(super::events::event(id, run, effects, now)));
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod keys;
 pub mod live;
 pub mod mail;
 pub mod passwords;
+pub mod peers;
 pub mod people;
 pub mod private_keys;
 pub mod projects;
@@ -55,6 +56,10 @@ pub(crate) struct Inner {
     pub tokens: Tokens,
     pub live: live::LiveRuns,
     pub specs: snapshot::Specs,
+    pub secrets_lately: assign::SecretsLately,
+    pub peers: peers::Peers,
+    pub id: String,
+    pub peer_url: OnceLock<String>,
     pub fleet: Fleet,
     pub metrics: Metrics,
     pub events: tokio::sync::broadcast::Sender<Arc<cds_api::runs::Event>>,
@@ -95,6 +100,20 @@ impl App {
     pub(crate) fn specs(&self) -> &snapshot::Specs {
         &self.0.specs
     }
+    pub(crate) fn secrets_lately(&self) -> &assign::SecretsLately {
+        &self.0.secrets_lately
+    }
+    pub(crate) fn peers(&self) -> &peers::Peers {
+        &self.0.peers
+    }
+    /// Names this server among those on its database: the id of its data directory.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+    /// Address at which the other servers reach this one.
+    pub fn peer_url(&self) -> &str {
+        self.0.peer_url.get().map_or("", String::as_str)
+    }
     pub(crate) fn fleet(&self) -> &Fleet {
         &self.0.fleet
     }
@@ -116,6 +135,9 @@ impl App {
     /// Address at which this server is reached.
     pub fn url(&self) -> &str {
         self.0.url.get().map_or("", String::as_str)
+    }
+    pub(crate) fn set_peer_url(&self, url: String) {
+        let _ = self.0.peer_url.set(url);
     }
     pub(crate) fn set_url(&self, url: String) {
         // Set once at start; a second time cannot happen.

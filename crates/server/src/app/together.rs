@@ -8,7 +8,10 @@ use cds_model::RunId;
 use cds_store::runs::{self, CommitError, Context, Loaded, QueueLease, RunCommit};
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncGuard, oneshot};
 
@@ -19,6 +22,8 @@ const MOST: usize = 64;
 #[derive(Default)]
 pub struct LiveRun {
     state: AsyncMutex<Option<Loaded>>,
+    /// Another server has changed the run since it was loaded.
+    outdated: AtomicBool,
     waiting: Mutex<VecDeque<Waiting>>,
 }
 
@@ -41,7 +46,17 @@ struct Steps {
 impl LiveRun {
     /// The state, locked; `None` = it must be loaded.
     pub async fn lock(&self) -> AsyncGuard<'_, Option<Loaded>> {
-        self.state.lock().await
+        let mut guard = self.state.lock().await;
+        // Taken back before it is loaded again: what changes meanwhile sets it anew.
+        if self.outdated.swap(false, Ordering::SeqCst) {
+            *guard = None;
+        }
+        guard
+    }
+
+    /// What is in memory is old.
+    pub fn set_outdated(&self) {
+        self.outdated.store(true, Ordering::SeqCst);
     }
 
     fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
@@ -157,7 +172,6 @@ impl App {
                     *guard = Some(Loaded { run, version: done.version, spec_hash, ..loaded });
                     // Under the run's lock: what follows from two commits of a run happens in their order.
                     self.carry_out(&shared, &effects, now);
-                    self.announce(&shared, &effects, done.event, now);
                     if shared.head.status.is_final() && !before.is_final() {
                         self.metrics().run_ended(shared.head.status.as_str());
                         self.live().forget(id);

@@ -82,6 +82,18 @@ impl Fleet {
         state.pump(now);
     }
 
+    /// Attempts that wait.
+    pub fn queued(&self) -> Vec<Order> {
+        self.lock().queue.iter().map(|q| (q.job, q.attempt)).collect()
+    }
+
+    /// Another server has handed an attempt out, or it is over.
+    pub fn unqueue(&self, job: JobRef, attempt: Attempt, now: Timestamp) {
+        let mut state = self.lock();
+        state.queue.remove(job, attempt);
+        state.pump(now);
+    }
+
     /// Number of jobs that wait.
     pub fn waiting(&self) -> usize {
         self.lock().queue.len()

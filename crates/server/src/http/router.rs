@@ -1,7 +1,7 @@
 //! All routes with what stands in front of them.
 
 use super::{error::Error, guard, openapi::Document, pages};
-use crate::{App, routes};
+use crate::{App, app::peers, routes};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -73,6 +73,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(|| async {
             Error::not_found("there is no such operation").into_response()
         })
+        .layer(middleware::from_fn_with_state(app.clone(), peers::elsewhere))
         .layer(middleware::from_fn_with_state(app.clone(), guard::authorize))
         .layer(CompressionLayer::new().gzip(true).compress_when(Compress))
         .layer(CatchPanicLayer::custom(panicked))

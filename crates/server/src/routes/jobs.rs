@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    app::colours,
+    app::{colours, peers},
     http::{
         error::{Error, Result},
         extract::{Json, Path, Query},
@@ -11,7 +11,7 @@ use crate::{
 use axum::{
     body::Body,
     extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
@@ -40,6 +40,11 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(follow))
         .routes(routes!(search))
 }
+
+/// A stream without news says so often that it is alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How often a log is looked for that is nowhere yet.
+const LOOK: Duration = Duration::from_millis(500);
 
 type LogPath = (String, u32, u16);
 
@@ -95,7 +100,8 @@ async fn log(
     let key = key(&path)?;
     let state = app.logs().state(&key).map_err(log_error)?;
     let Some(state) = state else {
-        return Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], Body::empty()).into_response());
+        let nothing = ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], Body::empty());
+        return Ok(app.not_here(has_begun(&app, &key).await, nothing));
     };
     let range = match headers.get(header::RANGE).and_then(|v| v.to_str().ok()) {
         None => None,
@@ -178,17 +184,18 @@ async fn lines(
     State(app): State<App>,
     Path(path): Path<LogPath>,
     Query(query): Query<LinesQuery>,
-) -> Result<Json<LogLines>> {
+) -> Result<Response> {
     let key = key(&path)?;
     let Some(state) = app.logs().state(&key).map_err(log_error)? else {
-        return Ok(Json(LogLines {
+        let nothing = LogLines {
             first: 0,
             total: 0,
             length: 0,
             complete: false,
             sgr: String::new(),
             lines: Vec::new(),
-        }));
+        };
+        return Ok(app.not_here(has_begun(&app, &key).await, Json(nothing)));
     };
     let first = if query.first < 0 {
         state.lines.saturating_sub(query.first.unsigned_abs())
@@ -220,7 +227,20 @@ async fn lines(
                 truncated: l.truncated,
             })
             .collect(),
-    }))
+    })
+    .into_response())
+}
+
+/// Whether a step is known to have begun, so that its log must be somewhere. Only asked for where other servers are.
+async fn has_begun(app: &App, key: &LogKey) -> bool {
+    let LogStream::Step(step) = key.step else { return false };
+    if !app.peers().any() {
+        return false;
+    }
+    let Ok(run) = app.load_run(key.run).await else { return false };
+    let Some((_, _, job)) = crate::app::view::find_job(&run, key.job) else { return false };
+    let attempt = job.attempts.get((key.attempt.0 as usize).wrapping_sub(1));
+    attempt.and_then(|a| a.steps.get(usize::from(step))).is_some_and(|s| s.start.is_some())
 }
 
 /// So many bytes before a range of lines are searched for colours that are still on.
@@ -242,16 +262,54 @@ async fn follow(
     State(app): State<App>,
     Path(path): Path<LogPath>,
     Query(query): Query<FollowQuery>,
+    uri: Uri,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = std::result::Result<Event, Infallible>>>> {
+) -> Result<Response> {
     let key = key(&path)?;
     let resumed = headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
     let offset = resumed.unwrap_or(query.offset);
+    if app.peers().any() && app.logs().state(&key).map_err(log_error)?.is_none() {
+        if peers::asked(&headers) {
+            return Ok(app.not_here(false, Error::not_found("this log: it is not on this server")));
+        }
+        return Ok(sought(app, key, offset, uri, headers));
+    }
+    Ok(followed(&app, key, offset))
+}
+
+/// A log on this server's disk, as it grows.
+fn followed(app: &App, key: LogKey, offset: u64) -> Response {
     let stop = app.closing();
     let stream = follower(app.logs().clone(), key, offset)
-        .map(|event| Ok(sse(event)))
+        .map(|event| Ok::<_, Infallible>(sse(event)))
         .take_until(async move { stop.cancelled().await });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+    Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+}
+
+/// A log of which nobody knows yet on which server it will be: looked for until there is one.
+fn sought(app: App, key: LogKey, offset: u64, uri: Uri, headers: HeaderMap) -> Response {
+    let closing = app.closing();
+    let search = futures::stream::unfold(Some((app, key, uri, headers)), move |state| async move {
+        let (app, key, uri, headers) = state?;
+        let until = tokio::time::Instant::now() + KEEP_ALIVE;
+        loop {
+            let found = match app.logs().state(&key) {
+                Ok(Some(_)) => Some(followed(&app, key.clone(), offset)),
+                _ => app.ask_others(&uri, &headers).await.ok(),
+            };
+            if let Some(response) = found {
+                return Some((response.into_body().into_data_stream().boxed(), None));
+            }
+            if tokio::time::Instant::now() > until {
+                let alive = futures::stream::iter([Ok(Bytes::from_static(b":\n\n"))]).boxed();
+                return Some((alive, Some((app, key, uri, headers))));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    });
+    let stream = search.flatten().take_until(async move { closing.cancelled().await });
+    let kind = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
+    (kind, Body::from_stream(stream)).into_response()
 }
 
 /// Owns what it follows, so that the stream outlives the call.
@@ -314,13 +372,17 @@ async fn search(
     State(app): State<App>,
     Path(path): Path<LogPath>,
     Query(query): Query<SearchQuery>,
-) -> Result<Json<Vec<LogMatch>>> {
-    let found = app
-        .logs()
-        .search(&key(&path)?, &query.q, !query.case, query.max.unwrap_or(1_000).min(10_000))
-        .await
-        .map_err(log_error)?;
-    Ok(Json(found.into_iter().map(|m| LogMatch { line: m.line, offset: m.offset }).collect()))
+) -> Result<Response> {
+    let key = key(&path)?;
+    let max = query.max.unwrap_or(1_000).min(10_000);
+    let found = match app.logs().search(&key, &query.q, !query.case, max).await {
+        Err(e @ LogError::NotFound { .. }) => {
+            return Ok(app.not_here(has_begun(&app, &key).await, log_error(e)));
+        }
+        found => found.map_err(log_error)?,
+    };
+    let found: Vec<_> = found.into_iter().map(|m| LogMatch { line: m.line, offset: m.offset }).collect();
+    Ok(Json(found).into_response())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    app::report::log_key,
+    app::{files::cache_missing, report::log_key},
     auth::Identity,
     http::{
         error::{Error, Result},
@@ -283,6 +283,8 @@ async fn get_cache(
     let (worker, _) = worker(&identity)?;
     let job = job(&query.job)?;
     app.fence(worker, job, Attempt(query.attempt))?;
-    let body = app.cache_for_job(job, &tag).await?;
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], body).into_response())
+    match app.cache_for_job(job, &tag).await? {
+        Some(body) => Ok(([(header::CONTENT_TYPE, "application/octet-stream")], body).into_response()),
+        None => Ok(app.not_here(true, cache_missing())),
+    }
 }

@@ -3,7 +3,7 @@
 use crate::App;
 use cds_model::JobRef;
 use cds_store::{
-    caches, events, hatcheries, idempotency, queue, runs, slots, timers, tokens, users, workers,
+    caches, events, hatcheries, idempotency, queue, runs, servers, slots, timers, tokens, users, workers,
 };
 use std::time::Duration;
 
@@ -49,6 +49,7 @@ async fn keep(app: &App) -> Result<(), cds_store::Error> {
             slots::prune(tx)?;
             workers::prune(tx, ago(DAY))?;
             hatcheries::prune(tx, ago(30 * DAY))?;
+            servers::prune(tx, ago(30 * DAY))?;
             runs::spec::prune(tx, now)?;
             Ok(())
         })

@@ -70,7 +70,8 @@ pub async fn run(app: App) {
         }
         let renewed = app
             .store()
-            .write(move |tx| workers.iter().try_for_each(|w| queue::extend_all(tx, *w, until).map(drop)))
+            // Short jobs are over before theirs needs it.
+            .write_simple(move |tx| queue::renew(tx, &workers, until, now + lease * 2 / 3))
             .await;
         if let Err(e) = renewed {
             tracing::warn!(error = %e, "leases could not be renewed");

@@ -3,6 +3,9 @@
 
 mod keeping;
 mod leases;
+mod news;
+mod others;
+mod peers;
 mod restore;
 mod slots;
 mod timers;
@@ -15,12 +18,15 @@ pub use restore::restore;
 
 /// Starts all tasks; they end when the server closes.
 pub fn spawn(app: &App) {
-    let tasks: [(&'static str, futures::future::BoxFuture<'static, ()>); 5] = [
+    let tasks: [(&'static str, futures::future::BoxFuture<'static, ()>); 8] = [
         ("timers", Box::pin(timers::run(app.clone()))),
         ("slots", Box::pin(slots::run(app.clone()))),
         ("leases", Box::pin(leases::run(app.clone()))),
         ("wakes", Box::pin(wakes::run(app.clone()))),
         ("keeping", Box::pin(keeping::run(app.clone()))),
+        ("news", Box::pin(news::run(app.clone()))),
+        ("others", Box::pin(others::run(app.clone()))),
+        ("peers", Box::pin(peers::run(app.clone()))),
     ];
     for (name, task) in tasks {
         let closing = app.closing();

@@ -19,7 +19,9 @@ pub async fn run(app: App) {
             tokio::select! {
                 () = tokio::time::sleep_until(deadline) => break,
                 wake = wakeups.recv() => match wake {
-                    Ok(Wake::Timer | Wake::All) | Err(RecvError::Lagged(_)) => break,
+                    // Most are set for when a job takes too long: no reason to look now.
+                    Ok(Wake::Timer(at)) if at.since(app.now()) >= TICK => {}
+                    Ok(Wake::Timer(_) | Wake::All) | Err(RecvError::Lagged(_)) => break,
                     Ok(_) => {}
                     Err(RecvError::Closed) => return,
                 }

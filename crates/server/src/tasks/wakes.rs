@@ -33,7 +33,7 @@ pub async fn run(app: App) {
 
 /// The queue as the store has it: whatever is missing in memory is put there. What is there too much is found out
 /// when it is handed out, because the lease is committed against the store.
-async fn reload(app: &App) {
+pub(super) async fn reload(app: &App) {
     app.fleet().lost_orders();
     let (entries, _) = match app.store().read(queue::load).await {
         Ok(loaded) => loaded,

@@ -38,7 +38,7 @@ async fn listen_once(shared: &Shared, ready: &Sender<()>, first: bool) -> Result
     let hear = async {
         while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
             if let AsyncMessage::Notification(n) = message? {
-                shared.cx.wakeups.send(&from_text(&shared.me, n.payload()));
+                shared.cx.wakeups.hear(&from_text(&shared.me, n.payload()));
             }
         }
         Ok(())
@@ -49,7 +49,7 @@ async fn listen_once(shared: &Shared, ready: &Sender<()>, first: bool) -> Result
             let _ = ready.send(());
         } else {
             // Whatever was said meanwhile was missed.
-            shared.cx.wakeups.send(&[Wake::All]);
+            shared.cx.wakeups.hear(&[Wake::All]);
         }
         std::future::pending().await
     };

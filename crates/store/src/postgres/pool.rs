@@ -4,6 +4,7 @@ use super::{Conn, Mode, Shared};
 use crate::{
     error::Error,
     tx::{self, Tx},
+    wake::Wake,
     work::{Queue, Ran, Work},
 };
 use std::{thread, time::Duration};
@@ -59,7 +60,10 @@ fn serve(shared: &Shared, slot: &mut Option<Conn>, mode: Mode, mut work: Box<dyn
         }
         let mut tx = Tx::new(tx::Conn::Postgres(conn), &shared.cx);
         let ran = work.run(&mut tx);
-        let (failure, wakes) = (tx.failure().cloned(), tx.take_wakes());
+        let (failure, mut wakes) = (tx.failure().cloned(), tx.take_wakes());
+        if mode == Mode::Write {
+            wakes.push(Wake::Written);
+        }
         if matches!(failure, Some(Error::Connection(_))) && broken < CONNECTIONS {
             // Nothing was committed, so all of it may be done again.
             broken += 1;

@@ -341,8 +341,8 @@ impl RunCommit {
         if !self.slots_request.is_empty() || !self.slots_release.is_empty() {
             wakes.push(Wake::Slot);
         }
-        if !self.timers.is_empty() {
-            wakes.push(Wake::Timer);
+        if let Some(at) = self.timers.iter().map(|(_, at)| *at).min() {
+            wakes.push(Wake::Timer(at));
         }
         wakes
     }

@@ -119,6 +119,13 @@ async fn effects_become_rows(w: World) {
         .unwrap();
     assert_eq!((mine.len(), expired.len(), kept, lost), (1, 1, true, false));
     assert!(w.store.read(|tx| queue::expired(tx, Timestamp(501), 10)).await.unwrap().is_empty());
+    let both = std::collections::BTreeSet::from([worker, WorkerId::new()]);
+    for (ending, renewed) in [(900, 0), (901, 1), (901, 0)] {
+        let both = both.clone();
+        let n =
+            w.store.write_simple(move |tx| queue::renew(tx, &both, Timestamp(990), Timestamp(ending))).await;
+        assert_eq!(n.unwrap(), renewed, "those that end before {ending}");
+    }
     assert_eq!(w.store.read(queue::load).await.unwrap().0.len(), 2);
 
     let tags = w.store.read(move |tx| runs::tags_of(tx, run)).await.unwrap();

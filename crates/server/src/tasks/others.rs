@@ -1,0 +1,54 @@
+//! News of what other servers on the same database have committed: what is in memory here may be old.
+
+use super::{TICK, wakes::reload};
+use crate::App;
+use cds_model::JobRef;
+use cds_store::{Wake, queue};
+use std::{collections::HashSet, time::Duration};
+use tokio::sync::broadcast::error::RecvError;
+
+/// Changes of the queue come in swarms; it is read once for all that come within this time.
+const GATHER: Duration = Duration::from_millis(10);
+
+pub async fn run(app: App) {
+    let mut wakeups = app.store().wakeups_of_others();
+    let mut due = None;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep_until(due.unwrap_or_else(tokio::time::Instant::now)), if due.is_some() => {
+                due = None;
+                if let Err(e) = agree(&app).await {
+                    tracing::warn!(error = %e, "the queue could not be compared with the database");
+                    due = Some(tokio::time::Instant::now() + TICK);
+                }
+            }
+            wake = wakeups.recv() => match wake {
+                Ok(Wake::Run(id)) => app.live().outdated(id),
+                Ok(Wake::Queue) => due = due.or(Some(tokio::time::Instant::now() + GATHER)),
+                Ok(Wake::All) | Err(RecvError::Lagged(_)) => {
+                    app.live().all_outdated();
+                    due = due.or(Some(tokio::time::Instant::now() + GATHER));
+                }
+                Ok(_) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+}
+
+/// Makes the queue in memory agree with the database.
+async fn agree(app: &App) -> Result<(), cds_store::Error> {
+    // Noted first: what comes into memory while the database is read is newer than what was read.
+    let waiting = app.fleet().queued();
+    if !waiting.is_empty() {
+        let (entries, _) = app.store().read(queue::load).await?;
+        let free = entries.iter().filter(|e| e.parked.is_none() && e.worker.is_none() && !e.cancelled);
+        let free: HashSet<_> = free.map(|e| (JobRef { run: e.run, job: e.job }, e.attempt)).collect();
+        let now = app.now();
+        for (job, attempt) in waiting.into_iter().filter(|order| !free.contains(order)) {
+            app.fleet().unqueue(job, attempt, now);
+        }
+    }
+    reload(app).await;
+    Ok(())
+}
