@@ -3,7 +3,7 @@
 use crate::{
     dirs::JobDirs,
     env::{self, EnvSource, Environment},
-    exec::{Control, Family, Scope},
+    exec::{Control, Family, Scope, ipc},
     logs::{Spool, StepLog},
     machine::{Halt, Machine, Next, Outcome, Verdict},
     report::Signals,
@@ -219,6 +219,9 @@ async fn finish(job: &Job, dirs: JobDirs, machine: Machine, verdict: Verdict, si
     let grace =
         if signals.lost.is_cancelled() { LOST_GRACE.min(job.grace) } else { LEFTOVER_GRACE.min(job.grace) };
     let left = job.family.kill(Scope::Job, grace).await;
+    if job.worker.config.sole {
+        ipc::renew();
+    }
     for file in lock(&job.installed).drain(..) {
         let _ = std::fs::remove_file(file);
     }

@@ -12,7 +12,8 @@
 //! ```
 //!
 //! Invariants: the worker knows the server only through [`cds_client`]; after a job no process and no file of it
-//! is left; everything that is logged passes the mask.
+//! below the worker's directory is left, nor, where namespaces may be made, anything in the kernel; everything that
+//! is logged passes the mask.
 
 mod command;
 mod dirs;

@@ -135,6 +135,7 @@ pub async fn run(config: WorkerConfig) -> Result<Exit, WorkerError> {
     };
     if config.sole {
         exec::become_subreaper();
+        exec::ipc::renew();
     }
     let signals = config.handle_signals.then(|| listen(config.shutdown.clone()));
     let signals = signals.transpose().map_err(host("cannot listen to signals"))?;

@@ -1,6 +1,7 @@
 //! Processes: start, read what they print, end them with everything they have started.
 
 mod family;
+pub(crate) mod ipc;
 mod table;
 
 pub(crate) use family::{Family, Scope, become_subreaper};

@@ -5,6 +5,7 @@ mod command;
 mod git;
 mod host;
 mod kill;
+mod leftovers;
 mod logs;
 mod scripts;
 mod server;
