@@ -43,7 +43,7 @@ impl Work<'_> {
     }
 
     pub fn job_mut(&mut self, at: JobAt) -> &mut JobRun {
-        &mut self.node_mut(at.node).stages[at.stage].jobs[at.job]
+        Arc::make_mut(&mut self.node_mut(at.node).stages[at.stage].jobs[at.job])
     }
 
     fn job_info(&mut self, at: JobAt, level: Level, text: impl Into<String>) {

@@ -189,7 +189,7 @@ impl Work<'_> {
         if let Some(old) = kept.filter(|s| ended_well(s.status)) {
             let mut stage = old.clone();
             for job in &mut stage.jobs {
-                *job = self.copy_job(job);
+                *job = Arc::new(self.copy_job(job));
             }
             self.node_mut(no).stages[index] = stage;
             return;
@@ -226,7 +226,7 @@ impl Work<'_> {
                 Some(old) => self.copy_job(old),
                 None => self.make_job(&start, j, job),
             };
-            stage.jobs.push(made);
+            stage.jobs.push(Arc::new(made));
         }
         let idle = |s: Status| matches!(s, Status::Disabled | Status::Skipped);
         stage.status = if skipped || (!stage.jobs.is_empty() && stage.jobs.iter().all(|j| idle(j.status))) {

@@ -163,8 +163,9 @@ pub struct StageRun {
     /// Conditions that decided a skip, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub why: Vec<String>,
-    /// Jobs side by side; empty until the stage is reached.
-    pub jobs: Vec<JobRun>,
+    /// Jobs side by side; empty until the stage is reached. Shared between the states of a run: most events change
+    /// one of many.
+    pub jobs: Vec<Arc<JobRun>>,
 }
 
 /// A job of a stage.

@@ -167,6 +167,9 @@ fn announce_node(run: &Run, old: Option<&NodeRun>, new: &NodeRun, news: &mut Vec
         let old_stage = old.and_then(|o| o.stages.get(s));
         for (j, job) in stage.jobs.iter().enumerate() {
             let old_job = old_stage.and_then(|o| o.jobs.get(j));
+            if old_job.is_some_and(|old| Arc::ptr_eq(old, job)) {
+                continue;
+            }
             if old_job.is_none_or(|o| {
                 o.status != job.status
                     || o.attempt() != job.attempt()

@@ -151,12 +151,27 @@ impl Queue {
             .kinds
             .iter()
             .filter(|(other, _)| *other == needs || mine.iter().any(|h| other.fits(h)))
-            .map(|(_, jobs)| jobs.range(..key).count())
+            .map(|(_, jobs)| rank(jobs, key))
             .sum();
         Some(ahead + 1)
     }
 
     pub(super) fn kinds(&self) -> impl Iterator<Item = (&Needs, &Jobs)> {
         self.kinds.iter().map(|(needs, jobs)| (&**needs, jobs))
+    }
+}
+
+/// How many keys are before `key`. Counted from both ends: who asks is mostly near one of them.
+fn rank(jobs: &Jobs, key: &Key) -> usize {
+    let (mut before, mut from) = (jobs.range(..key), jobs.range(key..));
+    let mut n = 0;
+    loop {
+        if before.next().is_none() {
+            return n;
+        }
+        if from.next().is_none() {
+            return jobs.len() - n;
+        }
+        n += 1;
     }
 }

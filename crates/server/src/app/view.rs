@@ -229,7 +229,7 @@ pub fn find_job(run: &Run, no: cds_model::JobNo) -> Option<(&NodeRun, usize, &Jo
         n.stages
             .iter()
             .enumerate()
-            .find_map(|(si, s)| s.jobs.iter().find(|j| j.no == no).map(|j| (n.as_ref(), si, j)))
+            .find_map(|(si, s)| s.jobs.iter().find(|j| j.no == no).map(|j| (n.as_ref(), si, j.as_ref())))
     })
 }
 

@@ -139,7 +139,7 @@ pub fn node(no: u32, jobs: u32) -> NodeRun {
         stages: vec![StageRun {
             status: Status::Building,
             why: Vec::new(),
-            jobs: (0..jobs).map(job).collect(),
+            jobs: (0..jobs).map(|n| Arc::new(job(n))).collect(),
         }],
         start: NOW,
         done: None,
