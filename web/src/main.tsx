@@ -3,6 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Failure } from "./api/client";
 import { App } from "./App";
+import { applyTheme } from "./components/ThemeSwitch";
 import { prepare } from "./routes";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -20,6 +21,7 @@ const queryClient = new QueryClient({
   },
 });
 
+applyTheme();
 prepare(location.pathname, queryClient);
 
 createRoot(document.getElementById("root") as HTMLElement).render(

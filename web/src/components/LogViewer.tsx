@@ -1,4 +1,4 @@
-import { type FormEvent, type MouseEvent, type ReactNode, type RefObject, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { type CSSProperties, type FormEvent, type MouseEvent, type ReactNode, type RefObject, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { download } from "../api/client";
 import { StepLog } from "../api/stepLog";
 import { formatHash, type Range } from "../model/log";
@@ -167,25 +167,33 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
     onSelect(step, formatHash({ from: Math.min(from, n), to: Math.max(from, n) }));
   };
 
+  const headOf = ({ step, log, open }: Part) => {
+    const took = between(step.start, step.done, now);
+    return (
+      <>
+        <button type="button" aria-expanded={open} onClick={() => setFolds({ ...folds, [step.step]: !open })}>
+          <i className="caret" aria-hidden="true" />
+          <StatusIcon status={step.status} size={15} />
+          <span className="log-step">{step.name}</span>
+          {step.reason && <span className="bad-text small log-reason" title={step.reason}>{step.reason}</span>}
+          <span className="log-took">{log.state === "cut" && <em>connection lost, trying again</em>}{open && log.total >= 1000 && <span className="log-total">{log.total.toLocaleString("en")} lines</span>}{took !== undefined && duration(took)}</span>
+        </button>
+        {open && log.total > 0 && <Button kind="quiet" aria-label={`Raw log of ${step.name}`} onClick={() => download(log.rawPath, `${name}-${step.step}.log`).catch(report)}>Raw</Button>}
+      </>
+    );
+  };
+  // Deep in a step, its head stays in view: what it is, and its raw log.
+  const top = rows.find(list.first);
+  const stuck = top && !top.block.head && top.block.log.total > 0 ? top.block : undefined;
+
+  const digits = String(Math.max(...parts.map((p) => (p.head ? 0 : p.rows)))).length;
   const drawn: ReactNode[] = [];
   for (let index = list.from; index < list.to; index++) {
     const at = rows.find(index);
     if (!at) break;
-    const { step, log, open, head } = at.block;
+    const { step, log, head } = at.block;
     if (head) {
-      const took = between(step.start, step.done, now);
-      drawn.push(
-        <div key={`${step.step}`} className="log-head">
-          <button type="button" aria-expanded={open} onClick={() => setFolds({ ...folds, [step.step]: !open })}>
-            <i className="caret" aria-hidden="true" />
-            <StatusIcon status={step.status} size={15} />
-            <span className="log-step">{step.name}</span>
-            {step.reason && <span className="bad-text small log-reason" title={step.reason}>{step.reason}</span>}
-            <span className="log-took">{log.state === "cut" && <em>connection lost, trying again</em>}{open && log.total >= 1000 && <span className="log-total">{log.total.toLocaleString("en")} lines</span>}{took !== undefined && duration(took)}</span>
-          </button>
-          {open && log.total > 0 && <Button kind="quiet" aria-label={`Raw log of ${step.name}`} onClick={() => download(log.rawPath, `${name}-${step.step}.log`).catch(report)}>Raw</Button>}
-        </div>,
-      );
+      drawn.push(<div key={`${step.step}`} className="log-head">{headOf(at.block)}</div>);
     } else if (log.total === 0) {
       drawn.push(<div key={`${step.step} none`} className="log-none">{emptyText(step.status, log)}</div>);
     } else {
@@ -239,7 +247,8 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
           scrollTo(e.key === "Home" ? 0 : rows.count - 1, e.key === "Home" ? "start" : "end");
         }}
       >
-        <div className="log-lines" style={{ height: list.height }}>
+        {stuck && <div className="log-stuck"><div className="log-head">{headOf(stuck)}</div></div>}
+        <div className="log-lines" style={{ height: list.height, "--digits": digits } as CSSProperties}>
           <div className="log-drawn" style={{ transform: `translateY(${list.start}px)` }}>{drawn}</div>
         </div>
       </div>

@@ -31,7 +31,7 @@ export default function RunGraph({ nodes, view, selected, onSelect }: Props) {
   // eslint-disable-next-line react-hooks/exhaustive-deps
   const placed = useMemo(() => layout(nodes, vertical ? "TB" : "LR"), [shape, vertical]);
   const scale = width > 0 ? Math.min(1, Math.max(0.35, (width - 32) / Math.max(1, placed.width))) : 1;
-  const height = Math.min(Math.max(placed.height * scale + 48, 130), 480);
+  const height = Math.min(Math.max(placed.height * scale + 76, 140), 480);
   return (
     <div ref={outer} className="graph" style={{ height }}>
       {width > 0 && <Plane key={shape + vertical} placed={placed} nodes={nodes} view={view} selected={selected} onSelect={onSelect} vertical={vertical} />}
@@ -74,7 +74,7 @@ function Plane({ placed, nodes, view, selected, onSelect, vertical }: Props & { 
     if (!element || began.current) return;
     began.current = true;
     const size = { width: element.clientWidth, height: element.clientHeight };
-    const first = fit(placed, size, vertical ? 0.6 : 0.5);
+    const first = fit(placed, size, 0.5);
     const at = places.get(start.current ?? placed.nodes[0]?.name ?? "");
     pan.resize(size);
     pan.set(at ? bring(first, area(at), size) : first);

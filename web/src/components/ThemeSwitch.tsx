@@ -12,6 +12,11 @@ function stored(): Theme {
   }
 }
 
+/** Shows the page as it was chosen, before it is drawn: the sign-in too. */
+export function applyTheme(): void {
+  document.documentElement.dataset.theme = stored();
+}
+
 /** Follows the system until told otherwise. */
 export function ThemeSwitch() {
   const [theme, setTheme] = useState<Theme>(stored);

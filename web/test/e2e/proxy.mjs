@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { pipeline } from "node:stream";
 
 const TYPES = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html" };
 
@@ -13,7 +14,8 @@ export async function proxy(folder, target) {
     if (pathname.startsWith("/v1/")) {
       const other = request(new URL(from.url, target), { method: from.method, headers: from.headers }, (answer) => {
         to.writeHead(answer.statusCode, answer.headers);
-        answer.pipe(to);
+        // A server that is lost is lost here too.
+        pipeline(answer, to, () => to.destroy());
       });
       other.on("error", () => to.destroy());
       to.on("close", () => other.destroy());
