@@ -1,7 +1,7 @@
 //! What was measured: a table for people, JSON for programs.
 
 use serde::Serialize;
-use std::{io::Write, path::Path};
+use std::{borrow::Cow, io::Write, path::Path};
 
 /// What a value should be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,11 +40,11 @@ impl Goal {
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
     /// Dotted name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What was measured.
     pub value: f64,
     /// Of the value and the reference.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// What the machine does without CDS, measured in the same call; in the unit of the value.
     pub reference: Option<f64>,
     /// Value by reference.
@@ -54,7 +54,7 @@ pub struct Row {
     /// Whether the goal was met; absent without a goal.
     pub met: Option<bool>,
     /// What the reference is.
-    pub reference_is: &'static str,
+    pub reference_is: Cow<'static, str>,
 }
 
 impl Row {
@@ -66,16 +66,17 @@ impl Row {
         reference: Option<(f64, &'static str)>,
         goal: Goal,
     ) -> Self {
-        let ratio = reference.filter(|(r, _)| *r > 0.0).map(|(r, _)| value / r);
+        let (reference, reference_is) = reference.map(|(r, what)| (r, what.into())).unzip();
+        let ratio = reference.filter(|r| *r > 0.0).map(|r| value / r);
         Self {
-            name,
+            name: name.into(),
             value: rounded(value),
-            unit,
-            reference: reference.map(|(r, _)| rounded(r)),
+            unit: unit.into(),
+            reference: reference.map(rounded),
             ratio: ratio.map(rounded),
             goal: goal.text(),
             met: goal.met(value, ratio),
-            reference_is: reference.map_or("", |(_, what)| what),
+            reference_is: reference_is.unwrap_or_default(),
         }
     }
 }
