@@ -117,10 +117,10 @@ impl Config {
     pub fn run_settings(&self, ui_url: &str, taint_policy: &str) -> cds_engine::spec::Settings {
         cds_engine::spec::Settings {
             max_attempts: self.max_attempts.max(1),
-            queue_timeout_ms: self.queue_timeout_s * 1000,
-            job_timeout_ms: self.job_timeout_s * 1000,
-            step_timeout_ms: self.step_timeout_s * 1000,
-            run_timeout_ms: self.run_timeout_s * 1000,
+            queue_timeout_ms: self.queue_timeout_s.saturating_mul(1000),
+            job_timeout_ms: self.job_timeout_s.saturating_mul(1000),
+            step_timeout_ms: self.step_timeout_s.saturating_mul(1000),
+            run_timeout_ms: self.run_timeout_s.saturating_mul(1000),
             ui_url: ui_url.to_string(),
             taint_policy: taint_policy.to_string(),
             ..Default::default()

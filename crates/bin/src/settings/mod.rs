@@ -160,6 +160,26 @@ mod tests {
         assert!(error.contains("CDS_SERVER__LISTEN"), "{error}");
     }
 
+    /// Cut and wounded in every place: settings or a sentence, never a panic.
+    #[test]
+    fn a_damaged_file_is_told() {
+        let whole = super::describe::example().replace("# ", "");
+        for at in (0..whole.len()).filter(|at| whole.is_char_boundary(*at)).step_by(7) {
+            let _ = load(&whole[..at], &[]);
+            for new in ["\0", "]", "=", "\"", "9", "99999999999999999999", "\n["] {
+                let wounded = format!("{}{new}{}", &whole[..at], &whole[at..]);
+                if let Err(error) = load(&wounded, &[]) {
+                    assert!(!error.is_empty());
+                }
+            }
+        }
+        let deep = format!("x = {}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(load(&deep, &[]).is_err());
+        let long = format!("[server]\njob_timeout_s = {}\n", i64::MAX);
+        let server = load(&long, &[]).unwrap().server;
+        assert_eq!(server.run_settings("", "inert").job_timeout_ms, u64::MAX);
+    }
+
     #[test]
     fn nonsense_is_refused() {
         assert!(Settings::default().check().is_ok());

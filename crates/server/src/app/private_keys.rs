@@ -87,6 +87,35 @@ mod tests {
         }
     }
 
+    /// Good keys, cut and with every byte changed: whatever is said of them, nothing breaks.
+    #[test]
+    fn damaged_keys_do_no_harm() {
+        for kind in ["ssh", "ssh-rsa"] {
+            let made = keys::generate(kind, "k", "P").unwrap();
+            let (begin, body, end) = {
+                let lines: Vec<&str> = made.private.lines().collect();
+                (lines[0], lines[1..lines.len() - 1].concat(), lines[lines.len() - 1])
+            };
+            let bytes = STANDARD.decode(body).unwrap();
+            let mut tried = 0;
+            // What is looked at stands in front.
+            for at in 0..bytes.len().min(320) {
+                let mut wounded = vec![bytes[..at].to_vec(), [&bytes[..at], &bytes[at + 1..]].concat()];
+                for new in [0, 0x7f, 0x80, 0x84, 0xff] {
+                    let mut changed = bytes.clone();
+                    changed[at] = new;
+                    wounded.push(changed);
+                }
+                for bytes in wounded {
+                    let text = format!("{begin}\n{}\n{end}\n", STANDARD.encode(bytes));
+                    let _ = complete("ssh", "k", &text);
+                    tried += 1;
+                }
+            }
+            assert!(tried > 1000, "{tried}");
+        }
+    }
+
     #[test]
     fn nonsense_is_refused() {
         for text in ["", "hello", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"] {
