@@ -85,7 +85,7 @@ export const queries = {
   search: (q: string) =>
     queryOptions({
       queryKey: ["search", q],
-      queryFn: () => data(client.GET("/v1/search", { params: { query: { q } } })),
+      queryFn: ({ signal }) => data(client.GET("/v1/search", { params: { query: { q } }, signal })),
       enabled: q.trim().length > 0,
     }),
 };

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { queries } from "../api/queries";
 import { navigate } from "../router";
 import { Dialog } from "../ui/Dialog";
+import { useSettled } from "../util/hooks";
 import { paths } from "../util/paths";
 
 interface Entry {
@@ -17,8 +18,10 @@ interface Entry {
 export function CommandPalette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const word = useDeferredValue(text.trim());
-  const hits = useQuery({ ...queries.search(word), placeholderData: (old) => old });
+  // What is asked of the server waits for a pause in typing; what is known here answers at once.
+  const word = text.trim();
+  const asked = useSettled(word, 120);
+  const hits = useQuery({ ...queries.search(asked), placeholderData: (old) => old });
   const recent = useQuery(queries.recent(50));
   const entries = useMemo(() => {
     const low = word.toLowerCase();
@@ -28,7 +31,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       { key: "/queue", to: paths.queue(), kind: "page", name: "Queue", note: "What waits, and why" },
       { key: "/fleet", to: paths.fleet(), kind: "page", name: "Workers", note: "Workers and hatcheries" },
     ].filter((e) => e.name.toLowerCase().includes(low));
-    const found: Entry[] = (word ? (hits.data ?? []) : []).map((h) => ({
+    const found: Entry[] = (word ? (hits.data ?? []) : []).filter((h) => `${h.name} ${h.project_key}`.toLowerCase().includes(low)).map((h) => ({
       key: `${h.kind}/${h.project_key}/${h.name}`,
       to: h.kind === "workflow" ? paths.workflow(h.project_key, h.name) : paths.project(h.kind === "project" ? h.project_key || h.name : h.project_key),
       kind: h.kind,
@@ -87,7 +90,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
           </li>
         ))}
       </ul>
-      {entries.length === 0 && <p className="muted palette-none">{hits.isFetching ? "Searching…" : `Nothing is called “${word}”.`}</p>}
+      {entries.length === 0 && <p className="muted palette-none">{hits.isFetching || asked !== word ? "Searching…" : `Nothing is called “${word}”.`}</p>}
     </Dialog>
   );
 }

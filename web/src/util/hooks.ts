@@ -12,6 +12,16 @@ export function useNow(live: boolean, everyMs = 1000): number {
   return now;
 }
 
+/** A value once it has not changed for some time. */
+export function useSettled<T>(value: T, ms: number): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [value, ms]);
+  return settled;
+}
+
 export function useTitle(title: string): void {
   useEffect(() => {
     document.title = title ? `${title} · CDS` : "CDS";
