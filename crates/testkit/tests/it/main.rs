@@ -7,5 +7,6 @@ mod people;
 mod program;
 mod release;
 mod restart;
+mod servers;
 mod stop;
 mod waits;

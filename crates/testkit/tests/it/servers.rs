@@ -1,0 +1,217 @@
+//! Two servers on one database, each with a data directory of its own.
+
+use cds_api::runs::{Event, Run, RunStart, RunStop};
+use cds_client::{EventQuery, SseStream};
+use cds_model::Status;
+use cds_testkit::{Postgres, Project, SHORT, Setup, TestServer, eventually, find_job};
+use std::path::Path;
+
+/// Leases that run out soon, but not on a machine that is merely busy.
+const QUICK: &str = "lease_ms = 6000\nheartbeat_ms = 1000\nworker_idle_ms = 5000";
+
+async fn database() -> Option<(Postgres, String)> {
+    let started = tokio::task::spawn_blocking(|| Postgres::start().map(|p| (p.database(), p)));
+    let (url, postgres) = started.await.expect("PostgreSQL starts")?;
+    Some((postgres, url))
+}
+
+async fn first(url: &str) -> TestServer {
+    TestServer::with(Setup { postgres: Some(url.into()), server: QUICK.into(), ..Setup::default() }).await
+}
+
+async fn second(url: &str, first: &TestServer, no_hatchery: bool) -> TestServer {
+    let setup = Setup {
+        postgres: Some(url.into()),
+        server: QUICK.into(),
+        secret_key: Some(first.data().join("secret.key")),
+        no_hatchery,
+        ..Setup::default()
+    };
+    TestServer::with(setup).await
+}
+
+/// The same project through another server.
+fn through(server: &TestServer, project: &Project) -> Project {
+    Project::new(server.admin().clone(), &project.key)
+}
+
+fn in_directory(dir: &Path) -> RunStart {
+    let payload = serde_json::json!({ "dir": dir.to_str().expect("UTF-8") });
+    RunStart { payload: Some(payload), ..RunStart::default() }
+}
+
+fn json(run: &Run) -> serde_json::Value {
+    serde_json::to_value(run).expect("JSON")
+}
+
+/// The next event of a stream: its type and data.
+async fn heard(stream: &mut SseStream) -> (String, String) {
+    let next = tokio::time::timeout(SHORT, stream.next()).await.expect("an event in time");
+    let event = next.expect("a stream that goes on").expect("an event before the end");
+    (event.event, event.data)
+}
+
+fn lines(path: &Path) -> usize {
+    std::fs::read_to_string(path).unwrap_or_default().lines().count()
+}
+
+#[tokio::test]
+async fn a_run_is_the_same_through_either_server() {
+    let Some((_postgres, url)) = database().await else { return };
+    let one = first(&url).await;
+    // Without workers: whatever is started here runs there.
+    let two = second(&url, &one, true).await;
+    let here = one.project("TWO").await;
+    let there = through(&two, &here);
+    let pipeline = "
+version: v1.0
+name: both
+jobs:
+- job: job
+  steps:
+  - script:
+    - echo the first line
+    - 'while [ ! -e $DIR/go ]; do sleep 0.05; done'
+    - echo the last line
+    - echo content > file.txt
+  - artifactUpload: {path: file.txt}
+";
+    let workflow = "{name: both, version: v2.0, workflow: {both: {pipeline: both}}}";
+    here.push(&[("both.pip.yml", pipeline), ("both.yml", workflow)]).await;
+    let mut news = two.admin().events(&EventQuery::default()).await.expect("the stream of events");
+    let run = there.run("both", in_directory(one.scratch())).await;
+    let number = run.brief.number;
+    let job = find_job(&run, "both", "job").id;
+
+    // Followed where it is not, from before it begins.
+    let mut followed = two.admin().log_follow(job, 1, 0, 0).await.expect("the log is followed");
+    let mut text = String::new();
+    while !text.contains("the first line") {
+        text.push_str(&heard(&mut followed).await.1);
+    }
+    let building = |run: &Run| run.brief.status == Status::Building;
+    there.when("both", number, "it builds, as the other server sees it", building).await;
+    std::fs::write(one.scratch().join("go"), "").unwrap();
+    let run = there.ended("both", number).await;
+    assert_eq!(run.brief.status, Status::Success, "{run:#?}");
+    assert_eq!(json(&run), json(&here.get("both", number).await));
+    loop {
+        let (kind, data) = heard(&mut followed).await;
+        text.push_str(&data);
+        if kind == "end" {
+            break;
+        }
+    }
+    assert!(text.contains("the last line"), "{text}");
+
+    // The stored log and the file, from the other server's disk.
+    let log = there.log(&run, "both", "job", 0).await;
+    assert_eq!(log, here.log(&run, "both", "job", 0).await);
+    assert!(log.contains("the last line"), "{log}");
+    let page = two.admin().log_lines(job, 1, 0, 0, 10).await.expect("lines");
+    assert!(page.complete && page.lines.iter().any(|l| l.text.contains("the first line")), "{page:?}");
+    let results = two.admin().run_artifacts(&there.key, "both", number.into()).await.expect("the results");
+    let file = results.iter().find(|r| r.name == "file.txt").expect("the file");
+    let sent = two.admin().run_artifact(&there.key, "both", number.into(), &file.id).await.expect("the file");
+    assert_eq!(sent.bytes(1 << 20).await.expect("its bytes"), b"content\n");
+
+    // Every change was told here, in order, though all but the first were committed there.
+    let mut told: Vec<Event> = Vec::new();
+    while !told.iter().any(|e| e.status.is_some_and(Status::is_final)) {
+        told.push(serde_json::from_str(&heard(&mut news).await.1).expect("an event of a run"));
+    }
+    assert!(told.len() >= 3 && told.windows(2).all(|two| two[0].id < two[1].id), "{told:#?}");
+}
+
+#[tokio::test]
+async fn a_stop_reaches_a_worker_of_the_other_server() {
+    let Some((_postgres, url)) = database().await else { return };
+    let one = first(&url).await;
+    let two = second(&url, &one, true).await;
+    let here = one.project("STOP").await;
+    here.push_script(
+        "long",
+        &["touch $DIR/begun", "trap 'touch $DIR/stopped; exit 1' TERM", "sleep 1000 & wait"],
+    )
+    .await;
+    let run = here.run("long", in_directory(one.scratch())).await;
+    let begun = one.scratch().join("begun");
+    eventually("the job begins", SHORT, || async { begun.exists().then_some(()) }).await;
+    two.admin().run_stop("STOP", "long", run.brief.number, &RunStop::default()).await.expect("it is stopped");
+    let run = here.ended("long", run.brief.number).await;
+    assert_eq!(run.brief.status, Status::Stopped);
+    let stopped = one.scratch().join("stopped");
+    eventually("its processes are told", SHORT, || async { stopped.exists().then_some(()) }).await;
+}
+
+const TWICE: [&str; 4] = [
+    "echo start >> $DIR/starts",
+    "if [ $(wc -l < $DIR/starts) -gt 1 ]; then echo the second attempt; exit 0; fi",
+    "echo the first attempt",
+    "sleep 1000",
+];
+
+#[tokio::test]
+async fn a_killed_server_leaves_its_runs_to_the_other() {
+    let Some((_postgres, url)) = database().await else { return };
+    let mut one = first(&url).await;
+    let here = one.project("KILL").await;
+    here.push_script("twice", &TWICE).await;
+    let run = here.run("twice", in_directory(one.scratch())).await;
+    let starts = one.scratch().join("starts");
+    eventually("the job begins", SHORT, || async { (lines(&starts) == 1).then_some(()) }).await;
+    let two = second(&url, &one, false).await;
+    one.kill().await;
+    let there = through(&two, &here);
+    let run = there.ended("twice", run.brief.number).await;
+    assert_eq!(run.brief.status, Status::Success, "{run:#?}");
+    let job = find_job(&run, "twice", "job");
+    assert_eq!((job.attempts.len(), lines(&starts)), (2, 2), "lost once: {job:#?}");
+    assert!(there.attempt_log(job, 2, 0).await.contains("the second attempt"));
+    // What only the other one has is not said to be empty.
+    let first = two.admin().log(job.id, 1, 0).await;
+    let fault = first.err().expect("nobody has it").to_string();
+    assert!(fault.contains("another server"), "{fault}");
+    // It comes back, and with it what it has; its worker's old attempt is over.
+    one.restart().await;
+    eventually("the log of the first attempt", SHORT, || async {
+        let log = two.admin().log(job.id, 1, 0).await.ok()?.bytes(1 << 20).await.ok()?;
+        String::from_utf8_lossy(&log).contains("the first attempt").then_some(())
+    })
+    .await;
+    assert_eq!(json(&here.get("twice", run.brief.number).await), json(&run));
+}
+
+#[tokio::test]
+async fn a_lease_of_a_dead_server_runs_out_once() {
+    let Some((_postgres, url)) = database().await else { return };
+    let mut one = first(&url).await;
+    // There before the job, so that it knows of it only from the database; and twice, so that two see the end.
+    let two = second(&url, &one, true).await;
+    let three = second(&url, &one, true).await;
+    let here = one.project("ONCE").await;
+    here.push_script("twice", &TWICE).await;
+    let run = here.run("twice", in_directory(one.scratch())).await;
+    let starts = one.scratch().join("starts");
+    eventually("the job begins", SHORT, || async { (lines(&starts) == 1).then_some(()) }).await;
+    one.kill().await;
+    let there = through(&two, &here);
+    let again = |run: &Run| find_job(run, "twice", "job").attempts.len() > 1;
+    there.when("twice", run.brief.number, "a second attempt", again).await;
+    through(&three, &here).when("twice", run.brief.number, "a second attempt", again).await;
+    one.restart().await;
+    let run = there.ended("twice", run.brief.number).await;
+    assert_eq!(run.brief.status, Status::Success, "{run:#?}");
+    let job = find_job(&run, "twice", "job");
+    assert_eq!((job.attempts.len(), lines(&starts)), (2, 2), "lost once: {job:#?}");
+}
+
+#[tokio::test]
+async fn a_foreign_key_is_refused() {
+    let Some((_postgres, url)) = database().await else { return };
+    let one = first(&url).await;
+    let setup = Setup { postgres: Some(url), ..Setup::default() };
+    let refused = TestServer::refused(setup).await;
+    assert!(refused.contains("secret.key") && refused.contains("put the key file there"), "{refused}");
+    drop(one);
+}
