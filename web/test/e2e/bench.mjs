@@ -86,7 +86,17 @@ try {
     }
     return Math.round(median(taken));
   };
-  const empty = async () => [await loaded("/v1/health", () => document.readyState === "complete"), "an empty page of the same server"];
+  /** What the machine needs for any page: no script may run in what the server sends as data. */
+  const empty = async () => {
+    const taken = [];
+    for (let i = 0; i < 3; i++) {
+      await page.goto("about:blank");
+      const began = performance.now();
+      await page.goto(`${cds.url}/v1/health`);
+      taken.push(performance.now() - began);
+    }
+    return [Math.round(median(taken)), "an empty page of the same server"];
+  };
 
   if (wanted("run")) {
     const jobs = Array.from({ length: 200 }, (_, i) => `- job: job ${i}\n  steps:\n  - script: ["true"]\n`).join("");
@@ -141,11 +151,15 @@ try {
   if (wanted("log")) {
     const line = "a line of a long log that says little but is as long as lines of builds tend to be, about a hundred";
     await push("big", "  big: {pipeline: big}\n", { big: script(`yes '${line}' | head -c ${megabytes * 1_000_000} | cat -n`) });
-    await cds.ctl("workflow", "run", "SHOP", "big", "--track").catch((e) => console.error(e.message.slice(0, 300)));
+    await cds.ctl("workflow", "run", "SHOP", "big");
+    await page.goto(`${cds.url}/queue`);
     const path = "/project/SHOP/workflow/big/run/1/job/0";
     const ready = () => /\w/.test(document.querySelector(".log-text")?.textContent ?? "");
     const size = `${megabytes >= 1000 ? `${megabytes / 1000}gb` : `${megabytes}mb`}`;
-    const id = (await page.evaluate(async () => (await fetch("/v1/projects/SHOP/workflows/big/runs/1", { headers: { authorization: `Bearer ${sessionStorage.getItem("cds.token")}` } })).json())).node_runs[0].stages[0].jobs[0].id;
+    const run = () => page.evaluate(async () => (await fetch("/v1/projects/SHOP/workflows/big/runs/1", { headers: { authorization: `Bearer ${sessionStorage.getItem("cds.token")}` } })).json());
+    let big = await run();
+    for (const began = Date.now(); big.status !== "Success" && Date.now() - began < 120_000; big = await run()) await page.waitForTimeout(500);
+    const id = big.node_runs[0].stages[0].jobs[0].id;
     const answer = await page.evaluate(async (job) => {
       const began = performance.now();
       await (await fetch(`/v1/jobs/${job}/attempts/1/steps/0/lines?first=0&count=500`, { headers: { authorization: `Bearer ${sessionStorage.getItem("cds.token")}` } })).json();
@@ -161,7 +175,7 @@ try {
       scroller.scrollTop = scroller.scrollHeight;
       const last = () => [...document.querySelectorAll(".log-text")].at(-1)?.textContent ?? "";
       const before = document.querySelector(".log-n:last-of-type")?.textContent;
-      while (!(Number([...document.querySelectorAll(".log-n")].at(-1)?.textContent) > 1e6 && /\d/.test(last())) && performance.now() - began < 20_000) await new Promise((r) => setTimeout(r, 1));
+      while (!(Number([...document.querySelectorAll(".log-n")].at(-1)?.textContent) > 1e6 && /^\w/.test(last())) && performance.now() - began < 20_000) await new Promise((r) => setTimeout(r, 1));
       return [Math.round(performance.now() - began), before];
     });
     note(`web.log_${size}_jump_to_end_ms`, jump[0], "ms", ["<=", 300], reference);
