@@ -6,6 +6,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use cds_api::runs::{Run, RunStart};
+use cds_client::RunQuery;
 use cds_model::{JobRef, Status};
 use cds_testkit::{Project, Setup, TestServer};
 use futures::StreamExt;
@@ -17,7 +18,9 @@ use std::{
 
 /// Jobs of a run that measures throughput, and runs.
 const JOBS: usize = 50;
-const RUNS: usize = 10;
+const RUNS: usize = 20;
+/// How often is asked whether all runs have ended.
+const LOOK: Duration = Duration::from_millis(20);
 /// Shells of the reference.
 const SHELLS: usize = 1000;
 /// Runs that measure the time to the first byte of a log.
@@ -29,22 +32,45 @@ const LOG: u64 = 300_000_000;
 /// What prints it.
 const PRINT: &str = "yes 'a line of a log that is as long as lines are, perhaps a little longer than most' | head -c 300000000";
 /// No run may take longer.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
-/// All that needs real workers.
-pub async fn measure() -> anyhow::Result<Vec<Row>> {
-    let cores = std::thread::available_parallelism()?.get();
-    let setup = Setup { hatchery: format!("max_workers = {cores}"), ..Setup::default() };
-    let server = TestServer::with(setup).await;
-    let project = server.project("BENCH").await;
-    push(&project).await;
-    // Warm: workers are there, and wait.
-    ended(&project, "many", &start(&project, "many").await).await?;
+/// A server with workers that wait, and a project with the workflows.
+struct Place {
+    server: TestServer,
+    project: Project,
+    cores: usize,
+}
+
+impl Place {
+    async fn new() -> anyhow::Result<Self> {
+        let cores = std::thread::available_parallelism()?.get();
+        let setup = Setup { hatchery: format!("max_workers = {cores}"), ..Setup::default() };
+        let server = TestServer::with(setup).await;
+        let project = server.project("BENCH").await;
+        push(&project).await;
+        // Warm: workers are there, and wait.
+        ended(&project, "many", &start(&project, "many").await).await?;
+        Ok(Self { server, project, cores })
+    }
+}
+
+/// From a start to the first byte of the log, and from job to job.
+pub async fn latency() -> anyhow::Result<Vec<Row>> {
+    let place = Place::new().await?;
     let spawn = tokio::task::spawn_blocking(|| median(50, shell)).await??;
-    let mut rows = latencies(&project, spawn).await?;
-    rows.push(throughput(&project, cores).await?);
-    rows.push(log(&project, server.scratch()).await?);
-    Ok(rows)
+    latencies(&place.project, spawn).await
+}
+
+/// Jobs per second.
+pub async fn jobs() -> anyhow::Result<Vec<Row>> {
+    let place = Place::new().await?;
+    Ok(vec![throughput(&place.project, place.cores).await?])
+}
+
+/// Bytes of a log per second, through everything.
+pub async fn large_log() -> anyhow::Result<Vec<Row>> {
+    let place = Place::new().await?;
+    Ok(vec![log(&place.project, place.server.scratch()).await?])
 }
 
 /// The workflows: `many` jobs that do nothing, one that says `hello`, a `chain`, and one that prints a `large` log.
@@ -152,10 +178,10 @@ fn moment(text: Option<&str>) -> anyhow::Result<f64> {
 
 async fn throughput(project: &Project, cores: usize) -> anyhow::Result<Row> {
     let begin = Instant::now();
-    let run = |_| async { ended(project, "many", &start(project, "many").await).await };
-    let results: Vec<_> = futures::stream::iter(0..RUNS).map(run).buffer_unordered(RUNS).collect().await;
+    let starts = (0..RUNS).map(|_| async { start(project, "many").await.brief.number });
+    let numbers: Vec<i64> = futures::stream::iter(starts).buffer_unordered(RUNS).collect().await;
+    all_ended(project, numbers).await?;
     let seconds = begin.elapsed().as_secs_f64();
-    results.into_iter().collect::<anyhow::Result<Vec<Run>>>()?;
     let reference = tokio::task::spawn_blocking(move || shells(cores)).await??;
     Ok(Row::new(
         "local.jobs_per_s",
@@ -164,6 +190,28 @@ async fn throughput(project: &Project, cores: usize) -> anyhow::Result<Row> {
         Some((reference, "`sh -c true`/s, as many threads as workers")),
         Goal::ShareOfReference(0.25),
     ))
+}
+
+/// Waits for the good end of runs of `many`. Asks for the list, which is short: the whole runs, with all their jobs,
+/// would keep the server as busy as the workers do.
+async fn all_ended(project: &Project, mut open: Vec<i64>) -> anyhow::Result<()> {
+    let begin = Instant::now();
+    let query = RunQuery { limit: Some(RUNS as u64), ..RunQuery::default() };
+    loop {
+        for run in project.client.runs(&project.key, "many", &query).await? {
+            if run.status.is_final() && run.status != Status::Success {
+                bail!("run {} ended {}", run.number, run.status);
+            }
+            open.retain(|number| *number != run.number || !run.status.is_final());
+        }
+        if open.is_empty() {
+            return Ok(());
+        }
+        if begin.elapsed() > LIMIT {
+            bail!("{} runs have not ended after {LIMIT:?}", open.len());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 fn shell() -> anyhow::Result<()> {

@@ -4,10 +4,12 @@
 mod dispatch;
 mod engine;
 mod local;
+mod mask;
 mod peers;
 mod process;
 mod results;
 mod simulated;
+mod web;
 
 use clap::Parser;
 use std::{future::Future, path::PathBuf, pin::Pin};
@@ -18,7 +20,7 @@ struct Args {
     /// Where the results go as JSON.
     #[arg(long, default_value = "target/bench/results.json")]
     out: PathBuf,
-    /// Only these parts: process, engine, local, sqlite, postgres, peers (the last takes minutes).
+    /// Only these parts: process, engine, mask, latency, local, log, sqlite, postgres, web, peers (the last takes minutes).
     parts: Vec<String>,
 }
 
@@ -27,12 +29,16 @@ type Part = Pin<Box<dyn Future<Output = anyhow::Result<Vec<results::Row>>>>>;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let parts: [(&str, Part); 6] = [
+    let parts: [(&str, Part); 10] = [
         ("process", Box::pin(async { tokio::task::spawn_blocking(process::measure).await? })),
         ("engine", Box::pin(async { tokio::task::spawn_blocking(engine::measure).await? })),
-        ("local", Box::pin(local::measure())),
+        ("mask", Box::pin(async { tokio::task::spawn_blocking(mask::measure).await? })),
+        ("latency", Box::pin(local::latency())),
+        ("local", Box::pin(local::jobs())),
+        ("log", Box::pin(local::large_log())),
         ("sqlite", Box::pin(dispatch::sqlite())),
         ("postgres", Box::pin(dispatch::postgres())),
+        ("web", Box::pin(async { tokio::task::spawn_blocking(web::measure).await? })),
         ("peers", Box::pin(peers::measure())),
     ];
     let known: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
