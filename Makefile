@@ -6,13 +6,18 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 SEEDS ?= 2000
 FUZZ_SECONDS ?= $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),60)
 
-.PHONY: run test web screenshots build bench sim fuzz lint setup setup-test generate clean
+.PHONY: run test chaos web screenshots build bench sim fuzz lint setup setup-test generate clean
 
 run: setup            ## Build, start everything, import CDS's own workflow, run it, follow it.
 	@scripts/run
 
 test: setup setup-test ## Install what the tests need, run everything, close with the counts.
 	@scripts/test
+
+chaos: setup setup-test ## Kill everything at random under load, and check: make chaos SECONDS=600 SEED=1
+	cargo build --locked --bin cds --bin cdsctl
+	CDS_CHAOS_SECONDS=$(FUZZ_SECONDS) CDS_CHAOS_SEED=$(SEED) CDS_BIN_DIR=$(CARGO_TARGET_DIR)/debug \
+	  cargo test --locked -p cds-testkit --test it -- --nocapture --test-threads=1 chaos:: hooks:: away::
 
 web:                  ## The web UI (web/dist), which the next build of cds holds. Needs Node 20.19 or later.
 	cd web && npm ci && npm run build

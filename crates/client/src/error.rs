@@ -94,6 +94,8 @@ pub enum ClientError {
         url: String,
         /// The cause, innermost last.
         why: String,
+        /// Nobody listens there: the machine answered, and said so.
+        refused: bool,
     },
     /// No answer in time.
     #[error("no answer from {url} in time")]
@@ -142,20 +144,39 @@ impl ClientError {
         }
     }
 
+    /// Whether nobody listens at the server's address: it is down, and not merely out of reach.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, ClientError::Connection { refused: true, .. })
+    }
+
     pub(crate) fn from_reqwest(url: &str, error: reqwest::Error) -> Self {
         let url = url.to_string();
         if error.is_timeout() {
             return ClientError::Timeout { url };
         }
         let why = chain(&error);
+        let refused = refused(&error);
         if error.is_builder() {
             ClientError::Request(why)
         } else if error.is_decode() {
             ClientError::Decode { url, why }
         } else {
-            ClientError::Connection { url, why }
+            ClientError::Connection { url, why, refused }
         }
     }
+}
+
+/// Whether the other machine answered that nobody listens.
+fn refused(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|e| e.kind() == std::io::ErrorKind::ConnectionRefused) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// The causes of an error below its own text, which only repeats the address.

@@ -328,7 +328,7 @@ impl Call {
 async fn read(url: &str, answer: Response) -> Result<Bytes, ClientError> {
     answer.bytes().await.map_err(|e| match ClientError::from_reqwest(url, e) {
         // A body that breaks off is a lost connection, not a malformed answer.
-        ClientError::Decode { url, why } => ClientError::Connection { url, why },
+        ClientError::Decode { url, why } => ClientError::Connection { url, why, refused: false },
         other => other,
     })
 }
@@ -357,16 +357,21 @@ impl Download {
     }
     /// The next piece, `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ClientError> {
-        self.answer
-            .chunk()
-            .await
-            .map_err(|e| ClientError::Connection { url: self.url.clone(), why: e.to_string() })
+        self.answer.chunk().await.map_err(|e| ClientError::Connection {
+            url: self.url.clone(),
+            why: e.to_string(),
+            refused: false,
+        })
     }
     /// All pieces as a stream.
     pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, ClientError>> + Send {
         let url = self.url;
         self.answer.bytes_stream().map(move |piece| {
-            piece.map_err(|e| ClientError::Connection { url: url.clone(), why: e.to_string() })
+            piece.map_err(|e| ClientError::Connection {
+                url: url.clone(),
+                why: e.to_string(),
+                refused: false,
+            })
         })
     }
     /// Everything, in memory; `limit` in bytes.

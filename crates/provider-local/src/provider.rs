@@ -135,6 +135,8 @@ impl Shared {
                 self.watch(worker, id, Watched::Adopted(id));
             }
             None => {
+                // Before anybody is told, as below.
+                kill_marked(worker);
                 let (done, swept) = watch::channel(false);
                 let end = End { exit: "ended while the hatchery was away".into(), clean: false };
                 self.entries().insert(worker, Entry { process: None, end: Some(end), swept });
@@ -152,6 +154,8 @@ impl Shared {
         tokio::spawn(async move {
             let mut end = process.ended().await;
             kill_group(id);
+            // Nothing of its job may be at work any more when somebody else is given that job.
+            let _ = tokio::task::spawn_blocking(move || kill_marked(worker)).await;
             if !end.clean
                 && let Some(words) = last_words(&this.places.log(worker))
             {

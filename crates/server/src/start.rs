@@ -209,6 +209,7 @@ pub async fn start(config: Config, admin: Admin, clock: Arc<dyn Clock>) -> Resul
         app.create_first_admin(&username, password).await.map_err(|e| StartError::Other(e.to_string()))?;
     }
     let init_token = app.init_token().await.map_err(|e| StartError::Other(e.to_string()))?;
+    tokio::task::spawn_blocking(crate::app::gpg_home::sweep);
     tasks::restore(&app).await?;
     tasks::spawn(&app);
     let router = http::router::router(app.clone());

@@ -53,7 +53,7 @@ async fn measure(name: &str, url: &str, seconds: u64) {
                     version: 0,
                     spec_hash: hash,
                     triggered_by: "bench".into(),
-                    idempotency_key: None,
+                    once: None,
                     priority: 0,
                     now: NOW,
                     leases: Vec::new(),

@@ -111,3 +111,8 @@ impl Error {
 pub(crate) fn to_json<T: serde::Serialize + ?Sized>(what: &str, value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|e| Error::json(what, e))
 }
+
+/// Whether a database's words say that there is no room on its disk.
+pub fn says_full(words: &str) -> bool {
+    ["disk is full", "No space left on device", "could not extend file"].iter().any(|part| words.contains(part))
+}

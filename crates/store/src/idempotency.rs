@@ -4,13 +4,40 @@ use crate::{error::Result, sql::sql, tx::Tx, vals};
 use cds_model::{RunId, Timestamp, WorkflowId};
 
 sql! {
-    GET = "SELECT run FROM idempotency WHERE scope = $1 AND key = $2";
+    GET = "SELECT run, digest FROM idempotency WHERE scope = $1 AND key = $2";
     PRUNE = "DELETE FROM idempotency WHERE created < $1";
 }
 
-/// The run that a key of a workflow made. A commit checks this too: asking first only spares work.
-pub fn get(tx: &mut Tx<'_>, workflow: WorkflowId, key: &str) -> Result<Option<RunId>> {
-    tx.query_opt(GET, vals![workflow, key])?.map(|r| r.get(0)).transpose()
+/// A request that is to be carried out once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// The caller's key, unique in a workflow.
+    pub key: String,
+    /// Tells one request from another, e.g. a hash of it.
+    pub digest: String,
+}
+
+impl Once {
+    /// Whether a request with this digest, as it is stored, was the same. An empty one is from a time when none was
+    /// stored.
+    pub(crate) fn is(&self, stored: &str) -> bool {
+        stored.is_empty() || stored == self.digest
+    }
+}
+
+/// What was made before for a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// This run, for the same request.
+    Same(RunId),
+    /// Something, for another request.
+    Other,
+}
+
+/// What a key of a workflow made. A commit checks this too: asking first only spares work.
+pub fn get(tx: &mut Tx<'_>, workflow: WorkflowId, once: &Once) -> Result<Option<Earlier>> {
+    let Some(row) = tx.query_opt(GET, vals![workflow, once.key.as_str()])? else { return Ok(None) };
+    Ok(Some(if once.is(row.text(1)?) { Earlier::Same(row.get(0)?) } else { Earlier::Other }))
 }
 
 /// Forgets keys older than `before`; how many.

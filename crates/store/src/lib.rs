@@ -52,7 +52,7 @@ mod wake;
 mod work;
 
 pub use dialect::Dialect;
-pub use error::{Error, Result};
+pub use error::{Error, Result, says_full};
 pub use runs::{CommitError, Committed, LoadError, RunCommit};
 pub use secrets::MasterKey;
 pub use sql::Sql;

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_init", include_str!("../../../migrations/0001_init.sql")),
     ("0002_server", include_str!("../../../migrations/0002_server.sql")),
+    ("0003_idempotency_digest", include_str!("../../../migrations/0003_idempotency_digest.sql")),
 ];
 
 sql! {

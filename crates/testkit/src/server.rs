@@ -43,6 +43,8 @@ pub struct Setup {
     pub hatchery: String,
     /// Further variables of the environment.
     pub env: Vec<(String, String)>,
+    /// Data directory; without it, one of the test's own.
+    pub data: Option<PathBuf>,
 }
 
 /// A running server with its own temporary directory. Ends with this value.
@@ -216,7 +218,7 @@ impl TestServer {
 
     /// Its data directory.
     pub fn data(&self) -> PathBuf {
-        self.dir.path().join("data")
+        self.setup.data.clone().unwrap_or_else(|| self.dir.path().join("data"))
     }
 
     /// A directory for the test's own files, removed with the server.

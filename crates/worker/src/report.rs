@@ -20,6 +20,9 @@ const WATCH_AFTER: Duration = Duration::from_millis(300);
 const WATCH_WAIT: Duration = Duration::from_secs(25);
 /// Times a lease is longer than the interval of heartbeats.
 const LEASE: u32 = 3;
+/// A server that is down gives the attempt to nobody else, and when it comes back it grants a whole lease. So an
+/// attempt is kept that long while nobody listens at the server's address.
+const DOWN: Duration = Duration::from_secs(3600);
 
 /// What the other half of the job has to know.
 pub(crate) struct Signals {
@@ -204,6 +207,8 @@ impl Reporter<'_> {
         R: Future<Output = Result<T, ClientError>>,
     {
         let mut pause = FIRST_PAUSE;
+        let (lease, last) = (self.heartbeat * LEASE, limit + DOWN);
+        let mut limit = limit;
         loop {
             let error = match timeout_at(limit, exchange()).await {
                 Ok(Ok(answer)) => return Ok(Some(answer)),
@@ -211,6 +216,10 @@ impl Reporter<'_> {
                 Err(_) => ClientError::Timeout { url: self.client.base_url().to_string() },
             };
             if error.is_transient() {
+                // It is down, or it has answered, and knows that this worker lives.
+                if error.is_refused() || error.is_code("disk_full") {
+                    limit = limit.max(Instant::now() + lease.max(pause * 2)).min(last);
+                }
                 if Instant::now() + pause >= limit {
                     tracing::warn!(job = %self.key.job, %error, "the server was out of reach for the whole lease");
                     return Err(Failure::Lost);

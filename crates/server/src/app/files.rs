@@ -7,7 +7,7 @@ use crate::{
 };
 use axum::{
     body::Body,
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -70,7 +70,7 @@ fn result_error(e: ResultError) -> Error {
 fn object_error(e: ObjectError) -> Error {
     match e {
         ObjectError::NotFound { .. } => Error::not_found("file"),
-        ObjectError::Full { .. } => Error::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", e.to_string()),
+        ObjectError::Full { .. } => Error::disk_full(e),
         other => Error::internal(other),
     }
 }

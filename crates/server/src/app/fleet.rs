@@ -176,6 +176,22 @@ impl App {
         }
     }
 
+    /// A worker that asks for a job has none. What it was given did not reach it, or it has given it up: a new attempt
+    /// is made at once, instead of when the lease has run out.
+    ///
+    /// # Errors
+    /// If that cannot be recorded: the worker must ask again.
+    pub async fn void_holds(&self, worker: WorkerId) -> Result<()> {
+        for (job, attempt) in self.fleet().holds_of(worker) {
+            let name = self.fleet().worker_name(worker);
+            let reason = format!("the worker {name} has given the job up, or it never reached it");
+            if !self.worker_lost(job, attempt, reason).await {
+                return Err(Error::internal("what the worker had cannot be given up now"));
+            }
+        }
+        Ok(())
+    }
+
     /// A worker is gone: what it had gets a new attempt.
     pub async fn forget_worker(&self, worker: WorkerId, how: &str) {
         let now = self.now();

@@ -192,7 +192,7 @@ type Gpg<'a> = &'a dyn Fn(&[&str]) -> Result<Vec<u8>, String>;
 /// OpenPGP keys are handled by `gpg` in a home of its own that is removed afterwards.
 fn in_gpg_home(work: impl FnOnce(Gpg<'_>) -> Result<Generated, String>) -> Result<Generated, String> {
     use std::process::{Command, Stdio};
-    let home = std::env::temp_dir().join(format!("cds-gpg-{}", uuid::Uuid::now_v7()));
+    let home = super::gpg_home::fresh();
     std::fs::create_dir_all(&home).map_err(|e| e.to_string())?;
     #[cfg(unix)]
     {
@@ -216,14 +216,7 @@ fn in_gpg_home(work: impl FnOnce(Gpg<'_>) -> Result<Generated, String>) -> Resul
         };
         work(&gpg)
     };
-    let _ = Command::new("gpgconf")
-        .arg("--homedir")
-        .arg(&home)
-        .args(["--kill", "gpg-agent"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    let _ = std::fs::remove_dir_all(&home);
+    super::gpg_home::remove(&home);
     result
 }
 

@@ -59,6 +59,9 @@ pub enum ApplyError {
     /// The run's state forbids it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The idempotency key stands for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     /// The version is used by another run.
     #[error("version '{0}' already used by another workflow run")]
     VersionTaken(String),
@@ -101,6 +104,7 @@ impl From<ApplyError> for HttpError {
             ApplyError::VersionTaken(v) => {
                 HttpError::conflict(format!("version {v} already used by another workflow run")).id(192)
             }
+            ApplyError::KeyReused => super::once::reused(),
             ApplyError::Db(e) => HttpError::internal(e),
             broken @ ApplyError::Broken(_) => HttpError::internal(broken),
         }
@@ -156,7 +160,16 @@ impl App {
     ) -> Result<Applied, ApplyError> {
         let event = Event::JobTaken { job: job.job, attempt, worker, worker_name };
         let lease = QueueLease { job: job.job, attempt, worker, until: self.now() + self.config().lease() };
-        self.apply_with(job.run, &event, vec![lease]).await
+        let app = self.clone();
+        // In a task of its own up to the hold: a lease that nobody holds here would never be given up.
+        let taken = tokio::spawn(async move {
+            let applied = app.apply_with(job.run, &event, vec![lease]).await;
+            if let Ok(Applied::Advanced(_)) = &applied {
+                app.fleet().hold(job, attempt, worker, app.now());
+            }
+            applied
+        });
+        taken.await.unwrap_or_else(|e| Err(ApplyError::Broken(e.to_string())))
     }
 
     /// In a task of its own: a caller who hangs up must not cut off what follows from a commit.
@@ -173,7 +186,7 @@ impl App {
         }
     }
 
-    /// Commits a new run. `Err(Ok(id))` = the idempotency key was used before, for that run.
+    /// Commits a new run. `Err(Ok(id))` = the request was carried out before, by that run.
     pub(crate) async fn commit_new(
         &self,
         run: Run,
@@ -216,6 +229,7 @@ impl App {
                 self.live().forget(id);
                 return Err(match e {
                     CommitError::Repeated(id) => Ok(id),
+                    CommitError::KeyReused => Err(ApplyError::KeyReused),
                     CommitError::Conflict => Err(ApplyError::NotFound),
                     CommitError::Parked(why) => Err(ApplyError::Parked(why)),
                     CommitError::VersionTaken(v) => Err(ApplyError::VersionTaken(v)),

@@ -1,6 +1,6 @@
 //! What workers say: logs, steps, ends. Nothing of it is believed unless the worker holds the attempt it speaks of.
 
-use super::live::Applied;
+use super::live::{Applied, ApplyError};
 use crate::{
     App,
     fleet::Held,
@@ -34,7 +34,7 @@ impl App {
         let held = match self.fence(worker, report.job, report.attempt) {
             Ok(held) => held,
             // The end was reported before and its answer was lost: say yes again.
-            Err(_) if report.end.is_some() && self.ended(&report).await => {
+            Err(_) if report.end.is_some() && self.ended(&report, worker).await => {
                 let next = self.next_job(worker, report.take_wait_ms).await?;
                 return Ok(ReportAck { next: next.map(Box::new), ..ReportAck::default() });
             }
@@ -94,11 +94,13 @@ impl App {
         }
     }
 
-    /// Whether this very attempt is known to have ended.
-    async fn ended(&self, report: &WorkerReport) -> bool {
+    /// Whether this very attempt is known to have ended, and was this worker's. Of an attempt that another one has
+    /// followed nothing is said: it may have been lost.
+    async fn ended(&self, report: &WorkerReport, worker: WorkerId) -> bool {
         let Ok(run) = self.load_run(report.job.run).await else { return false };
         super::view::find_job(&run, report.job.job).is_some_and(|(_, _, j)| {
-            j.attempts.get((report.attempt.0 as usize).wrapping_sub(1)).is_some_and(|a| a.status.is_final())
+            let last = j.attempts.len() == report.attempt.0 as usize;
+            last && j.attempts.last().is_some_and(|a| a.status.is_final() && a.worker == Some(worker))
         })
     }
 
@@ -154,7 +156,6 @@ impl App {
             let name = self.fleet().worker_name(worker);
             match self.apply_taken(job, attempt, worker, name).await {
                 Ok(Applied::Advanced(run)) => {
-                    self.fleet().hold(job, attempt, worker, self.now());
                     if let Some((_, _, j)) = super::view::find_job(&run, job.job)
                         && let Some(a) = j.attempts.last()
                     {
@@ -196,15 +197,20 @@ impl App {
         self.fleet().release(job, attempt);
     }
 
-    /// A worker has died, or was not heard of for too long.
-    pub async fn worker_lost(&self, job: JobRef, attempt: Attempt, reason: String) {
-        self.metrics().attempts_lost.inc();
-        self.fleet().release(job, attempt);
+    /// A worker has died, or was not heard of for too long. False if that could not be recorded: then the hold stays
+    /// as it is, and is found to have run out later.
+    pub async fn worker_lost(&self, job: JobRef, attempt: Attempt, reason: String) -> bool {
         let event = Event::WorkerLost { job: job.job, attempt, reason };
         if let Err(e) = self.apply(job.run, &event).await {
             tracing::error!(%job, error = %e, "the loss of a worker could not be recorded");
+            if matches!(e, ApplyError::Db(_) | ApplyError::Broken(_)) {
+                return false;
+            }
         }
+        self.metrics().attempts_lost.inc();
+        self.fleet().release(job, attempt);
         self.seal_attempt(job, attempt).await;
+        true
     }
 
     /// Completes the logs of an attempt whose worker cannot do so any more, at the length they have.

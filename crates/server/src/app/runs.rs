@@ -19,8 +19,12 @@ use cds_engine::{
     state::{NodeRun, Origin},
 };
 use cds_model::{Attempt, JobRef, ProjectId, RunId, Status};
-use cds_store::{idempotency, projects, queue, runs, slots, workflows};
+use cds_store::{
+    idempotency::{self, Earlier, Once},
+    projects, queue, runs, slots, workflows};
+use cds_blobs::LogStream;
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 
 fn origin(caller: &Caller) -> Origin {
     Origin {
@@ -82,12 +86,15 @@ impl App {
             .id(74));
         }
         let taken = self.snapshot(key, workflow).await?;
-        if let Some(known) = idempotency_key.clone() {
+        let once = idempotency_key.map(|key| Once { key, digest: super::once::digest(&body) });
+        if let Some(once) = once.clone() {
             // The commit asks again; asking here keeps a repeated request from spending a number.
             let id = taken.workflow;
-            let earlier = self.store().read(move |tx| idempotency::get(tx, id, &known)).await;
-            if let Some(earlier) = earlier.map_err(Error::internal)? {
-                return self.view(&self.load_run(earlier).await?).await;
+            let earlier = self.store().read(move |tx| idempotency::get(tx, id, &once)).await;
+            match earlier.map_err(Error::internal)? {
+                Some(Earlier::Same(run)) => return self.view(&self.load_run(run).await?).await,
+                Some(Earlier::Other) => return Err(super::once::reused()),
+                None => {}
             }
         }
         let now = self.now();
@@ -118,7 +125,7 @@ impl App {
             version: 0,
             spec_hash,
             triggered_by: caller.username.clone(),
-            idempotency_key,
+            once,
             priority: 0,
             now,
             leases: Vec::new(),
@@ -254,8 +261,15 @@ impl App {
             let no = state.copy_of.unwrap_or(state.no);
             for (i, attempt) in state.attempts.iter().enumerate() {
                 let number = Attempt(i as u32 + 1);
-                for step in 0..attempt.steps.len() as u16 {
-                    let job = JobRef { run: id, job: no };
+                let job = JobRef { run: id, job: no };
+                // A worker that died at once may have told of a step only by its log.
+                let mut steps: BTreeSet<u16> = (0..attempt.steps.len() as u16).collect();
+                let stored = self.logs().list(id, no, number).unwrap_or_default();
+                steps.extend(stored.iter().filter_map(|key| match key.step {
+                    LogStream::Step(step) => Some(step),
+                    _ => None,
+                }));
+                for step in steps {
                     let key = super::report::log_key(job, number, step);
                     let Ok(Some(log)) = self.logs().state(&key) else { continue };
                     let name = view::log_name(&run, node, stage, state, i, step);

@@ -155,7 +155,7 @@ impl App {
                 version: loaded.version,
                 spec_hash: spec_hash.clone(),
                 triggered_by: loaded.triggered_by.clone(),
-                idempotency_key: None,
+                once: None,
                 priority: 0,
                 now,
                 leases,
@@ -188,7 +188,7 @@ impl App {
                     *guard = Some(loaded);
                     ApplyError::VersionTaken(v)
                 }
-                Err(CommitError::Repeated(_)) => ApplyError::NotFound,
+                Err(CommitError::Repeated(_) | CommitError::KeyReused) => ApplyError::NotFound,
                 Err(CommitError::Db(e)) => e.into(),
             };
             return (count, Err(failed));

@@ -54,9 +54,18 @@ impl Error {
     pub fn too_large(message: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
-    /// 500: our fault; the caller sees no more than the request id.
+    /// 507: there is no room on a disk of the server's.
+    pub fn disk_full(what: impl std::fmt::Display) -> Self {
+        let message = format!("a disk of the server is full, nothing was stored; try again later ({what})");
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", message)
+    }
+    /// 500: our fault; the caller sees no more than the request id. A database without room is [`Error::disk_full`].
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         let request_id = REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
+        if cds_store::says_full(&cause.to_string()) {
+            tracing::warn!(%cause, request_id, "a disk is full");
+            return Self::disk_full("the database");
+        }
         tracing::error!(%cause, request_id, "internal error");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error; the server's log says more")
     }

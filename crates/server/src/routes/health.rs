@@ -29,6 +29,15 @@ fn line(component: &str, fault: Option<String>, value: String) -> HealthLine {
     HealthLine { component: component.into(), status: status.into(), value: fault.unwrap_or(value) }
 }
 
+/// With less room than this on the data directory's disk the server is not healthy, bytes.
+const LEAST_FREE: u64 = 4 << 20;
+
+/// Room on the disk of the data directory, bytes; `None` = the system does not say.
+fn free_bytes(app: &App) -> Option<u64> {
+    let disk = rustix::fs::statvfs(&app.config().data).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 async fn look(app: &App) -> Health {
     let began = Instant::now();
     let store = app.store().read(cds_store::events::last).await;
@@ -38,7 +47,14 @@ async fn look(app: &App) -> Health {
         "the database does not answer: see the server's log".to_string()
     });
     let measured = app.measured();
+    let free = free_bytes(app);
+    let full = free.filter(|free| *free < LEAST_FREE);
+    let full = full.map(|free| {
+        format!("the disk of the data directory is full ({} KiB free): nothing new is stored", free >> 10)
+    });
+    let free = free.map_or("unknown".into(), |free| format!("{} MiB free", free >> 20));
     let lines = vec![
+        line("disk", full, free),
         line("store", fault, format!("answers in {} µs", began.elapsed().as_micros())),
         line("queue", None, format!("{} jobs wait", measured.queue.get())),
         line("workers", None, format!("{} registered", measured.workers.get())),

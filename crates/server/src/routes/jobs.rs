@@ -67,7 +67,7 @@ pub fn log_error(e: LogError) -> Error {
         LogError::Conflict { .. } | LogError::Sealed { .. } | LogError::LengthMismatch { .. } => {
             Error::conflict(e.to_string())
         }
-        LogError::Full { .. } => Error::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", e.to_string()),
+        LogError::Full { .. } => Error::disk_full(e),
         other => Error::internal(other),
     }
 }

@@ -73,6 +73,7 @@ async fn take(
 ) -> Result<Response> {
     let (worker, hatchery) = worker(&identity)?;
     app.fleet().touch(worker, hatchery, app.now());
+    app.void_holds(worker).await?;
     Ok(match app.next_job(worker, Some(body.wait_ms)).await? {
         Some(assignment) => Json(assignment).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),

@@ -4,6 +4,7 @@
 use super::conn::{Conn, fault, to_row};
 use crate::{
     error::{Error, Result, to_json},
+    idempotency::Once,
     runs::commit::{CommitError, Committed, RunCommit, tag_rows},
     sql::{Sql, sql},
     val::Row,
@@ -14,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 use tokio_postgres::types::ToSql;
 
 sql! {
-    IDEMPOTENT = "INSERT INTO idempotency (scope, key, run, created) SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[]) ON CONFLICT DO NOTHING RETURNING run";
+    IDEMPOTENT = "INSERT INTO idempotency (scope, key, run, created, digest) SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[]) ON CONFLICT DO NOTHING RETURNING run";
     CLAIM = "INSERT INTO run_version (workflow, version, run) SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[]) ON CONFLICT DO NOTHING RETURNING run";
     INSERT = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution) SELECT t.id, t.workflow, t.project, t.number, 1, t.status, t.final, t.sub, t.label, t.triggered_by, '[]', t.spec_hash, t.head, t.created, t.last_execution FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[], $6::BIGINT[], $7::BIGINT[], $8::TEXT[], $9::TEXT[], $10::TEXT[], $11::TEXT[], $12::BIGINT[], $13::BIGINT[]) AS t (id, workflow, project, number, status, final, sub, label, triggered_by, spec_hash, head, created, last_execution) ON CONFLICT DO NOTHING RETURNING id";
     UPDATE = "UPDATE run SET version = run.version + 1, status = t.status, final = t.final, sub = t.sub, label = t.label, spec_hash = t.spec_hash, head = t.head, last_execution = t.last_execution FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::BIGINT[]) AS t (id, expect, status, final, sub, label, spec_hash, head, last_execution) WHERE run.id = t.id AND run.version = t.expect AND run.parked IS NULL RETURNING run.id";
@@ -123,13 +124,13 @@ pub(super) fn write(
         };
     // Claims and keys answer with their run too: each statement must have answered for each of its rows, unless
     // the step has neither. Otherwise something was taken by another, and the steps sort it out one by one.
-    let claims = commits.iter().filter(|c| c.version_claim.is_some() || key(c).is_some()).count();
+    let claims = commits.iter().filter(|c| c.version_claim.is_some() || once(c).is_some()).count();
     let (heads_written, lost): (Vec<_>, Vec<_>) =
         commits.iter().partition(|c| written.contains(&c.run.to_string()));
     if claims > 0 {
         let wanted: usize = commits
             .iter()
-            .map(|c| 1 + usize::from(c.version_claim.is_some()) + usize::from(key(c).is_some()))
+            .map(|c| 1 + usize::from(c.version_claim.is_some()) + usize::from(once(c).is_some()))
             .sum();
         if rows.iter().map(Vec::len).sum::<usize>() != wanted {
             return Err(undo(conn, Fault::Alone));
@@ -178,16 +179,16 @@ pub(super) fn write(
     Ok(commits.iter().map(answer).collect())
 }
 
-fn key(c: &RunCommit) -> Option<&str> {
-    c.create.as_ref()?.idempotency_key.as_deref()
+fn once(c: &RunCommit) -> Option<&Once> {
+    c.create.as_ref()?.once.as_ref()
 }
 
 /// The rows of the runs themselves: they decide who is in.
 fn heads<'a>(commits: &[&'a RunCommit]) -> Plan<'a> {
     let mut plan = Plan::default();
-    let keys: Vec<_> = commits.iter().filter_map(|c| Some((*c, c.create.as_ref()?, key(c)?))).collect();
+    let keys: Vec<_> = commits.iter().filter_map(|c| Some((*c, c.create.as_ref()?, once(c)?))).collect();
     plan.add(!keys.is_empty(), IDEMPOTENT, || {
-        columns![&keys; |k| k.0.workflow.to_string(), |k| k.2, |k| k.0.run.to_string(), |k| k.1.created.ms()]
+        columns![&keys; |k| k.0.workflow.to_string(), |k| k.2.key.as_str(), |k| k.0.run.to_string(), |k| k.1.created.ms(), |k| k.2.digest.as_str()]
     });
     let new: Vec<_> = commits.iter().filter_map(|c| Some((*c, c.create.as_ref()?))).collect();
     plan.add(!new.is_empty(), INSERT, || {

@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Error, Result, to_json},
+    idempotency::Once,
     sql::sql,
     tx::Tx,
     vals,
@@ -67,8 +68,9 @@ pub struct NewRun {
     pub created: Timestamp,
     /// Who or what started it, for lists.
     pub triggered_by: String,
-    /// The same key in the same workflow gives [`CommitError::Repeated`] with the run it made.
-    pub idempotency_key: Option<String>,
+    /// The same request in the same workflow gives [`CommitError::Repeated`] with the run it made; another one with
+    /// its key, [`CommitError::KeyReused`].
+    pub once: Option<Once>,
 }
 
 /// A touched node run.
@@ -161,14 +163,17 @@ pub enum CommitError {
     /// The idempotency key was used before; this run answers it.
     #[error("run {0} was already made for this request")]
     Repeated(RunId),
+    /// The idempotency key was used before, for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     /// The database failed.
     #[error(transparent)]
     Db(#[from] Error),
 }
 
 sql! {
-    IDEMPOTENT = "INSERT INTO idempotency (scope, key, run, created) VALUES ($1, $2, $3, $4) ON CONFLICT (scope, key) DO NOTHING";
-    IDEMPOTENT_RUN = "SELECT run FROM idempotency WHERE scope = $1 AND key = $2";
+    IDEMPOTENT = "INSERT INTO idempotency (scope, key, run, created, digest) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (scope, key) DO NOTHING";
+    IDEMPOTENT_RUN = "SELECT run, digest FROM idempotency WHERE scope = $1 AND key = $2";
     INSERT = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, '[]', $10, $11, $12, $13) ON CONFLICT DO NOTHING";
     UPDATE = "UPDATE run SET version = version + 1, status = $3, final = $4, sub = $5, label = $6, spec_hash = $7, head = $8, last_execution = $9 WHERE id = $1 AND version = $2 AND parked IS NULL";
     PARKED = "SELECT parked FROM run WHERE id = $1 AND version = $2 AND parked IS NOT NULL";
@@ -192,11 +197,15 @@ sql! {
 pub(crate) fn commit_one(tx: &mut Tx<'_>, c: &RunCommit) -> Result<Committed, CommitError> {
     let run = c.run;
     if let Some(new) = &c.create {
-        if let Some(key) = &new.idempotency_key
-            && tx.execute(IDEMPOTENT, vals![c.workflow, key, run, new.created])? == 0
+        if let Some(once) = &new.once
+            && tx.execute(
+                IDEMPOTENT,
+                vals![c.workflow, once.key.as_str(), run, new.created, once.digest.as_str()],
+            )? == 0
         {
-            let row = tx.query_one(IDEMPOTENT_RUN, vals![c.workflow, key])?;
-            return Err(CommitError::Repeated(row.get(0)?));
+            let row = tx.query_one(IDEMPOTENT_RUN, vals![c.workflow, once.key.as_str()])?;
+            let same = once.is(row.text(1)?);
+            return Err(if same { CommitError::Repeated(row.get(0)?) } else { CommitError::KeyReused });
         }
         let created = tx.execute(
             INSERT,
@@ -363,7 +372,7 @@ pub(crate) mod tests {
                 number: 1,
                 created: now,
                 triggered_by: String::new(),
-                idempotency_key: None,
+                once: None,
             }),
             workflow: WorkflowId::new(),
             status: Status::Building,

@@ -1,7 +1,10 @@
 //! From the engine's values to rows and back.
 
 use super::commit::{NewRun, NodeRow, QueueLease, QueueRow, RunCommit, SlotRow};
-use crate::error::{Result, to_json};
+use crate::{
+    error::{Result, to_json},
+    idempotency::Once,
+};
 use cds_engine::{
     event::{Effect, SlotKey},
     state::{NodeRun, Params, Run, RunHead, StageRun},
@@ -24,7 +27,7 @@ pub struct Context {
     /// For lists, e.g. the user name or the hook.
     pub triggered_by: String,
     /// Of the request that makes the run.
-    pub idempotency_key: Option<String>,
+    pub once: Option<Once>,
     /// Priority of its jobs; higher goes first.
     pub priority: i64,
     /// Instant of the transition.
@@ -52,7 +55,7 @@ impl RunCommit {
                 number: new.number,
                 created: new.head.created,
                 triggered_by: cx.triggered_by.clone(),
-                idempotency_key: cx.idempotency_key,
+                once: cx.once,
             }),
             workflow: cx.workflow,
             status: new.head.status,

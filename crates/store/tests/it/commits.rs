@@ -6,7 +6,7 @@ use cds_engine::{
     event::{QueueJob, SlotKey, TimerKey},
 };
 use cds_model::*;
-use cds_store::{CommitError, Dialect, RunCommit, Wake, events, queue, runs, slots, timers};
+use cds_store::{CommitError, Dialect, RunCommit, Wake, events, idempotency::Once, queue, runs, slots, timers};
 use std::{sync::Arc, time::Duration};
 
 suite!(
@@ -174,7 +174,7 @@ async fn the_same_key_gives_the_same_run(w: World) {
     let s = Stored::new(&w.store).await;
     let make = |number, key: &str| {
         let mut cx = context(s.project, s.workflow, 0, &s.hash);
-        cx.idempotency_key = Some(key.into());
+        cx.once = Some(Once { key: key.into(), digest: "same".into() });
         let run = run(number, 1);
         (run.id, RunCommit::from_transition(None, &run, &[], cx).unwrap())
     };
@@ -182,6 +182,10 @@ async fn the_same_key_gives_the_same_run(w: World) {
     w.store.commit(commit).await.unwrap();
     let again = w.store.commit(make(3, "k").1).await;
     assert!(matches!(again, Err(CommitError::Repeated(run)) if run == first), "{again:?}");
+    let (_, mut other) = make(3, "k");
+    other.create.as_mut().unwrap().once.as_mut().unwrap().digest = "other".into();
+    let refused = w.store.commit(other).await;
+    assert!(matches!(refused, Err(CommitError::KeyReused)), "{refused:?}");
     w.store.commit(make(3, "other").1).await.unwrap();
     // A key is not used up by a run that could not be made.
     let (_, bad) = make(3, "third");

@@ -462,11 +462,17 @@ async fn caches_replace_each_other(w: World) {
 async fn old_keys_of_requests_go(w: World) {
     let s = Stored::new(&w.store).await;
     let mut cx = context(s.project, s.workflow, 0, &s.hash);
-    cx.idempotency_key = Some("k".into());
+    let once = |digest: &str| idempotency::Once { key: "k".into(), digest: digest.into() };
+    cx.once = Some(once("d"));
     let run = run(2, 1);
     w.store.commit(cds_store::RunCommit::from_transition(None, &run, &[], cx).unwrap()).await.unwrap();
     let workflow = s.workflow;
-    assert_eq!(w.store.read(move |tx| idempotency::get(tx, workflow, "k")).await.unwrap(), Some(run.id));
+    let get = async |digest: &str| {
+        let once = once(digest);
+        w.store.read(move |tx| idempotency::get(tx, workflow, &once)).await.unwrap()
+    };
+    assert_eq!(get("d").await, Some(idempotency::Earlier::Same(run.id)));
+    assert_eq!(get("e").await, Some(idempotency::Earlier::Other));
     assert_eq!(w.store.write(|tx| idempotency::prune(tx, Timestamp(NOW.ms() + 1))).await.unwrap(), 1);
-    assert_eq!(w.store.read(move |tx| idempotency::get(tx, workflow, "k")).await.unwrap(), None);
+    assert_eq!(get("d").await, None);
 }

@@ -166,7 +166,7 @@ pub fn context(project: ProjectId, workflow: WorkflowId, version: i64, spec_hash
         version,
         spec_hash: spec_hash.into(),
         triggered_by: "alice".into(),
-        idempotency_key: None,
+        once: None,
         priority: 0,
         now: NOW,
         leases: Vec::new(),

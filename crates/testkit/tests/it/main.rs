@@ -1,6 +1,11 @@
 //! CDS from end to end: real server, real workers, real client.
 
+mod away;
+mod chaos;
+mod disk;
+mod fence;
 mod follow;
+mod hooks;
 mod local;
 mod loss;
 mod people;

@@ -3,13 +3,17 @@
 use crate::waits::pid_in;
 use cds_api::runs::{RunStart, RunStop};
 use cds_model::Status;
-use cds_testkit::{SHORT, Setup, TestServer, eventually};
+use cds_testkit::{Marked, SHORT, Setup, TestServer, eventually};
 use std::time::{Duration, Instant};
 
 /// Longest time between the stop and the end of the last process.
 const LIMIT: Duration = Duration::from_secs(10);
 
-const PIPELINE: &str = "
+/// Files in which processes write their numbers.
+const NAMES: [&str; 9] =
+    ["plain", "child", "deaf", "daemon", "daemons-parent", "forked", "forks", "asleep", "stopped"];
+
+const PIPELINE: &str = r#"
 version: v1.0
 name: stubborn
 jobs:
@@ -33,13 +37,30 @@ jobs:
       while [ ! -s $DIR/daemon ]; do sleep 0.05; done
       echo $$ > $DIR/daemons-parent
       sleep 1000
-";
+- job: forks
+  steps:
+  - script: |
+      # Twice away from its parent, in a session of its own each time, deaf, and without a mark in its environment.
+      (setsid sh -c '(env -i setsid sh -c "trap \"\" TERM HUP INT; echo \$\$ > $DIR/forked; while :; do sleep 1; done" &) &' > /dev/null 2>&1 &)
+      while [ ! -s $DIR/forked ]; do sleep 0.05; done
+      echo $$ > $DIR/forks
+      sleep 1000
+- job: stopped
+  steps:
+  - script: |
+      sh -c 'trap "" TERM; echo $$ > $DIR/asleep; kill -STOP $$; sleep 1000' &
+      echo $$ > $DIR/stopped
+      kill -STOP $$
+      sleep 1000
+"#;
 
 const WORKFLOW: &str = "{name: stubborn, version: v2.0, workflow: {stubborn: {pipeline: stubborn}}}";
 
 #[tokio::test]
 async fn every_process_of_a_stopped_run_ends() {
-    let setup = Setup { hatchery: "max_workers = 4".into(), ..Setup::default() };
+    let mark = format!("{}-stop", std::process::id());
+    let env = vec![("STOP_MARK".to_string(), mark.clone())];
+    let setup = Setup { env, hatchery: "max_workers = 5".into(), ..Setup::default() };
     let server = TestServer::with(setup).await;
     let project = server.project("STOP").await;
     project.push(&[("stubborn.pip.yml", PIPELINE), ("stubborn.yml", WORKFLOW)]).await;
@@ -48,7 +69,7 @@ async fn every_process_of_a_stopped_run_ends() {
     let payload = serde_json::json!({"dir": dir.to_str().unwrap()});
     let run = project.run("stubborn", RunStart { payload: Some(payload), ..RunStart::default() }).await;
     let mut pids = Vec::new();
-    for name in ["plain", "child", "deaf", "daemon", "daemons-parent"] {
+    for name in NAMES {
         pids.push((name, pid_in(&dir.join(name)).await));
     }
     assert!(pids.iter().all(|(_, pid)| lives(*pid)), "{pids:?}");
@@ -60,6 +81,10 @@ async fn every_process_of_a_stopped_run_ends() {
     let left = || async { (!pids.iter().any(|(_, pid)| lives(*pid))).then_some(()) };
     eventually(&format!("the end of {pids:?}"), LIMIT.saturating_sub(begin.elapsed()), left).await;
     println!("all processes ended {:?} after the stop", begin.elapsed());
+    // Nor anything that has told nobody its number.
+    let of_jobs =
+        || Marked::all("STOP_MARK", &mark).into_iter().filter(|p| p.variable("CDS_JOB_ID").is_some());
+    assert_eq!(of_jobs().count(), 0, "{:?}", of_jobs().map(|p| p.words).collect::<Vec<_>>());
 
     // The workers survive or are replaced: the next run works.
     project.push_script("after", &["echo fine"]).await;

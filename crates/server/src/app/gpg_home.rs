@@ -1,0 +1,81 @@
+//! Directories in which `gpg` works for a moment. They hold a private key and the socket of an agent, so one that a
+//! killed server has left is removed by the next server, and its agent ended.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// How their names begin; then come process id and start of the server, so that it is known whether it lives.
+const PREFIX: &str = "cds-gpg-of-";
+
+/// Path of a home that is not there yet. Short, because the path of the agent's socket must be.
+pub fn fresh() -> PathBuf {
+    let pid = std::process::id();
+    let name = format!("{PREFIX}{pid}-{}-{}", started(pid).unwrap_or(0), uuid::Uuid::now_v7().simple());
+    std::env::temp_dir().join(name)
+}
+
+/// Ends the agent of a home and removes it.
+pub fn remove(home: &Path) {
+    let _ = Command::new("gpgconf")
+        .arg("--homedir")
+        .arg(home)
+        .args(["--kill", "gpg-agent"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    // The agent removes its sockets while it ends, which can be in the way.
+    for _ in 0..20 {
+        match fs::remove_dir_all(home) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound || home.exists() => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            _ => return,
+        }
+    }
+    tracing::warn!(home = %home.display(), "a directory with a private key could not be removed");
+}
+
+/// Removes the homes of servers that are no more. Blocks.
+pub fn sweep() {
+    let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(owner) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
+        let mut parts = owner.split('-').map(str::parse::<u64>);
+        let (Some(Ok(pid)), Some(Ok(start))) = (parts.next(), parts.next()) else { continue };
+        if u32::try_from(pid).ok().and_then(started) != Some(start) {
+            tracing::info!(home = %entry.path().display(), "removing what a killed server has left of gpg");
+            remove(&entry.path());
+        }
+    }
+}
+
+/// When a process was started, in ticks since the machine was; `None` = there is no such process.
+fn started(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program, in parentheses, may hold anything.
+    stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn homes_of_the_dead_go_and_those_of_the_living_stay() {
+        let mine = fresh();
+        fs::create_dir(&mine).unwrap();
+        let mut child = Command::new("true").spawn().unwrap();
+        let pid = child.id();
+        child.wait().unwrap();
+        let dead = std::env::temp_dir().join(format!("{PREFIX}{pid}-1-{}", uuid::Uuid::now_v7().simple()));
+        fs::create_dir_all(dead.join("private-keys-v1.d")).unwrap();
+        sweep();
+        assert!(mine.exists() && !dead.exists());
+        remove(&mine);
+        assert!(!mine.exists());
+    }
+}
