@@ -86,7 +86,7 @@ function Tokens() {
       </EntryForm>
       <Answered query={tokens} rows={2}>
         {(all) => (
-          <div className="table-box">
+          <div className="table-box" tabIndex={0} role="region" aria-label="Sessions and API tokens">
             <table>
               <thead><tr><th>Name</th><th>Kind</th><th>Last used</th><th>Ends</th><th><span className="sr">Revoke</span></th></tr></thead>
               <tbody>

@@ -31,7 +31,7 @@ export function Fleet() {
         {(all) => all.length === 0
           ? <Empty title="No worker exists now"><p>Hatcheries start them when jobs wait.</p></Empty>
           : (
-            <div className="table-box">
+            <div className="table-box" tabIndex={0} role="region" aria-label="Workers">
               <table>
                 <thead><tr><th>Name</th><th>State</th><th>Job</th><th>Hatchery</th><th>Platform</th><th>Jobs done</th><th>Heard of</th></tr></thead>
                 <tbody>{all.map((w) => <WorkerRow key={w.id} worker={w} queue={queue.data ?? []} now={now} />)}</tbody>
