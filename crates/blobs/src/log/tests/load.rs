@@ -120,5 +120,8 @@ fn figures_of_small_logs() {
     for run in &runs[runs.len() - 100..] {
         packed += runtime.block_on(store.compact_run(*run)).unwrap();
     }
-    println!("packed {packed} logs: {:.0} us each", begin.elapsed().as_secs_f64() * 1e6 / packed.max(1) as f64);
+    println!(
+        "packed {packed} logs: {:.0} us each",
+        begin.elapsed().as_secs_f64() * 1e6 / packed.max(1) as f64
+    );
 }
