@@ -125,7 +125,7 @@ impl Work<'_> {
     /// Sets a timer, unless the limit is 0 (none).
     pub fn timer(&mut self, key: TimerKey, limit_ms: u64, slack: Duration) {
         if limit_ms > 0 {
-            let at = self.now + Duration::from_millis(limit_ms) + slack;
+            let at = self.clock + Duration::from_millis(limit_ms) + slack;
             self.effects.push(Effect::SetTimer { key, at });
         }
     }

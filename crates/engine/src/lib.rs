@@ -12,6 +12,7 @@ pub mod invariants;
 pub mod requirements;
 pub mod spec;
 pub mod state;
+pub mod upkeep;
 
 mod conditions;
 mod git;

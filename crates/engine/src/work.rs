@@ -12,7 +12,10 @@ use std::{collections::VecDeque, sync::Arc};
 pub(crate) struct Work<'a> {
     before: Option<&'a Run>,
     pub run: Run,
+    /// When this happens, never before what happened last: servers' clocks are not alike.
     pub now: Timestamp,
+    /// What the clock says. Timers are set by it, so that they keep time when it was wrong for a while.
+    pub clock: Timestamp,
     pub effects: Vec<Effect>,
     pub graph: Arc<Graph>,
     /// Node runs that ended here and whose children have not been looked at.
@@ -49,8 +52,9 @@ pub(crate) fn find_job(run: &Run, no: JobNo) -> Option<JobAt> {
 
 impl<'a> Work<'a> {
     /// Begins a transition of an existing run.
-    pub fn on(run: &'a Run, now: Timestamp) -> Self {
-        Self { before: Some(run), ..Self::fresh(run.clone(), now) }
+    pub fn on(run: &'a Run, clock: Timestamp) -> Self {
+        let now = clock.max(run.head.last_execution);
+        Self { before: Some(run), now, ..Self::fresh(run.clone(), clock) }
     }
 
     /// Begins the first transition of a run.
@@ -60,6 +64,7 @@ impl<'a> Work<'a> {
             before: None,
             run,
             now,
+            clock: now,
             effects: Vec::new(),
             graph,
             ended: VecDeque::new(),

@@ -1,7 +1,8 @@
 //! Hatcheries with their providers, and workers.
 
 use crate::{
-    server::{Ask, Reply},
+    faults::Fault,
+    server::{Ask, HEARTBEAT, Reply, Report},
     world::{Happening, Sim, Step},
 };
 use cds_hatchery::{
@@ -14,20 +15,26 @@ use std::{collections::BTreeMap, time::Duration};
 
 /// From one look of a hatchery at its provider to the next, ms. A real one is woken by news; here a short tick
 /// stands for that.
-const LOOK: (i64, i64) = (50, 400);
+const LOOK: (i64, i64) = (300, 1500);
 /// How long an idle worker waits for a job before it ends, ms.
 const IDLE: i64 = 60_000;
+/// A worker that writes writes a line this often, ms.
+const LINE: i64 = 700;
 
 /// A hatchery: what its provider has, and what it remembers.
 pub(crate) struct Hatchery {
     pub region: &'static str,
     pub limits: Limits,
+    pub up: bool,
     /// The provider refuses to start more.
     pub full: bool,
     /// Counts its lives: answers to an earlier one are lost.
     pub life: u32,
     /// The provider's truth: alive or ended.
     pub instances: BTreeMap<WorkerId, bool>,
+    /// The server it talks to.
+    server: usize,
+    unanswered: u32,
     /// Instances being started.
     starting: u32,
     /// Identities being ordered, and until when an answer is waited for.
@@ -45,9 +52,12 @@ impl Hatchery {
         Self {
             region,
             limits: Limits { max_workers: workers, min_idle: 0, spawn_concurrency: 2, start_timeout },
+            up: true,
             full: false,
             life: 0,
             instances: BTreeMap::new(),
+            server: 0,
+            unanswered: 0,
             starting: 0,
             ordering: None,
             first_seen: BTreeMap::new(),
@@ -57,8 +67,9 @@ impl Hatchery {
         }
     }
 
-    /// Loses everything but what the provider has.
-    pub fn forget(&mut self) {
+    /// Dies; what the provider has goes on.
+    pub fn die(&mut self) {
+        self.up = false;
         self.life += 1;
         self.ordering = None;
         self.orders = None;
@@ -117,19 +128,39 @@ impl Hatchery {
 
 /// A worker process.
 pub(crate) struct Worker {
-    hatchery: usize,
+    pub hatchery: usize,
     /// Counts what it has begun to do: older alarms mean nothing.
     turn: u32,
-    doing: Doing,
+    pub doing: Doing,
     idle_since: i64,
+    /// The server it talks to.
+    server: usize,
+    /// Questions without an answer.
+    unanswered: u32,
+    /// When it sent what was last answered.
+    contact: i64,
+    /// It stands still until then.
+    paused_until: i64,
+    /// It stood still during this job: what it thinks of its lease is old.
+    pub was_paused: bool,
+    /// Lines written from `began` on; after that, those the server has.
+    began: i64,
+    acked: u32,
+}
+
+impl Worker {
+    /// It does not stand still any longer than until then.
+    pub fn wake(&mut self, at: i64) {
+        self.paused_until = self.paused_until.min(at);
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doing {
+pub(crate) enum Doing {
     Registering,
     Asking,
     Running { job: JobRef, attempt: Attempt, until: i64, status: Status },
-    Reporting { job: JobRef, attempt: Attempt, status: Status },
+    Reporting { job: JobRef, attempt: Attempt, status: Status, lines: u32 },
 }
 
 impl Sim {
@@ -140,13 +171,17 @@ impl Sim {
         if !self.trouble() {
             self.hatcheries[index].full = false;
         }
+        if !self.hatcheries[index].up {
+            return Ok(());
+        }
         let now = self.true_clock();
         for action in self.hatcheries[index].plan(now) {
             match action {
                 Action::Spawn(count) => {
-                    let life = self.hatcheries[index].life;
-                    self.hatcheries[index].ordering = Some((count, now + Duration::from_secs(10)));
-                    self.ask(Ask::Identities { hatchery: index, life, count });
+                    let hatchery = &mut self.hatcheries[index];
+                    let (life, server) = (hatchery.life, hatchery.server);
+                    hatchery.ordering = Some((count, now + Duration::from_secs(10)));
+                    self.ask(server, Ask::Identities { hatchery: index, life, count }, Who::Hatchery(index));
                 }
                 Action::Destroy(id, why) => {
                     self.note(|| format!("hatchery {index} destroys {id}: {why}"));
@@ -167,33 +202,70 @@ impl Sim {
                 }
             }
         }
-        let hatchery = &self.hatcheries[index];
+        let servers = self.servers.len();
+        let hatchery = &mut self.hatcheries[index];
+        hatchery.unanswered += 1;
+        if hatchery.unanswered > 6 {
+            hatchery.unanswered = 0;
+            hatchery.server = (hatchery.server + 1) % servers;
+        }
         let instances = hatchery.instances.iter().map(|(w, alive)| (*w, *alive)).collect();
-        let life = hatchery.life;
-        self.ask(Ask::Sync { hatchery: index, life, instances });
+        let (life, server) = (hatchery.life, hatchery.server);
+        self.ask(server, Ask::Sync { hatchery: index, life, instances }, Who::Hatchery(index));
         Ok(())
     }
 
     /// The provider has started an instance.
     pub fn born(&mut self, index: usize, worker: WorkerId) {
+        let server = self.dice.up_to(self.servers.len());
         let hatchery = &mut self.hatcheries[index];
         hatchery.starting -= 1;
         hatchery.instances.insert(worker, true);
         self.stats.spawned += 1;
-        let idle_since = self.now;
-        self.workers
-            .insert(worker, Worker { hatchery: index, turn: 0, doing: Doing::Registering, idle_since });
+        let now = self.now;
+        self.workers.insert(
+            worker,
+            Worker {
+                hatchery: index,
+                turn: 0,
+                doing: Doing::Registering,
+                idle_since: now,
+                server,
+                unanswered: 0,
+                contact: now,
+                paused_until: 0,
+                was_paused: false,
+                began: now,
+                acked: 0,
+            },
+        );
         self.later(0, Happening::Work(worker, 0));
     }
 
     /// SIGKILL.
     pub fn kill_a_worker(&mut self) {
-        let all: Vec<WorkerId> = self.workers.keys().copied().collect();
-        if !all.is_empty() {
-            let worker = all[self.dice.up_to(all.len())];
+        if let Some(worker) = self.some_worker() {
             self.stats.workers_killed += 1;
             self.note(|| format!("worker {worker} is killed"));
             self.die(worker);
+        }
+    }
+
+    fn some_worker(&mut self) -> Option<WorkerId> {
+        let nth = self.dice.up_to(self.workers.len());
+        self.workers.keys().nth(nth).copied()
+    }
+
+    /// SIGSTOP, for longer than a lease lasts; SIGCONT.
+    pub fn pause_a_worker(&mut self) {
+        let length = self.dice.ms(5_000, 120_000);
+        if let Some(id) = self.some_worker() {
+            let until = self.now + length;
+            if let Some(worker) = self.workers.get_mut(&id) {
+                worker.paused_until = until;
+                worker.was_paused = true;
+            }
+            self.note(|| format!("worker {id} stands still for {length} ms"));
         }
     }
 
@@ -206,27 +278,56 @@ impl Sim {
     /// A worker's next turn: say it (again), or go on.
     pub fn work(&mut self, id: WorkerId, turn: u32) -> Step {
         let now = self.now;
+        let gives_up = self.worker_gives_up();
+        let servers = self.servers.len();
         let Some(worker) = self.workers.get_mut(&id).filter(|w| w.turn == turn) else { return Ok(()) };
+        if worker.paused_until > now {
+            let wait = worker.paused_until - now;
+            self.later(wait, Happening::Work(id, turn));
+            return Ok(());
+        }
+        let written = ((now - worker.began) / LINE) as u32;
         if let Doing::Running { job, attempt, until, status } = worker.doing
             && until <= now
         {
-            worker.doing = Doing::Reporting { job, attempt, status };
+            worker.doing = Doing::Reporting { job, attempt, status, lines: written };
         }
+        let report = |job, attempt, to: u32, end| {
+            Ask::Report(Report { worker: id, job, attempt, lines: (worker.acked, to), end, sent: now })
+        };
+        // What has ended is nobody's double: its report may take as long as a question for the next job.
+        let more = if matches!(worker.doing, Doing::Reporting { .. }) { 30_000 } else { 0 };
+        let (silent, gives_up) = (now - worker.contact, gives_up + more);
         let (ask, again) = match worker.doing {
-            Doing::Registering => (Ask::Register(id), 1000),
-            Doing::Asking if now - worker.idle_since > IDLE => {
+            Doing::Registering | Doing::Asking if now - worker.idle_since > IDLE => {
                 self.die(id);
                 return Ok(());
             }
-            Doing::Asking => (Ask::Take(id), 500),
-            Doing::Running { job, attempt, until, .. } => {
-                (Ask::Beat { worker: id, job, attempt }, (until - now).clamp(1, 5000))
+            Doing::Registering => (Ask::Register(id), 1500),
+            Doing::Asking => (Ask::Take(id, turn), 1000),
+            // Nobody answers: the attempt may be somebody else's by now. What runs is killed.
+            Doing::Running { .. } | Doing::Reporting { .. } if silent >= gives_up => {
+                self.note(|| format!("worker {id} gives its attempt up: no answer for {silent} ms"));
+                self.turn(id, Doing::Asking);
+                return Ok(());
             }
-            Doing::Reporting { job, attempt, status } => {
-                (Ask::End { worker: id, job, attempt, status }, 1000)
+            Doing::Running { job, attempt, until, .. } => {
+                let beat = HEARTBEAT.as_millis() as i64 / 2;
+                // What is not answered is repeated, and at the latest the end of the lease must not be missed.
+                let wait = if worker.unanswered > 0 { 2000 } else { beat };
+                (report(job, attempt, written, None), (until - now).min(gives_up - silent).clamp(1, wait))
+            }
+            Doing::Reporting { job, attempt, status, lines } => {
+                (report(job, attempt, lines, Some(status)), (gives_up - silent).clamp(1, 2000))
             }
         };
-        self.ask(ask);
+        worker.unanswered += 1;
+        if worker.unanswered > 3 {
+            worker.unanswered = 0;
+            worker.server = (worker.server + 1) % servers;
+        }
+        let server = worker.server;
+        self.ask(server, ask, Who::Worker(id));
         self.later(again, Happening::Work(id, turn));
         Ok(())
     }
@@ -236,8 +337,10 @@ impl Sim {
         if let Some(worker) = self.workers.get_mut(&id) {
             worker.turn += 1;
             worker.doing = doing;
+            worker.unanswered = 0;
             if doing == Doing::Asking {
                 worker.idle_since = now;
+                worker.was_paused = worker.paused_until > now;
             }
             let turn = worker.turn;
             self.later(0, Happening::Work(id, turn));
@@ -246,32 +349,66 @@ impl Sim {
 
     /// An answer arrives, perhaps late, perhaps twice.
     pub fn answered(&mut self, reply: Reply) -> Step {
-        let doing = |sim: &Sim, id: WorkerId| sim.workers.get(&id).map(|w| w.doing);
+        let to = match &reply {
+            Reply::Registered(w) | Reply::Refused(w) => Some(*w),
+            Reply::Job { worker, .. } | Reply::LeaseLost { worker, .. } => Some(*worker),
+            Reply::Heard { report, .. } | Reply::Ended { report, .. } => Some(report.worker),
+            _ => None,
+        };
+        if let Some(id) = to {
+            let now = self.now;
+            let Some(worker) = self.workers.get_mut(&id) else { return Ok(()) };
+            if worker.paused_until > now {
+                // It reads when it goes on.
+                let wait = worker.paused_until - now;
+                self.later(wait, Happening::Answered(reply));
+                return Ok(());
+            }
+            worker.unanswered = 0;
+        }
         match reply {
             Reply::Registered(id) => {
-                if doing(self, id) == Some(Doing::Registering) {
+                if self.doing(id) == Some(Doing::Registering) {
                     self.turn(id, Doing::Asking);
                 }
             }
-            Reply::Job { worker, job: Some((job, attempt)) } => {
-                let done_before = self.begun.get(&(job, attempt.0));
-                if doing(self, worker) == Some(Doing::Asking) && done_before != Some(&worker) {
+            Reply::Job { worker, turn, job: Some((job, attempt)) } => {
+                // A copy of an answer that came before says nothing, nor does one to a question given up.
+                let asked = self.workers.get(&worker).is_some_and(|w| w.turn == turn);
+                let begun = self.history.begun.contains_key(&(job, attempt));
+                if self.doing(worker) == Some(Doing::Asking) && asked && !begun {
                     return self.begin(worker, job, attempt);
                 }
             }
             Reply::Job { .. } => {}
-            Reply::Beat { worker, job, attempt, go_on } => {
-                if let Some(Doing::Running { job: j, attempt: a, .. }) = doing(self, worker)
-                    && (j, a) == (job, attempt)
-                    && !go_on
-                    // Some are deaf, and are given up after a while.
-                    && !self.unlucky()
+            Reply::Heard { report, length, stop } => {
+                if let Some(Doing::Running { job, attempt, .. } | Doing::Reporting { job, attempt, .. }) =
+                    self.doing(report.worker)
+                    && (job, attempt) == (report.job, report.attempt)
                 {
-                    self.turn(worker, Doing::Reporting { job, attempt, status: Status::Stopped });
+                    // Stops are rare; whoever is deaf must be so at once.
+                    let deaf = stop && self.fault_at(Fault::Deaf, self.config.rate * 10.0);
+                    let written = self.heard(&report, length);
+                    let running = matches!(self.doing(report.worker), Some(Doing::Running { .. }));
+                    if stop && running && !deaf {
+                        let status = Status::Stopped;
+                        self.turn(report.worker, Doing::Reporting { job, attempt, status, lines: written });
+                    }
                 }
             }
-            Reply::Ended { worker, job, attempt } => {
-                if let Some(Doing::Reporting { job: j, attempt: a, .. }) = doing(self, worker)
+            Reply::Ended { report, length } => {
+                if let Some(Doing::Reporting { job, attempt, .. }) = self.doing(report.worker)
+                    && (job, attempt) == (report.job, report.attempt)
+                {
+                    self.heard(&report, length);
+                    self.end_is_acknowledged(&report)?;
+                    self.turn(report.worker, Doing::Asking);
+                }
+            }
+            Reply::LeaseLost { worker, job, attempt } => {
+                if let Some(
+                    Doing::Running { job: j, attempt: a, .. } | Doing::Reporting { job: j, attempt: a, .. },
+                ) = self.doing(worker)
                     && (j, a) == (job, attempt)
                 {
                     self.turn(worker, Doing::Asking);
@@ -281,25 +418,54 @@ impl Sim {
             Reply::Orders { hatchery, life, told, wanted, destroy, workers } => {
                 let received = self.true_clock();
                 let mine = &mut self.hatcheries[hatchery];
-                if mine.life == life {
+                if mine.life == life && mine.up {
+                    mine.unanswered = 0;
                     mine.reported.extend(told.into_iter().map(|w| (w, true)));
                     mine.reported.retain(|w, _| mine.instances.contains_key(w));
                     mine.orders = Some(Orders { wanted, destroy, workers, received });
                 }
             }
             Reply::Identities { hatchery, life, workers } => self.spawn(hatchery, life, &workers),
+            Reply::Started(key, run) => self.start_is_acknowledged(key, run)?,
         }
         Ok(())
     }
 
-    /// An attempt begins: by no more than one worker, ever.
+    fn doing(&self, id: WorkerId) -> Option<Doing> {
+        self.workers.get(&id).map(|w| w.doing)
+    }
+
+    /// The server has heard what was sent with this report. Gives the lines written so far.
+    fn heard(&mut self, report: &Report, length: u32) -> u32 {
+        let now = self.now;
+        let Some(worker) = self.workers.get_mut(&report.worker) else { return 0 };
+        worker.contact = worker.contact.max(report.sent);
+        worker.acked = worker.acked.max(length);
+        let acked = worker.acked;
+        let written = ((now - worker.began) / LINE) as u32;
+        self.lines_are_acknowledged(report.job, report.attempt, report.worker, acked);
+        written.max(acked)
+    }
+
+    /// An attempt begins: by no more than one worker, ever; and no other attempt of its job is at work.
     fn begin(&mut self, worker: WorkerId, job: JobRef, attempt: Attempt) -> Step {
-        if let Some(other) = self.begun.insert((job, attempt.0), worker) {
-            return Err(format!("attempt {attempt} of {job} is run by {other} and by {worker}"));
-        }
+        self.attempt_begins(worker, job, attempt)?;
         let long = self.dice.chance(0.05);
-        let until = self.now + if long { self.dice.ms(20_000, 90_000) } else { self.dice.ms(5, 8000) };
+        // Some never end by themselves, and must be cut off.
+        let endless = self.dice.chance(0.01);
+        let length = match () {
+            () if endless => 3_600_000,
+            () if long => self.dice.ms(20_000, 90_000),
+            () => self.dice.ms(5, 8000),
+        };
+        let until = self.now + length;
         let status = if self.dice.chance(0.15) { Status::Fail } else { Status::Success };
+        let now = self.now;
+        if let Some(it) = self.workers.get_mut(&worker) {
+            it.began = now;
+            it.acked = 0;
+            it.contact = now;
+        }
         self.turn(worker, Doing::Running { job, attempt, until, status });
         Ok(())
     }
@@ -307,12 +473,12 @@ impl Sim {
     fn spawn(&mut self, index: usize, life: u32, workers: &[WorkerId]) {
         let now = self.true_clock();
         // An answer to an earlier life, or one that is not waited for any more: nothing may be started for it.
-        if self.hatcheries[index].life != life {
+        if self.hatcheries[index].life != life || !self.hatcheries[index].up {
             return;
         }
         let Some((count, _)) = self.hatcheries[index].ordering.take() else { return };
         for worker in workers.iter().take(count as usize) {
-            let fails = self.unlucky();
+            let fails = self.fault(Fault::Provider);
             let hatchery = &mut self.hatcheries[index];
             let alive = hatchery.alive() + hatchery.starting;
             let error = match () {
@@ -328,4 +494,12 @@ impl Sim {
             hatchery.backoff.failed(&error, alive, now, 0.5);
         }
     }
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Who {
+    Worker(WorkerId),
+    Hatchery(usize),
+    Person,
 }

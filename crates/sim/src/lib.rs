@@ -1,27 +1,40 @@
-//! A deterministic simulation: the real decisions (`cds_engine::start`, `apply`, dispatch and `cds_hatchery::plan`)
-//! in a model world of servers, hatcheries, workers, a clock and a network at fault.
+//! A deterministic simulation: the real decisions (`cds_engine::start`, `apply`, dispatch, `upkeep`, and
+//! `cds_hatchery::plan`) in a model world of servers on one store, hatcheries, workers, people, clocks and a network,
+//! all of which fail.
 //!
-//! One seed is one history, always the same. After every commit the invariants of [`cds_engine::invariants`] are
-//! checked; at the end the faults stop, and every run must end, the queue be empty and every mutex free.
+//! One seed is one history, always the same. After every commit the invariants of [`cds_engine::invariants`] are checked
+//! and the rows beside the run are compared with it; what workers and people have seen is compared with a small model;
+//! at the end the faults stop, and every run must end, the queue be empty, and nobody be left.
 //!
-//! Start reading at [`run_seed`]; `world` is the clock, the network and the faults, `store` what is committed,
-//! `server` what a server does with a message, `fleet` the hatcheries and workers, `make` the random workflows.
+//! Start reading at [`run_seed`]; `world` is the clock, the network and the faults, `store` what is committed, `server`,
+//! `memory` and `tasks` what a server does, `fleet` the hatcheries and workers, `history` what is checked from outside,
+//! `make` the random workflows.
 
 mod cli;
+mod dice;
+mod faults;
 mod fleet;
+mod history;
 mod make;
+mod memory;
+mod named;
 mod server;
+mod shrink;
 mod store;
+mod tasks;
 mod world;
 
-pub use cli::main_with;
+pub use cli::{Torture, main_with, names, torture};
+pub use faults::{Fault, Faults, Sabotage};
+pub use named::{NAMED, Named, parse as parse_named};
+pub use shrink::shrink;
 
 use std::fmt;
 
 /// What a simulated world is like.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// Servers that share the store.
+    /// Servers that share the store, at most; the seed says how many.
     pub servers: usize,
     /// Hatcheries; every second serves a region of its own.
     pub hatcheries: usize,
@@ -29,30 +42,39 @@ pub struct Config {
     pub workers: u32,
     /// Runs that are started while faults happen.
     pub runs: usize,
-    /// How often something fails, from 0 (never) to 1.
-    pub faults: f64,
-    /// How far the clocks of two servers may be apart, ms; all of them jump ahead now and then in any case.
-    pub clocks_apart_ms: i64,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// How often something of it goes wrong where it may, from 0 (never) to 1.
+    pub rate: f64,
+    /// Only so many faults happen, the first ones.
+    pub most_faults: u64,
     /// Virtual time with faults, ms.
     pub trouble_ms: i64,
     /// Virtual time after the faults in which everything must end, ms.
     pub calm_ms: i64,
     /// Steps at most, so that a loop without end is a failure and not a hang.
     pub max_steps: u64,
+    /// A rule that is broken on purpose.
+    pub sabotage: Option<Sabotage>,
+    /// Keep a trace.
+    pub trace: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
-            servers: 2,
+            servers: 3,
             hatcheries: 2,
             workers: 3,
             runs: 4,
-            faults: 0.05,
-            clocks_apart_ms: 0,
+            faults: Faults::all(),
+            rate: 0.03,
+            most_faults: u64::MAX,
             trouble_ms: 180_000,
             calm_ms: 4 * 3_600_000,
-            max_steps: 200_000,
+            max_steps: 500_000,
+            sabotage: None,
+            trace: false,
         }
     }
 }
@@ -64,10 +86,16 @@ pub struct Stats {
     pub steps: u64,
     /// Commits of runs.
     pub commits: u64,
-    /// Attempts taken by workers.
+    /// Commits that met a newer version.
+    pub conflicts: u64,
+    /// Attempts begun by workers.
     pub attempts: u64,
+    /// Ends that were acknowledged.
+    pub results: u64,
     /// News that came late or twice and was ignored.
     pub ignored: u64,
+    /// Faults that happened.
+    pub faults: u64,
     /// Messages lost.
     pub lost: u64,
     /// Workers killed.
@@ -80,6 +108,23 @@ pub struct Stats {
     pub runs: u64,
 }
 
+impl std::ops::AddAssign for Stats {
+    fn add_assign(&mut self, other: Self) {
+        self.steps += other.steps;
+        self.commits += other.commits;
+        self.conflicts += other.conflicts;
+        self.attempts += other.attempts;
+        self.results += other.results;
+        self.ignored += other.ignored;
+        self.faults += other.faults;
+        self.lost += other.lost;
+        self.workers_killed += other.workers_killed;
+        self.servers_killed += other.servers_killed;
+        self.spawned += other.spawned;
+        self.runs += other.runs;
+    }
+}
+
 /// A broken promise, and how to see it again.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -87,15 +132,19 @@ pub struct Failure {
     pub seed: u64,
     /// In which step.
     pub step: u64,
+    /// At which virtual time, ms.
+    pub at: i64,
     /// What was broken.
     pub what: String,
-    /// The last things that happened, oldest first.
+    /// In which world.
+    pub config: Config,
+    /// What happened, oldest first, if a trace was kept.
     pub trace: Vec<String>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "seed {}, step {}: {}", self.seed, self.step, self.what)
+        write!(f, "seed {}, step {}, at {} ms: {}", self.seed, self.step, self.at, self.what)
     }
 }
 
@@ -104,7 +153,52 @@ impl std::error::Error for Failure {}
 /// Runs one history to its end.
 ///
 /// # Errors
-/// If an invariant is broken, or something does not end after the faults have stopped.
+/// If a promise is broken, or something does not end after the faults have stopped.
 pub fn run_seed(seed: u64, config: Config) -> Result<Stats, Box<Failure>> {
     world::Sim::new(seed, config).run()
+}
+
+/// Runs many histories, one thread for each of `threads`; gives the sum and the first `most` failures by seed.
+pub fn run_seeds(
+    seeds: std::ops::Range<u64>,
+    config: &Config,
+    threads: usize,
+    most: usize,
+) -> (Stats, Vec<Failure>) {
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    };
+    let next = AtomicU64::new(seeds.start);
+    let found = Mutex::new((Stats::default(), Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|| {
+                let mut mine = Stats::default();
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    let enough = found
+                        .lock()
+                        .is_ok_and(|f: std::sync::MutexGuard<'_, (Stats, Vec<Failure>)>| f.1.len() >= most);
+                    if seed >= seeds.end || enough {
+                        break;
+                    }
+                    match run_seed(seed, config.clone()) {
+                        Ok(stats) => mine += stats,
+                        Err(failure) => {
+                            if let Ok(mut found) = found.lock() {
+                                found.1.push(*failure);
+                            }
+                        }
+                    }
+                }
+                if let Ok(mut found) = found.lock() {
+                    found.0 += mine;
+                }
+            });
+        }
+    });
+    let (stats, mut failures) = found.into_inner().unwrap_or_else(|p| p.into_inner());
+    failures.sort_by_key(|f| f.seed);
+    (stats, failures)
 }

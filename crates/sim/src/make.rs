@@ -1,6 +1,6 @@
 //! Random workflows: every shape the engine knows, small enough to read in a trace.
 
-use crate::world::Dice;
+use crate::dice::Dice;
 use cds_engine::RunSpec;
 use cds_model::WorkflowId;
 use cds_workflow::def::{

@@ -1,195 +1,303 @@
-//! What is committed: runs, the queue, leases, mutexes, timers, workers. One transaction at a time, all or nothing.
+//! What servers share: runs with their versions, and the rows beside them. One transaction at a time, all or nothing,
+//! written as `crates/store` writes them.
 
+use crate::faults::Sabotage;
 use cds_engine::{
-    Effect, Event, Run, Transition,
-    dispatch::{HatcheryView, Queue, QueuedJob},
-    event::{Start, TimerKey},
-    invariants::{self, Violation, World},
+    Effect, Event, Run,
+    dispatch::QueuedJob,
+    event::{SlotKey, Start, TimerKey},
+    invariants,
+    upkeep::{self, lease},
 };
-use cds_model::{Attempt, HatcheryId, JobNo, JobRef, NodeRunNo, RunId, Timestamp, WorkerId};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Where a worker stands for the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    Pending,
-    Idle,
-    Busy(JobRef, Attempt),
-    /// Given up: whatever it says is refused.
-    Gone,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct WorkerRow {
-    pub hatchery: usize,
-    pub standing: Standing,
-    pub ordered: Timestamp,
-    pub heard: Timestamp,
-}
+use cds_model::{Attempt, JobNo, JobRef, NodeRunNo, RunId, Timestamp, WorkerId};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]
 pub(crate) struct RunRow {
     pub run: Run,
+    pub version: i64,
     pub start: (Start, Timestamp),
     pub events: Vec<(Event, Timestamp)>,
 }
 
+#[derive(Clone, Debug)]
+pub(crate) struct QueueRow {
+    pub queued: QueuedJob,
+    pub worker: Option<WorkerId>,
+    pub until: Option<Timestamp>,
+    pub stopped: bool,
+}
+
+impl QueueRow {
+    pub fn lease(&self) -> lease::Row {
+        lease::Row { worker: self.worker, until: self.until, stopped: self.stopped }
+    }
+}
+
+/// Lines of an attempt: who wrote it, and the how-manieth of that writer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Log {
+    pub lines: Vec<(WorkerId, u32)>,
+    pub sealed: bool,
+}
+
+/// A worker that has a token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WorkerRow {
+    pub hatchery: usize,
+    pub registered: bool,
+}
+
+pub(crate) type AttemptId = (RunId, JobNo, Attempt);
+
 #[derive(Default)]
 pub(crate) struct Store {
     pub runs: BTreeMap<RunId, RunRow>,
-    pub world: World,
-    pub queue: Queue,
+    pub queue: BTreeMap<AttemptId, QueueRow>,
+    pub timers: BTreeMap<(RunId, TimerKey), Timestamp>,
+    /// In the order of service; the value says whether it is held.
+    pub slots: BTreeMap<(SlotKey, i64, RunId, NodeRunNo), bool>,
+    /// Requests to start a run, and what they made.
+    pub keys: BTreeMap<u64, RunId>,
     pub workers: BTreeMap<WorkerId, WorkerRow>,
-    /// Mutexes given whose runs have not heard of it.
-    pub grants: BTreeSet<(RunId, NodeRunNo)>,
+    pub logs: BTreeMap<(JobRef, Attempt), Log>,
+    /// The disk is full.
+    pub full: bool,
+    pub sabotage: Option<Sabotage>,
     pub commits: u64,
-    pub ignored: u64,
+    pub conflicts: u64,
 }
 
-/// What a transaction came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Committed,
-    Ignored,
-    Refused(String),
+/// A step of a run, made by a server from the version it knew.
+#[derive(Clone, Debug)]
+pub(crate) struct Commit {
+    pub expect: i64,
+    pub run: Run,
+    pub effects: Vec<Effect>,
+    /// `None`: rows are issued again, the run stays.
+    pub event: Option<(Event, Timestamp)>,
+    pub lease: Option<(AttemptId, WorkerId, Timestamp)>,
+    pub now: Timestamp,
+}
+
+/// Why a commit was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    Conflict,
+    Full,
 }
 
 impl Store {
-    /// Commits the start of a run.
-    pub fn start(&mut self, start: Start, now: Timestamp) -> Result<Outcome, Violation> {
-        match cds_engine::start(start.clone(), now) {
-            Transition::Advanced { run, effects } => {
-                invariants::check_start(&run, &effects)?;
-                self.carry_out(&run, &effects, now)?;
-                self.runs.insert(run.id, RunRow { run, start: (start, now), events: Vec::new() });
-                self.commits += 1;
-                Ok(Outcome::Committed)
-            }
-            Transition::Ignored(_) => Ok(Outcome::Ignored),
-            Transition::Refused(refusal) => Ok(Outcome::Refused(refusal.message)),
+    /// Commits the start of a run; a key that was used before gives its run.
+    pub fn start(
+        &mut self,
+        key: u64,
+        start: Start,
+        run: Run,
+        effects: &[Effect],
+        now: Timestamp,
+    ) -> Result<RunId, Refused> {
+        if let Some(run) = self.keys.get(&key)
+            && self.sabotage != Some(Sabotage::Key)
+        {
+            return Ok(*run);
         }
+        if self.full {
+            return Err(Refused::Full);
+        }
+        let id = run.id;
+        self.carry_out(&run, effects, now);
+        self.keys.insert(key, id);
+        self.runs.insert(id, RunRow { run, version: 1, start: (start, now), events: Vec::new() });
+        self.commits += 1;
+        Ok(id)
     }
 
-    /// Commits what an event makes of a run, with everything that follows.
-    pub fn event(&mut self, id: RunId, event: Event, now: Timestamp) -> Result<Outcome, Violation> {
-        let Some(row) = self.runs.get(&id) else { return Ok(Outcome::Ignored) };
-        match cds_engine::apply(&row.run, &event, now) {
-            Transition::Advanced { run, effects } => {
-                invariants::check_step(&row.run, &event, &run, &effects)?;
-                self.carry_out(&run, &effects, now)?;
-                if let Some(row) = self.runs.get_mut(&id) {
-                    row.run = run;
-                    row.events.push((event, now));
-                }
-                self.commits += 1;
-                Ok(Outcome::Committed)
-            }
-            Transition::Ignored(_) => {
-                self.ignored += 1;
-                Ok(Outcome::Ignored)
-            }
-            Transition::Refused(refusal) => Ok(Outcome::Refused(refusal.message)),
+    /// Commits a step. The outer error is a broken promise.
+    pub fn commit(&mut self, commit: Commit) -> Result<Result<i64, Refused>, String> {
+        if self.full {
+            return Ok(Err(Refused::Full));
         }
+        let id = commit.run.id;
+        let Some(row) = self.runs.get(&id) else { return Ok(Err(Refused::Conflict)) };
+        if row.version != commit.expect && self.sabotage != Some(Sabotage::Version) {
+            self.conflicts += 1;
+            return Ok(Err(Refused::Conflict));
+        }
+        if let Some((event, _)) = &commit.event {
+            invariants::check_step(&row.run, event, &commit.run, &commit.effects)
+                .map_err(|v| v.to_string())?;
+        }
+        self.carry_out(&commit.run, &commit.effects, commit.now);
+        if let Some((attempt, worker, until)) = commit.lease
+            && let Some(row) = self.queue.get_mut(&attempt)
+        {
+            row.worker = Some(worker);
+            row.until = Some(until);
+        }
+        let Some(row) = self.runs.get_mut(&id) else { return Ok(Err(Refused::Conflict)) };
+        row.version += 1;
+        row.run = commit.run;
+        row.events.extend(commit.event);
+        self.commits += 1;
+        let version = row.version;
+        self.check(id)?;
+        Ok(Ok(version))
     }
 
-    fn carry_out(&mut self, run: &Run, effects: &[Effect], now: Timestamp) -> Result<(), Violation> {
-        self.world.repeats_are_harmless(run.id, run.number, effects)?;
+    fn carry_out(&mut self, run: &Run, effects: &[Effect], now: Timestamp) {
+        let id = run.id;
+        // Ends first, then what is new: as the real rows are written.
         for effect in effects {
-            self.world.carry_out(run.id, run.number, effect);
             match effect {
-                Effect::QueueJob(q) => {
-                    let job = JobRef { run: run.id, job: q.job };
-                    if self.world.jobs.get(&(run.id, q.job)) == Some(&q.attempt) {
-                        let (requirements, groups) = (q.requirements.clone(), q.groups.clone());
-                        let attempt = q.attempt;
-                        self.queue.push(QueuedJob {
-                            job,
-                            attempt,
-                            priority: 0,
-                            queued: now,
-                            requirements,
-                            groups,
-                        });
-                    }
-                }
-                Effect::DoneJob { job, attempt } => {
-                    self.attempt_is_over(JobRef { run: run.id, job: *job }, *attempt)
+                Effect::DoneJob { job, attempt } => drop(self.queue.remove(&(id, *job, *attempt))),
+                Effect::ReleaseSlot { key, node_run } => {
+                    self.slots.remove(&(key.clone(), run.number, id, *node_run));
                 }
                 _ => {}
             }
         }
-        self.grants.extend(self.world.grant());
-        Ok(())
+        for effect in effects {
+            match effect {
+                Effect::CancelJob { job, attempt } => {
+                    let key = (id, *job, *attempt);
+                    match self.queue.get_mut(&key) {
+                        Some(row) if row.worker.is_some() => row.stopped = true,
+                        Some(_) => drop(self.queue.remove(&key)),
+                        None => {}
+                    }
+                }
+                Effect::QueueJob(q) if !over(effects, q.job, q.attempt) => {
+                    self.queue.entry((id, q.job, q.attempt)).or_insert_with(|| QueueRow {
+                        queued: QueuedJob {
+                            job: JobRef { run: id, job: q.job },
+                            attempt: q.attempt,
+                            priority: 0,
+                            queued: now,
+                            requirements: q.requirements.clone(),
+                            groups: q.groups.clone(),
+                        },
+                        worker: None,
+                        until: None,
+                        stopped: false,
+                    });
+                }
+                // One that is asked for and given back in one step is in no list.
+                Effect::RequestSlot { key, node_run } if !released(effects, *node_run) => {
+                    self.slots.entry((key.clone(), run.number, id, *node_run)).or_insert(false);
+                }
+                Effect::SetTimer { key, at } => drop(self.timers.insert((id, key.clone()), *at)),
+                _ => {}
+            }
+        }
     }
 
-    fn attempt_is_over(&mut self, job: JobRef, attempt: Attempt) {
-        self.queue.remove(job, attempt);
-        for row in self.workers.values_mut() {
-            // Whoever still works on it has not said that it ended: it is lost or deaf. One that has said so was
-            // set free before.
-            if matches!(row.standing, Standing::Busy(j, a) if j == job && a <= attempt) {
-                row.standing = Standing::Gone;
+    /// Gives every free mutex to its next waiter.
+    pub fn grant(&mut self) -> Vec<(RunId, NodeRunNo)> {
+        if self.full {
+            return Vec::new();
+        }
+        let mut granted = Vec::new();
+        let mut taken: Option<(&SlotKey, bool)> = None;
+        let held: Vec<SlotKey> =
+            self.slots.iter().filter(|(_, h)| **h).map(|((k, ..), _)| k.clone()).collect();
+        for ((key, _, run, node_run), is_held) in &mut self.slots {
+            let busy = held.contains(key) || taken.is_some_and(|(k, _)| k == key);
+            if !busy {
+                *is_held = true;
+                granted.push((*run, *node_run));
+                taken = Some((key, true));
             }
         }
-        for key in [
-            TimerKey::Queue(job.job, attempt),
-            TimerKey::StopGrace(job.job, attempt),
-            TimerKey::Job(job.job, attempt),
-        ] {
-            self.world.timers.remove(&(job.run, key));
+        granted
+    }
+
+    pub fn release(&mut self, run: RunId, node_run: NodeRunNo) {
+        self.slots.retain(|(_, _, r, n), _| (*r, *n) != (run, node_run));
+    }
+
+    /// What stands beside a run.
+    pub fn rows(&self, id: RunId) -> upkeep::Rows {
+        let from = (id, JobNo(0), Attempt(0));
+        let to = (id, JobNo(u32::MAX), Attempt(u32::MAX));
+        upkeep::Rows {
+            queue: self
+                .queue
+                .range(from..=to)
+                .map(|((_, job, attempt), r)| upkeep::QueueRow {
+                    job: *job,
+                    attempt: *attempt,
+                    worker: r.worker,
+                    stopped: r.stopped,
+                })
+                .collect(),
+            slots: self
+                .slots
+                .iter()
+                .filter(|((_, _, run, _), _)| *run == id)
+                .map(|((key, _, _, node_run), held)| upkeep::SlotRow {
+                    node: key.node.clone(),
+                    node_run: *node_run,
+                    held: *held,
+                })
+                .collect(),
+            timers: self
+                .timers
+                .range((id, TimerKey::Queue(JobNo(0), Attempt(0)))..=(id, TimerKey::Run))
+                .map(|((_, k), _)| k.clone())
+                .collect(),
         }
     }
 
-    /// What dispatch may know of a hatchery.
-    pub fn view(&self, hatchery: usize, region: &str, max_workers: u32) -> HatcheryView {
-        let mut view = HatcheryView {
-            id: HatcheryId(uuid::Uuid::from_u128(hatchery as u128)),
-            name: format!("h{hatchery}"),
-            region: region.into(),
-            os_arch: "linux/amd64".into(),
-            binaries: ["sh".to_string(), "bash".to_string()].into_iter().collect(),
-            max_workers,
-            ..HatcheryView::default()
-        };
-        for (worker, row) in self.workers.iter().filter(|(_, r)| r.hatchery == hatchery) {
-            match row.standing {
-                Standing::Pending => view.starting += 1,
-                Standing::Idle => view.idle.push(*worker),
-                Standing::Busy(..) => view.busy += 1,
-                Standing::Gone => {}
-            }
+    /// After every commit the rows beside a run are what the run says they are.
+    fn check(&self, id: RunId) -> Result<(), String> {
+        let Some(row) = self.runs.get(&id) else { return Ok(()) };
+        let mending = upkeep::reconcile(&row.run, &self.rows(id));
+        // A timer rings before it is removed, and its event may be under way; a mutex is given before its run hears.
+        let bad = mending.found.iter().find(|f| !matches!(f.kind, "mutex_untold" | "timer_missing"));
+        match bad {
+            Some(f) => Err(format!("the rows agree with the run: {} ({}) of run {id}", f.kind, f.what)),
+            None => Ok(()),
         }
-        view
     }
 
-    /// Everything that must hold between transactions.
-    pub fn check(&self) -> Result<(), Violation> {
-        let broken = |what: String| Violation { invariant: "queue and leases agree with the runs", what };
-        if self.grants.is_empty() {
-            let runs: Vec<&Run> = self.runs.values().map(|r| &r.run).collect();
-            self.world.check(&runs)?;
+    /// Appends lines to a log: those it has already are left out, none may be left out between.
+    pub fn append(
+        &mut self,
+        job: JobRef,
+        attempt: Attempt,
+        worker: WorkerId,
+        from: u32,
+        to: u32,
+    ) -> Result<u32, u32> {
+        let sabotage = self.sabotage;
+        let log = self.logs.entry((job, attempt)).or_default();
+        let length = log.lines.len() as u32;
+        if from > length {
+            return Err(length);
         }
-        let mut leased: BTreeMap<(RunId, JobNo), (Attempt, WorkerId)> = BTreeMap::new();
-        for (worker, row) in &self.workers {
-            if let Standing::Busy(job, attempt) = row.standing
-                && let Some(other) = leased.insert((job.run, job.job), (attempt, *worker))
-            {
-                return Err(broken(format!("{job} has two workers, {worker} and {other:?}")));
-            }
+        let first = if sabotage == Some(Sabotage::Chunk) { from } else { length };
+        if !log.sealed && !self.full {
+            log.lines.extend((first..to.max(first)).map(|n| (worker, n)));
         }
-        for ((run, job), attempt) in &self.world.jobs {
-            let queued = self.queue.get(JobRef { run: *run, job: *job }).map(|q| q.attempt);
-            let lease = leased.get(&(*run, *job)).map(|(a, _)| *a);
-            let running = self.world.cancelled.contains(&(*run, *job, *attempt));
-            if (queued == Some(*attempt)) == (lease == Some(*attempt)) && !running {
-                return Err(broken(format!("{run}.{job} at {attempt}: queued {queued:?}, leased {lease:?}")));
-            }
-        }
-        if let Some(stale) =
-            self.queue.iter().find(|q| !self.world.jobs.contains_key(&(q.job.run, q.job.job)))
-        {
-            return Err(broken(format!("{} is queued and over", stale.job)));
-        }
-        Ok(())
+        Ok(log.lines.len() as u32)
     }
+
+    pub fn seal(&mut self, job: JobRef, attempt: Attempt) {
+        if !self.full {
+            self.logs.entry((job, attempt)).or_default().sealed = true;
+        }
+    }
+}
+
+/// An attempt that is queued and over in one step was never to be had.
+fn over(effects: &[Effect], no: JobNo, which: Attempt) -> bool {
+    effects.iter().any(|e| {
+        matches!(e, Effect::DoneJob { job, attempt } | Effect::CancelJob { job, attempt }
+            if (*job, *attempt) == (no, which))
+    })
+}
+
+fn released(effects: &[Effect], node: NodeRunNo) -> bool {
+    effects.iter().any(|e| matches!(e, Effect::ReleaseSlot { node_run, .. } if *node_run == node))
 }

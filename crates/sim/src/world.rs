@@ -2,79 +2,102 @@
 
 use crate::{
     Config, Failure, Stats,
-    fleet::{Hatchery, Worker},
+    dice::Dice,
+    faults::Fault,
+    fleet::{Hatchery, Who, Worker},
+    history::History,
     make,
-    server::{Ask, Reply},
-    store::{Outcome, Store},
+    memory::Memory,
+    server::{Ask, HEARTBEAT, LEASE, Reply, Report},
+    store::{Commit, Refused, Store},
 };
-use cds_engine::{Event, event::Start, invariants, state::Origin};
-use cds_model::{JobRef, RunId, Timestamp, WorkerId};
+use cds_engine::{Effect, Event, Run, RunSpec, event::Start, state::Origin, upkeep::lease};
+use cds_model::{Attempt, JobRef, RunId, Timestamp, WorkerId};
 use indexmap::IndexMap;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, VecDeque},
+    collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque},
+    sync::Arc,
 };
 use uuid::Uuid;
 
 /// Lines of the trace that are kept.
-const TRACE: usize = 4000;
+const TRACE: usize = 20_000;
 /// Virtual time starts here.
 const EPOCH: i64 = 1_700_000_000_000;
 
-/// The only source of chance.
-pub(crate) struct Dice(StdRng);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        Self(StdRng::seed_from_u64(seed))
-    }
-    /// True this often.
-    pub fn chance(&mut self, p: f64) -> bool {
-        self.0.random::<f64>() < p
-    }
-    /// From 0 to `n` - 1; 0 if `n` is 0.
-    pub fn up_to(&mut self, n: usize) -> usize {
-        self.0.random_range(0..n.max(1) as u64) as usize
-    }
-    /// From `from` to `to`, ms.
-    pub fn ms(&mut self, from: i64, to: i64) -> i64 {
-        self.0.random_range(from..=to)
-    }
-}
+/// What a server hears of its commit; `None`: nothing that it could rely on.
+pub(crate) type Answer = Result<(i64, (Run, Vec<Effect>, Timestamp)), Option<Refused>>;
 
 /// Something that will happen.
 #[derive(Clone, Debug)]
 pub(crate) enum Happening {
     /// A question reaches a server.
-    Arrives { server: usize, ask: Ask },
+    Arrives { server: usize, ask: Ask, who: Who },
     /// A server sends an answer, if it still is the server that was asked.
     Answers { server: usize, epoch: u32, reply: Reply },
     /// An answer reaches whom it is for.
     Answered(Reply),
-    /// A server looks after timers, leases and mutexes.
+    /// A commit reaches the store.
+    Commit { server: usize, epoch: u32, commit: Box<Commit> },
+    /// The store's answer reaches a server.
+    Committed { server: usize, epoch: u32, run: RunId, result: Box<Answer> },
+    /// A server looks after timers and mutexes.
     Housekeeping(usize),
+    /// A server looks after leases.
+    Look(usize),
+    /// A server compares its queue with the store's.
+    Reload(usize),
+    /// A server compares runs with the rows beside them.
+    Reconcile(usize),
     /// A server comes back.
     ServerUp(usize),
     /// A hatchery looks at its provider, plans and reports.
     Hatch(usize),
+    /// A hatchery comes back.
+    HatcheryUp(usize),
     /// An instance comes to life.
     Born { hatchery: usize, worker: WorkerId },
     /// A worker does what is next for it.
     Work(WorkerId, u32),
     /// A person does something.
     Person,
+    /// A person asks for a run, until there is an answer.
+    Request(u64),
     /// Something breaks.
-    Fault,
+    Break,
+    /// What was cut is whole again.
+    Mend(Cut),
+    /// The disk has room again.
+    Room,
 }
 
-/// A server, as far as it is not the store.
+/// A connection that is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    Store(usize),
+    Talk(Who, usize),
+}
+
+/// What is cut now.
+#[derive(Default)]
+pub(crate) struct Cuts {
+    /// Servers that don't reach the store.
+    pub store: BTreeSet<usize>,
+    /// Who does not reach which server.
+    pub talk: BTreeSet<(Who, usize)>,
+}
+
+/// A server.
 pub(crate) struct Server {
     pub up: bool,
     /// Counts its lives.
     pub epoch: u32,
-    /// How far its clock is from the others', ms.
+    /// How far its clock is from true time, ms.
     pub skew: i64,
+    pub memory: Memory,
+    /// Reports with an end, while the end is being committed.
+    pub ends: BTreeMap<(JobRef, Attempt), Report>,
 }
 
 /// The whole world.
@@ -92,12 +115,13 @@ pub(crate) struct Sim {
     pub servers: Vec<Server>,
     pub hatcheries: Vec<Hatchery>,
     pub workers: BTreeMap<WorkerId, Worker>,
-    /// Who has ever begun an attempt.
-    pub begun: BTreeMap<(JobRef, u32), WorkerId>,
+    pub cut: Cuts,
+    pub history: History,
     pub stats: Stats,
     pub next_id: u128,
-    started: usize,
-    trace: VecDeque<String>,
+    specs: Vec<Arc<RunSpec>>,
+    requests: BTreeMap<u64, Start>,
+    trace: Option<VecDeque<String>>,
 }
 
 /// A promise that was broken, in words.
@@ -105,25 +129,30 @@ pub(crate) type Step = Result<(), String>;
 
 impl Sim {
     pub fn new(seed: u64, config: Config) -> Self {
-        let servers = (0..config.servers.max(1)).map(|_| Server { up: true, epoch: 0, skew: 0 }).collect();
+        let mut dice = Dice::new(seed);
+        let server =
+            || Server { up: true, epoch: 0, skew: 0, memory: Memory::default(), ends: BTreeMap::new() };
+        let servers = (0..1 + dice.up_to(config.servers)).map(|_| server()).collect();
         let hatcheries = (0..config.hatcheries.max(1)).map(|i| Hatchery::new(i, config.workers)).collect();
         Self {
             seed,
-            dice: Dice::new(seed),
+            dice,
             now: 0,
             ahead: 0,
             heap: BinaryHeap::new(),
             happenings: BTreeMap::new(),
             next: 0,
-            store: Store::default(),
+            store: Store { sabotage: config.sabotage, ..Store::default() },
             servers,
             hatcheries,
             workers: BTreeMap::new(),
-            begun: BTreeMap::new(),
+            cut: Cuts::default(),
+            history: History::default(),
             stats: Stats::default(),
             next_id: 1,
-            started: 0,
-            trace: VecDeque::new(),
+            specs: Vec::new(),
+            requests: BTreeMap::new(),
+            trace: config.trace.then(VecDeque::new),
             config,
         }
     }
@@ -133,10 +162,29 @@ impl Sim {
         self.now < self.config.trouble_ms
     }
 
-    /// A fault happens now.
-    pub fn unlucky(&mut self) -> bool {
-        let p = if self.trouble() { self.config.faults } else { 0.0 };
-        self.dice.chance(p)
+    /// Whether something of this kind goes wrong now.
+    pub fn fault(&mut self, fault: Fault) -> bool {
+        self.fault_at(fault, self.config.rate)
+    }
+
+    /// The same, this often.
+    pub fn fault_at(&mut self, fault: Fault, rate: f64) -> bool {
+        // Rolled in any case, so that a history without some faults stays like the one with them.
+        let rolled = self.dice.chance(rate);
+        self.allowed(fault) && rolled && self.happens(fault)
+    }
+
+    fn allowed(&self, fault: Fault) -> bool {
+        self.trouble() && self.config.faults.has(fault)
+    }
+
+    fn happens(&mut self, fault: Fault) -> bool {
+        if self.stats.faults >= self.config.most_faults {
+            return false;
+        }
+        self.stats.faults += 1;
+        self.note(|| format!("fault {}", fault.as_str()));
+        true
     }
 
     /// What the clock of a server says.
@@ -156,31 +204,34 @@ impl Sim {
     }
 
     /// Sends something that may be lost, late, doubled or overtaken.
-    pub fn send(&mut self, happening: Happening) {
-        let copies = match () {
-            () if self.unlucky() => 0,
-            () if self.unlucky() => 2,
-            () => 1,
-        };
-        self.stats.lost += u64::from(copies == 0);
+    fn send(&mut self, happening: Happening) {
+        let lost = self.fault(Fault::Lose);
+        let twice = self.fault(Fault::Repeat);
+        self.stats.lost += u64::from(lost);
+        let copies = if lost { 0 } else { 1 + usize::from(twice) };
         for _ in 0..copies {
-            let delay = if self.unlucky() { self.dice.ms(0, 20_000) } else { self.dice.ms(0, 20) };
+            let delay =
+                if self.fault(Fault::Reorder) { self.dice.ms(0, 20_000) } else { self.dice.ms(0, 20) };
             self.later(delay, happening.clone());
         }
     }
 
-    /// Asks some server.
-    pub fn ask(&mut self, ask: Ask) {
-        let server = self.dice.up_to(self.servers.len());
-        self.send(Happening::Arrives { server, ask });
+    /// Asks a server.
+    pub fn ask(&mut self, server: usize, ask: Ask, who: Who) {
+        self.send(Happening::Arrives { server, ask, who });
+    }
+
+    fn connected(&self, who: Who, server: usize) -> bool {
+        !self.cut.talk.contains(&(who, server))
     }
 
     pub fn note(&mut self, line: impl FnOnce() -> String) {
-        if self.trace.len() == TRACE {
-            self.trace.pop_front();
+        let now = self.now;
+        let Some(trace) = &mut self.trace else { return };
+        if trace.len() == TRACE {
+            trace.pop_front();
         }
-        let line = format!("{:>9} {}", self.now, line());
-        self.trace.push_back(line);
+        trace.push_back(format!("{now:>9} {}", line()));
     }
 
     /// A fresh id; ids sort by age, as real ones do.
@@ -192,23 +243,38 @@ impl Sim {
     pub fn run(mut self) -> Result<Stats, Box<Failure>> {
         for server in 0..self.servers.len() {
             self.later(0, Happening::Housekeeping(server));
+            self.later(0, Happening::Look(server));
+            self.later(5000, Happening::Reload(server));
+            self.later(30_000, Happening::Reconcile(server));
         }
         for hatchery in 0..self.hatcheries.len() {
             self.later(0, Happening::Hatch(hatchery));
         }
         self.later(1, Happening::Person);
-        self.later(1000, Happening::Fault);
+        self.later(1000, Happening::Break);
         let end = self.config.trouble_ms + self.config.calm_ms;
+        let mut calm = false;
         while let Some(Reverse((at, key))) = self.heap.pop() {
             let Some(happening) = self.happenings.remove(&key) else { continue };
             self.now = at;
             self.stats.steps += 1;
-            let result = self.happen(happening).and_then(|()| self.check());
-            if let Err(what) = result {
+            if !calm && !self.trouble() {
+                calm = true;
+                self.calm_down();
+            }
+            if let Err(what) = self.happen(happening) {
                 return Err(self.failure(what));
             }
-            if !self.trouble() && self.all_is_over() {
-                return self.settle_accounts();
+            if self.stats.steps.is_multiple_of(64) {
+                if let Err(what) = self.look_around() {
+                    return Err(self.failure(what));
+                }
+                if calm && self.all_is_over() {
+                    return match self.settle_accounts() {
+                        Ok(()) => Ok(self.statistics()),
+                        Err(what) => Err(self.failure(what)),
+                    };
+                }
             }
             if at > end || self.stats.steps > self.config.max_steps {
                 let left = self.what_is_left();
@@ -220,175 +286,276 @@ impl Sim {
 
     fn happen(&mut self, happening: Happening) -> Step {
         match happening {
-            Happening::Arrives { server, ask } => self.arrives(server, ask),
+            Happening::Arrives { server, ask, who } => {
+                if self.connected(who, server) {
+                    self.arrives(server, ask)
+                } else {
+                    Ok(())
+                }
+            }
             Happening::Answers { server, epoch, reply } => {
                 // A server killed between commit and delivery has committed and says nothing.
-                if self.servers[server].up && self.servers[server].epoch == epoch {
+                let who = whom(&reply);
+                if self.servers[server].up
+                    && self.servers[server].epoch == epoch
+                    && self.connected(who, server)
+                {
                     self.send(Happening::Answered(reply));
                 }
                 Ok(())
             }
             Happening::Answered(reply) => self.answered(reply),
+            Happening::Commit { server, epoch, commit } => self.commits(server, epoch, *commit),
+            Happening::Committed { server, epoch, run, result } => {
+                if self.servers[server].up && self.servers[server].epoch == epoch {
+                    self.committed(server, run, *result)
+                } else {
+                    Ok(())
+                }
+            }
             Happening::Housekeeping(server) => self.housekeeping(server),
+            Happening::Look(server) => self.look(server),
+            Happening::Reload(server) => self.reload(server),
+            Happening::Reconcile(server) => self.reconcile(server),
             Happening::ServerUp(server) => {
                 self.servers[server].up = true;
+                self.restore(server);
                 self.note(|| format!("server {server} is back"));
                 Ok(())
             }
             Happening::Hatch(hatchery) => self.hatch(hatchery),
+            Happening::HatcheryUp(hatchery) => {
+                self.hatcheries[hatchery].up = true;
+                Ok(())
+            }
             Happening::Born { hatchery, worker } => {
                 self.born(hatchery, worker);
                 Ok(())
             }
             Happening::Work(worker, turn) => self.work(worker, turn),
-            Happening::Person => self.person(),
-            Happening::Fault => {
-                self.fault();
+            Happening::Person => {
+                self.person();
+                Ok(())
+            }
+            Happening::Request(key) => {
+                self.request(key);
+                Ok(())
+            }
+            Happening::Break => {
+                self.break_something();
+                Ok(())
+            }
+            Happening::Mend(cut) => {
+                self.mend(cut);
+                Ok(())
+            }
+            Happening::Room => {
+                self.store.full = false;
                 Ok(())
             }
         }
     }
 
     /// Starts runs, stops and restarts them.
-    fn person(&mut self) -> Step {
+    fn person(&mut self) {
         if !self.trouble() {
-            return Ok(());
+            return;
         }
-        let wait = self.dice.ms(1, 2 * self.config.trouble_ms / (4 * self.config.runs.max(1) as i64));
+        let runs = self.config.runs.max(1);
+        let wait = self.dice.ms(1, 2 * self.config.trouble_ms / (4 * runs as i64));
         self.later(wait, Happening::Person);
-        let origin = Origin { manual: true, username: "sim".into(), ..Origin::default() };
-        if self.started < self.config.runs && (self.started == 0 || self.dice.chance(0.5)) {
-            self.started += 1;
+        let started = self.requests.len();
+        if started < runs && (started == 0 || self.dice.chance(0.5)) {
             // Runs of one workflow meet at its mutexes, so a definition is used more than once.
-            let known = self.store.runs.values().next_back().map(|r| (r.run.spec.clone(), r.run.number));
-            let (spec, number) = match known {
-                Some((spec, number)) if self.dice.chance(0.5) => (spec, number + 1),
-                _ => (make::spec(&mut self.dice, self.started as u128), 1),
+            let spec = match self.specs.last() {
+                Some(spec) if self.dice.chance(0.5) => spec.clone(),
+                _ => {
+                    let spec = make::spec(&mut self.dice, started as u128);
+                    self.specs.push(spec.clone());
+                    spec
+                }
             };
-            let id = RunId(self.fresh());
-            let (payload, parameters) = (None, IndexMap::new());
-            let start = Start { id, number, spec, origin, payload, raw_payload: None, parameters };
-            let now = self.clock(0);
-            let outcome = self.store.start(start, now).map_err(|v| v.to_string())?;
-            self.note(|| format!("a person starts run {id}: {outcome:?}"));
-            return Ok(());
+            let origin = Origin { manual: true, username: "sim".into(), ..Origin::default() };
+            let start = Start {
+                id: RunId(Uuid::nil()),
+                number: 0,
+                spec,
+                origin,
+                payload: None,
+                raw_payload: None,
+                parameters: IndexMap::new(),
+            };
+            let key = started as u64;
+            self.requests.insert(key, start);
+            self.history.requests.insert(key, None);
+            self.request(key);
+            return;
         }
-        let ids: Vec<RunId> = self.store.runs.keys().copied().collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let id = ids[self.dice.up_to(ids.len())];
-        let names: Vec<String> =
-            self.store.runs[&id].run.spec.workflow.nodes.iter().map(|n| n.name.clone()).collect();
-        let node = names[self.dice.up_to(names.len())].clone();
+        let nth = self.dice.up_to(self.store.runs.len());
+        let Some(row) = self.store.runs.values().nth(nth) else { return };
+        let id = row.run.id;
+        let nodes = &row.run.spec.workflow.nodes;
+        let node = nodes[self.dice.up_to(nodes.len())].name.clone();
         let event = match self.dice.up_to(10) {
             0 => Event::Stop { by: "sim".into(), node: None },
             1 => Event::Stop { by: "sim".into(), node: Some(node) },
             2 | 3 => Event::Restart {
                 from: if self.dice.chance(0.2) { Vec::new() } else { vec![node] },
                 only_failed: self.dice.chance(0.4),
-                origin,
+                origin: Origin { manual: true, username: "sim".into(), ..Origin::default() },
                 payload: None,
                 parameters: IndexMap::new(),
                 spec: None,
             },
-            _ => return Ok(()),
+            _ => return,
         };
-        self.commit(0, id, event).map(drop)
+        self.note(|| format!("a person asks of {id}: {event:?}"));
+        let server = self.dice.up_to(self.servers.len());
+        self.ask(server, Ask::Do(id, Box::new(event)), Who::Person);
     }
 
-    /// Applies an event in one transaction.
-    pub fn commit(&mut self, server: usize, run: RunId, event: Event) -> Result<Outcome, String> {
-        let now = self.clock(server);
-        let line = format!("server {server}: {run} {event:?}");
-        let outcome = self.store.event(run, event, now);
-        self.note(|| format!("{line} -> {outcome:?}"));
-        outcome.map_err(|v| v.to_string())
+    /// Asks for a run, and again after a while.
+    fn request(&mut self, key: u64) {
+        let unanswered = self.history.requests.get(&key).is_some_and(Option::is_none);
+        let Some(start) = self.requests.get(&key).filter(|_| unanswered).cloned() else { return };
+        let server = self.dice.up_to(self.servers.len());
+        self.ask(server, Ask::Start(Box::new((key, start))), Who::Person);
+        let again = self.dice.ms(500, 3000);
+        self.later(again, Happening::Request(key));
     }
 
-    fn fault(&mut self) {
+    fn break_something(&mut self) {
         if !self.trouble() {
-            for server in &mut self.servers {
-                server.skew = 0;
-            }
             return;
         }
         let wait = self.dice.ms(500, 8000);
-        self.later(wait, Happening::Fault);
-        if self.config.faults <= 0.0 {
+        self.later(wait, Happening::Break);
+        // All dice are rolled, whatever is allowed: a history without some faults stays like the one with them.
+        let kind = self.dice.up_to(14);
+        let server = self.dice.up_to(self.servers.len());
+        let hatchery = self.dice.up_to(self.hatcheries.len());
+        let span = self.dice.ms(1, 15_000);
+        let long = self.dice.ms(1000, 60_000);
+        let bound = lease::skew_bound(LEASE, HEARTBEAT).as_millis() as i64 / 2 - 1000;
+        let skew = self.dice.ms(-bound, bound);
+        let jump = self.dice.ms(0, 120_000);
+        let fault = match kind {
+            0 | 1 => Fault::KillServer,
+            2..=4 => Fault::KillWorker,
+            5 => Fault::KillHatchery,
+            6 => Fault::Provider,
+            7 => Fault::Clock,
+            8 => Fault::PauseWorker,
+            9 | 10 => Fault::FullDisk,
+            _ => Fault::Partition,
+        };
+        if !self.allowed(fault) || self.config.rate <= 0.0 || !self.happens(fault) {
             return;
         }
-        match self.dice.up_to(8) {
-            0 | 1 => {
-                let server = self.dice.up_to(self.servers.len());
-                if self.servers[server].up {
-                    self.servers[server].up = false;
-                    self.servers[server].epoch += 1;
-                    self.stats.servers_killed += 1;
-                    let back = self.dice.ms(1, 15_000);
-                    self.later(back, Happening::ServerUp(server));
-                    self.note(|| format!("server {server} is killed"));
-                }
+        match fault {
+            Fault::KillServer if self.servers[server].up => {
+                let it = &mut self.servers[server];
+                it.up = false;
+                it.epoch += 1;
+                it.memory = Memory::default();
+                it.ends.clear();
+                self.stats.servers_killed += 1;
+                self.later(span, Happening::ServerUp(server));
+                self.note(|| format!("server {server} is killed"));
             }
-            2..=4 => self.kill_a_worker(),
-            5 => {
-                let hatchery = self.dice.up_to(self.hatcheries.len());
-                self.hatcheries[hatchery].forget();
-                self.note(|| format!("hatchery {hatchery} forgets what was in its memory"));
+            Fault::KillWorker => self.kill_a_worker(),
+            Fault::PauseWorker => self.pause_a_worker(),
+            Fault::KillHatchery if self.hatcheries[hatchery].up => {
+                self.hatcheries[hatchery].die();
+                self.later(span * 4, Happening::HatcheryUp(hatchery));
+                self.note(|| format!("hatchery {hatchery} is killed"));
             }
-            6 => {
-                let hatchery = self.dice.up_to(self.hatcheries.len());
-                self.hatcheries[hatchery].full = !self.hatcheries[hatchery].full;
+            Fault::Provider => self.hatcheries[hatchery].full = !self.hatcheries[hatchery].full,
+            Fault::Clock => {
+                self.ahead += jump;
+                self.servers[server].skew = skew;
+                self.note(|| {
+                    format!("clocks jump ahead by {jump} ms; that of server {server} is off by {skew} ms")
+                });
             }
-            _ => {
-                self.ahead += self.dice.ms(0, 120_000);
-                let apart = self.config.clocks_apart_ms;
-                let server = self.dice.up_to(self.servers.len());
-                self.servers[server].skew = self.dice.ms(-apart, apart);
-                self.note(|| format!("clocks jump ahead; that of server {server} is off"));
+            Fault::FullDisk if !self.store.full => {
+                self.store.full = true;
+                self.later(span, Happening::Room);
+                self.note(|| format!("the disk is full for {span} ms"));
             }
+            Fault::Partition => self.cut_something(kind, server, hatchery, long),
+            _ => {}
         }
     }
 
-    fn check(&mut self) -> Step {
-        self.store.check().map_err(|v| v.to_string())?;
-        for hatchery in &self.hatcheries {
-            hatchery.check()?;
-        }
-        Ok(())
-    }
-
-    fn all_is_over(&self) -> bool {
-        self.store.runs.values().all(|r| r.run.head.status.is_final())
-            && self.store.queue.is_empty()
-            && self.store.world.jobs.is_empty()
-            && self.store.world.slots.values().all(|s| s.holder.is_none() && s.waiting.is_empty())
-    }
-
-    fn what_is_left(&self) -> String {
-        let runs: Vec<_> =
-            self.store.runs.values().filter(|r| !r.run.head.status.is_final()).map(|r| r.run.id).collect();
-        let slots: Vec<_> = self.store.world.slots.iter().filter(|(_, s)| s.holder.is_some()).collect();
-        format!("runs {runs:?}, jobs {:?}, slots {slots:?}", self.store.world.jobs)
-    }
-
-    /// The history as a whole: folding each run's events gives what is stored.
-    fn settle_accounts(mut self) -> Result<Stats, Box<Failure>> {
-        for row in self.store.runs.values() {
-            let (start, at) = row.start.clone();
-            if let Err(violation) = invariants::folds_to(start, at, &row.events, &row.run) {
-                return Err(self.failure(violation.to_string()));
+    fn cut_something(&mut self, kind: usize, server: usize, hatchery: usize, long: i64) {
+        let nth = self.dice.up_to(self.workers.len());
+        let who = match kind {
+            11 => {
+                self.cut.store.insert(server);
+                self.later(long, Happening::Mend(Cut::Store(server)));
+                self.note(|| format!("server {server} does not reach the store for {long} ms"));
+                return;
             }
+            12 => Who::Hatchery(hatchery),
+            _ => match self.workers.keys().nth(nth) {
+                Some(worker) => Who::Worker(*worker),
+                None => return,
+            },
+        };
+        // From one server, or from all of them.
+        let servers = if self.dice.chance(0.5) { server..server + 1 } else { 0..self.servers.len() };
+        for server in servers {
+            self.cut.talk.insert((who, server));
+            self.later(long, Happening::Mend(Cut::Talk(who, server)));
         }
-        self.stats.commits = self.store.commits;
-        self.stats.ignored = self.store.ignored;
-        self.stats.runs = self.store.runs.len() as u64;
-        self.stats.attempts = self.begun.len() as u64;
-        Ok(self.stats)
+        self.note(|| format!("{who:?} does not reach its server for {long} ms"));
+    }
+
+    fn mend(&mut self, cut: Cut) {
+        match cut {
+            Cut::Store(server) => drop(self.cut.store.remove(&server)),
+            Cut::Talk(who, server) => drop(self.cut.talk.remove(&(who, server))),
+        }
+    }
+
+    /// The faults stop.
+    fn calm_down(&mut self) {
+        self.note(|| "the faults stop".into());
+        self.cut = Cuts::default();
+        self.store.full = false;
+        for server in &mut self.servers {
+            server.skew = 0;
+        }
+        for worker in self.workers.values_mut() {
+            worker.wake(self.config.trouble_ms);
+        }
+    }
+
+    fn statistics(&self) -> Stats {
+        Stats {
+            commits: self.store.commits,
+            conflicts: self.store.conflicts,
+            runs: self.store.runs.len() as u64,
+            attempts: self.history.begun.len() as u64,
+            results: self.history.results,
+            ..self.stats
+        }
     }
 
     fn failure(&self, what: String) -> Box<Failure> {
-        let trace = self.trace.iter().cloned().collect();
-        Box::new(Failure { seed: self.seed, step: self.stats.steps, what, trace })
+        let trace = self.trace.iter().flatten().cloned().collect();
+        let config = Config { trace: false, ..self.config.clone() };
+        Box::new(Failure { seed: self.seed, step: self.stats.steps, at: self.now, what, config, trace })
+    }
+}
+
+fn whom(reply: &Reply) -> Who {
+    match reply {
+        Reply::Registered(w) | Reply::Refused(w) => Who::Worker(*w),
+        Reply::Job { worker, .. } | Reply::LeaseLost { worker, .. } => Who::Worker(*worker),
+        Reply::Heard { report, .. } | Reply::Ended { report, .. } => Who::Worker(report.worker),
+        Reply::Orders { hatchery, .. } | Reply::Identities { hatchery, .. } => Who::Hatchery(*hatchery),
+        Reply::Started(..) => Who::Person,
     }
 }
