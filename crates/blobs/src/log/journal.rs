@@ -291,7 +291,7 @@ impl Journal {
             fs::create_dir_all(&self.dir).map_err(LogError::io(what))?;
             self.dir.parent().map_or(Ok(()), sync_dir)?;
         }
-        let number = state.newest.checked_add(1).ok_or_else(|| LogError::Full { what })?;
+        let number = state.newest.checked_add(1).ok_or(LogError::Full { what })?;
         let segment = Segment::create(&self.dir, number).map_err(LogError::io(what))?;
         sync_dir(&self.dir)?;
         state.newest = number;
