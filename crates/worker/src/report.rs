@@ -4,7 +4,10 @@
 use crate::logs::Spool;
 use cds_api::worker::{Assignment, LogLength, WorkerReport};
 use cds_client::{Client, ClientError, JobKey};
-use std::time::Duration;
+use std::{
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +35,44 @@ pub(crate) struct Signals {
     pub lost: CancellationToken,
 }
 
+/// How long an attempt is kept beyond what its last report says.
+pub(crate) struct Kept(Mutex<KeptUntil>);
+
+struct KeptUntil {
+    until: Instant,
+    /// Since when the server has been down; `None` = it answers.
+    down: Option<Instant>,
+}
+
+impl Kept {
+    /// Not beyond.
+    pub fn new() -> Self {
+        Self(Mutex::new(KeptUntil { until: Instant::now(), down: None }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, KeptUntil> {
+        self.0.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    fn until(&self) -> Instant {
+        self.lock().until
+    }
+
+    /// The server has answered.
+    fn heard(&self, lease: Duration) {
+        let mut kept = self.lock();
+        *kept = KeptUntil { until: kept.until.max(Instant::now() + lease), down: None };
+    }
+
+    /// It is down, or cannot store anything.
+    fn down(&self, lease: Duration) {
+        let now = Instant::now();
+        let mut kept = self.lock();
+        let since = *kept.down.get_or_insert(now);
+        kept.until = kept.until.max((now + lease).min(since + DOWN));
+    }
+}
+
 /// How reporting ended.
 #[derive(Debug)]
 pub(crate) enum Reported {
@@ -56,6 +97,8 @@ pub(crate) struct Reporter<'a> {
     pub take_wait: &'a (dyn Fn() -> Option<Duration> + Send + Sync),
     /// For the other half.
     pub signals: &'a Signals,
+    /// How long the attempt is kept although its reports do not arrive.
+    pub kept: &'a Kept,
 }
 
 /// Why one exchange with the server failed for good.
@@ -207,19 +250,24 @@ impl Reporter<'_> {
         R: Future<Output = Result<T, ClientError>>,
     {
         let mut pause = FIRST_PAUSE;
-        let (lease, last) = (self.heartbeat * LEASE, limit + DOWN);
-        let mut limit = limit;
+        let lease = self.heartbeat * LEASE;
         loop {
+            // What was learnt of the server meanwhile counts for later exchanges too.
+            let limit = limit.max(self.kept.until());
             let error = match timeout_at(limit, exchange()).await {
-                Ok(Ok(answer)) => return Ok(Some(answer)),
+                Ok(Ok(answer)) => {
+                    self.kept.heard(lease);
+                    return Ok(Some(answer));
+                }
                 Ok(Err(error)) => error,
                 Err(_) => ClientError::Timeout { url: self.client.base_url().to_string() },
             };
             if error.is_transient() {
                 // It is down, or it has answered, and knows that this worker lives.
                 if error.is_refused() || error.is_code("disk_full") {
-                    limit = limit.max(Instant::now() + lease.max(pause * 2)).min(last);
+                    self.kept.down(lease.max(pause * 2));
                 }
+                let limit = limit.max(self.kept.until());
                 if Instant::now() + pause >= limit {
                     tracing::warn!(job = %self.key.job, %error, "the server was out of reach for the whole lease");
                     return Err(Failure::Lost);

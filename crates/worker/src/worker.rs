@@ -6,7 +6,7 @@ use crate::{
     exec, job,
     local_api::LocalApi,
     logs::Spool,
-    report::{Reported, Reporter, Signals},
+    report::{Kept, Reported, Reporter, Signals},
     requirements,
 };
 use cds_api::worker::{AssignedSecret, Assignment, WorkerRegister, WorkerRegistered};
@@ -323,6 +323,7 @@ impl Worker {
         let shutdown = &self.config.shutdown;
         let idle = Duration::from_millis(registered.idle_timeout_ms);
         let take_wait = || (!last && !shutdown.is_cancelled()).then(|| idle.min(TAKE_WAIT));
+        let kept = Kept::new();
         let reporter = Reporter {
             client,
             key,
@@ -330,6 +331,7 @@ impl Worker {
             heartbeat: Duration::from_millis(registered.heartbeat_ms.max(10)),
             take_wait: &take_wait,
             signals: &signals,
+            kept: &kept,
         };
         let job = match local.port().await {
             Ok(port) => job::Job::new(self, client.clone(), port, assignment.clone(), spool.clone()),
