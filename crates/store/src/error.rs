@@ -114,5 +114,7 @@ pub(crate) fn to_json<T: serde::Serialize + ?Sized>(what: &str, value: &T) -> Re
 
 /// Whether a database's words say that there is no room on its disk.
 pub fn says_full(words: &str) -> bool {
-    ["disk is full", "No space left on device", "could not extend file"].iter().any(|part| words.contains(part))
+    ["disk is full", "No space left on device", "could not extend file"]
+        .iter()
+        .any(|part| words.contains(part))
 }

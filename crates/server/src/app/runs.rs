@@ -13,6 +13,7 @@ use cds_api::{
     queue::{QueueJob, WaitReason},
     runs::{JobRun, LogFile, Run as RunView, RunBrief, RunStart, Tag},
 };
+use cds_blobs::LogStream;
 use cds_engine::{
     Event, Ignored, Run, Transition,
     event::Start,
@@ -21,8 +22,8 @@ use cds_engine::{
 use cds_model::{Attempt, JobRef, ProjectId, RunId, Status};
 use cds_store::{
     idempotency::{self, Earlier, Once},
-    projects, queue, runs, slots, workflows};
-use cds_blobs::LogStream;
+    projects, queue, runs, slots, workflows,
+};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 

@@ -6,7 +6,9 @@ use cds_engine::{
     event::{QueueJob, SlotKey, TimerKey},
 };
 use cds_model::*;
-use cds_store::{CommitError, Dialect, RunCommit, Wake, events, idempotency::Once, queue, runs, slots, timers};
+use cds_store::{
+    CommitError, Dialect, RunCommit, Wake, events, idempotency::Once, queue, runs, slots, timers,
+};
 use std::{sync::Arc, time::Duration};
 
 suite!(
@@ -260,14 +262,14 @@ async fn timers_ring_once_they_are_due(w: World) {
     let effects = [set(TimerKey::Run, 50), set(job.clone(), 10), set(job.clone(), 20)];
     w.store.commit(s.step(&s.run, &effects, 1)).await.unwrap();
     assert_eq!(w.store.read(timers::next).await.unwrap(), Some(Timestamp(20)));
-    assert!(w.store.read(|tx| timers::due(tx, Timestamp(19), 9)).await.unwrap().is_empty());
-    let due = w.store.read(|tx| timers::due(tx, Timestamp(20), 9)).await.unwrap();
+    assert!(w.store.read(|tx| timers::due(tx, Timestamp(19), 9)).await.unwrap().0.is_empty());
+    let (due, _) = w.store.read(|tx| timers::due(tx, Timestamp(20), 9)).await.unwrap();
     assert_eq!((due.len(), &due[0].key, due[0].at), (1, &job, Timestamp(20)));
     // Set anew before it was marked as done: it rings again.
     w.store.commit(s.step(&s.run, &[set(job.clone(), 30)], 2)).await.unwrap();
     let old = due[0].clone();
     w.store.write(move |tx| timers::done(tx, &old)).await.unwrap();
-    let due = w.store.read(|tx| timers::due(tx, Timestamp(30), 9)).await.unwrap();
+    let (due, _) = w.store.read(|tx| timers::due(tx, Timestamp(30), 9)).await.unwrap();
     assert_eq!(due[0].at, Timestamp(30));
     let now = due[0].clone();
     w.store.write(move |tx| timers::done(tx, &now)).await.unwrap();
