@@ -43,6 +43,9 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     /// What only the owner of the machine may do
     Admin(AdminArgs),
+    /// Simulate servers, hatcheries, workers and people with everything that goes wrong, and check every promise
+    #[command(after_help = cds_sim::names())]
+    Torture(cds_sim::Torture),
     /// Print the version
     Version,
 }

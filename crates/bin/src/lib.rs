@@ -35,6 +35,7 @@ pub fn main() -> ExitCode {
         Command::Migrate(args) => commands::migrate::run(args),
         Command::Config(args) => commands::config::run(args),
         Command::Admin(args) => commands::admin::run(args),
+        Command::Torture(args) => return ExitCode::from(u8::try_from(cds_sim::torture(&args)).unwrap_or(1)),
         Command::Version => {
             commands::version();
             Ok(())

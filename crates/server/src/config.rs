@@ -39,6 +39,8 @@ pub struct Config {
     pub heartbeat_ms: u64,
     /// A worker that is not heard of for this long has lost its job, ms.
     pub lease_ms: u64,
+    /// From one comparison of runs with the rows beside them to the next, seconds; 0 = never.
+    pub reconcile_s: u64,
     /// A stopped job's processes get this long between SIGTERM and SIGKILL, ms.
     pub kill_grace_ms: u64,
     /// A worker ends after this long without a job, ms.
@@ -90,6 +92,7 @@ impl Default for Config {
             run_timeout_s: 0,
             heartbeat_ms: 10_000,
             lease_ms: 45_000,
+            reconcile_s: 60,
             kill_grace_ms: 5_000,
             worker_idle_ms: 60_000,
             worker_max_jobs: 0,

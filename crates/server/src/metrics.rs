@@ -21,6 +21,12 @@ struct StatusLabel {
     status: String,
 }
 
+/// Labels of something that was found.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct KindLabel {
+    kind: String,
+}
+
 /// Everything counted.
 pub struct Metrics {
     registry: Registry,
@@ -28,6 +34,7 @@ pub struct Metrics {
     jobs: Family<StatusLabel, Counter>,
     runs: Family<StatusLabel, Counter>,
     queue_wait: Histogram,
+    mended: Family<KindLabel, Counter>,
     /// Jobs that wait for a worker.
     pub queue: Gauge,
     /// Registered workers.
@@ -48,6 +55,7 @@ impl Default for Metrics {
         });
         let jobs = Family::<StatusLabel, Counter>::default();
         let runs = Family::<StatusLabel, Counter>::default();
+        let mended = Family::<KindLabel, Counter>::default();
         let queue_wait = Histogram::new([0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 300.0, 1800.0]);
         let (queue, workers) = (Gauge::default(), Gauge::default());
         let (log_bytes, attempts_lost, conflicts) =
@@ -61,8 +69,10 @@ impl Default for Metrics {
         registry.register("log_bytes", "Bytes of job logs stored", log_bytes.clone());
         registry.register("attempts_lost", "Attempts lost with their worker", attempts_lost.clone());
         registry.register("commit_conflicts", "Commits applied again on a newer version", conflicts.clone());
+        registry.register("mended", "Rows that did not agree with their run", mended.clone());
         Self {
             registry,
+            mended,
             requests,
             jobs,
             runs,
@@ -85,6 +95,10 @@ impl Metrics {
     /// A job ended.
     pub fn job_ended(&self, status: &str) {
         self.jobs.get_or_create(&StatusLabel { status: status.into() }).inc();
+    }
+    /// Something beside a run was not as the run says.
+    pub fn mended(&self, kind: &str) {
+        self.mended.get_or_create(&KindLabel { kind: kind.into() }).inc();
     }
     /// A run ended.
     pub fn run_ended(&self, status: &str) {

@@ -24,6 +24,8 @@ macro_rules! select {
 sql! {
     ALL = select!("ORDER BY priority DESC, queued, run, job, attempt");
     GET = select!("WHERE run = $1 AND job = $2 AND attempt = $3");
+    OF_RUN = select!("WHERE run = $1 ORDER BY job, attempt");
+    RUNS = "SELECT DISTINCT run FROM queue ORDER BY run";
     OF_WORKER = select!("WHERE worker = $1 ORDER BY run, job, attempt");
     EXPIRED = select!("WHERE lease_until < $1 ORDER BY lease_until LIMIT $2");
     EXTEND = "UPDATE queue SET lease_until = $5 WHERE run = $1 AND job = $2 AND attempt = $3 AND worker = $4";
@@ -74,6 +76,17 @@ pub struct Entry {
     pub parked: Option<String>,
 }
 
+impl Entry {
+    /// The lease in it.
+    pub fn lease(&self) -> cds_engine::upkeep::lease::Row {
+        cds_engine::upkeep::lease::Row {
+            worker: self.worker,
+            until: self.lease_until,
+            stopped: self.cancelled,
+        }
+    }
+}
+
 fn entry(row: &Row) -> Result<Entry> {
     Ok(Entry {
         run: row.get(0)?,
@@ -113,6 +126,16 @@ pub fn load(tx: &mut Tx<'_>) -> Result<(Vec<Entry>, Vec<String>)> {
 /// One entry.
 pub fn get(tx: &mut Tx<'_>, run: RunId, job: JobNo, attempt: Attempt) -> Result<Option<Entry>> {
     tx.query_opt(GET, vals![run, job, attempt])?.as_ref().map(entry).transpose()
+}
+
+/// Entries of a run; those that can't be read are left out.
+pub fn of_run(tx: &mut Tx<'_>, run: RunId) -> Result<Vec<Entry>> {
+    Ok(tx.query(OF_RUN, vals![run])?.iter().filter_map(|row| entry(row).ok()).collect())
+}
+
+/// Runs that have entries, ended or not.
+pub fn runs(tx: &mut Tx<'_>) -> Result<Vec<RunId>> {
+    Ok(tx.query(RUNS, &[])?.iter().filter_map(|row| row.get(0).ok()).collect())
 }
 
 /// What a worker has.

@@ -9,6 +9,7 @@ sql! {
     HELD = "SELECT workflow, node, run, node_run, number, held FROM slot WHERE held = 1 ORDER BY workflow, node";
     ALL = "SELECT workflow, node, run, node_run, number, held FROM slot ORDER BY workflow, node, held DESC, number, run, node_run";
     OF_NODE = "SELECT workflow, node, run, node_run, number, held FROM slot WHERE workflow = $1 AND node = $2 ORDER BY held DESC, number, run, node_run";
+    OF_RUN = "SELECT workflow, node, run, node_run, number, held FROM slot WHERE run = $1 ORDER BY node_run";
     RELEASE = "DELETE FROM slot WHERE run = $1 AND node_run = $2";
     ORPHANS = "DELETE FROM slot WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = slot.run)";
 }
@@ -47,7 +48,8 @@ fn slot(row: &Row) -> Result<Slot> {
 pub fn grant(tx: &mut Tx<'_>) -> Result<Vec<Slot>> {
     let mut granted = Vec::new();
     for row in tx.query(NEXT, &[])? {
-        let mut s = slot(&row)?;
+        // One that can't be read is given nothing; it is in nobody's way, because only the run it names can be asked.
+        let Ok(mut s) = slot(&row) else { continue };
         tx.execute(HOLD, vals![row.text(0)?, &s.node, s.run, s.node_run])?;
         s.held = true;
         granted.push(s);
@@ -57,7 +59,7 @@ pub fn grant(tx: &mut Tx<'_>) -> Result<Vec<Slot>> {
 
 /// All holders.
 pub fn held(tx: &mut Tx<'_>) -> Result<Vec<Slot>> {
-    tx.query(HELD, &[])?.iter().map(slot).collect()
+    Ok(tx.query(HELD, &[])?.iter().filter_map(|row| slot(row).ok()).collect())
 }
 
 /// Holders and waiters of all mutexes, the holder first, then in the order of service.
@@ -68,6 +70,11 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Slot>> {
 /// Holder and waiters of one mutex.
 pub fn of_node(tx: &mut Tx<'_>, workflow: WorkflowId, node: &str) -> Result<Vec<Slot>> {
     tx.query(OF_NODE, vals![workflow, node])?.iter().map(slot).collect()
+}
+
+/// What node runs of one run hold or want.
+pub fn of_run(tx: &mut Tx<'_>, run: RunId) -> Result<Vec<Slot>> {
+    Ok(tx.query(OF_RUN, vals![run])?.iter().filter_map(|row| slot(row).ok()).collect())
 }
 
 /// Takes a mutex or a request away, outside the run's commits.

@@ -2,8 +2,11 @@
 //! can do.
 
 mod commits;
+#[allow(dead_code)] // the list of statements: these are no part of the product
+mod damage;
 
 pub use commits::{postgres_commits, sqlite_commits};
+pub use damage::{Damage, damage};
 
 use std::{
     fs,

@@ -31,9 +31,27 @@ fn timers(rows: Vec<crate::Row>) -> Result<Vec<Timer>> {
         .collect()
 }
 
-/// Timers whose time has come, the earliest first.
-pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<Timer>> {
-    timers(tx.query(DUE, vals![now, limit])?)
+/// Timers whose time has come, the earliest first; and how many rows among them can't be read: [`sweep`] those away.
+pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<(Vec<Timer>, usize)> {
+    let rows = tx.query(DUE, vals![now, limit])?;
+    let all = rows.len();
+    let due: Vec<Timer> = rows.into_iter().filter_map(|row| timers(vec![row]).ok()).flatten().collect();
+    let bad = all - due.len();
+    Ok((due, bad))
+}
+
+/// Deletes timers whose time has come and that can't be read: they would be the first for ever, and ring for nobody.
+/// What they stood for is set again when their runs are reconciled. Gives their rows in words.
+pub fn sweep(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<String>> {
+    let mut swept = Vec::new();
+    for row in tx.query(DUE, vals![now, limit])? {
+        let key = row.cols.clone();
+        if timers(vec![row]).is_err() {
+            tx.execute(DONE, &key)?;
+            swept.push(format!("{key:?}"));
+        }
+    }
+    Ok(swept)
 }
 
 /// When the next one rings.
@@ -46,9 +64,9 @@ pub fn done(tx: &mut Tx<'_>, timer: &Timer) -> Result<()> {
     tx.execute(DONE, vals![timer.run, &timer.text, timer.at]).map(drop)
 }
 
-/// Timers of a run.
+/// Timers of a run; rows that can't be read are left out.
 pub fn of_run(tx: &mut Tx<'_>, run: RunId) -> Result<Vec<Timer>> {
-    timers(tx.query(OF_RUN, vals![run])?)
+    Ok(tx.query(OF_RUN, vals![run])?.into_iter().filter_map(|row| timers(vec![row]).ok()).flatten().collect())
 }
 
 /// Removes timers whose run is gone; how many.

@@ -86,6 +86,11 @@ pub(crate) const SECTIONS: &[Section] = &[
             key("heartbeat_ms", Number, "A worker reports at least this often while it has a job, ms."),
             key("lease_ms", Number, "A worker that is not heard of for this long has lost its job, ms."),
             key(
+                "reconcile_s",
+                Number,
+                "From one comparison of runs with the rows beside them to the next, seconds; 0 = never.",
+            ),
+            key(
                 "kill_grace_ms",
                 Number,
                 "A stopped job's processes get this long between SIGTERM and SIGKILL, ms.",

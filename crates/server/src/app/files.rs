@@ -127,7 +127,7 @@ impl App {
             )));
         }
         // The upload may have taken long: the attempt must still be its worker's.
-        self.fence(worker, job, attempt)?;
+        self.fence(worker, job, attempt).await?;
         let data = [
             ("size", stored.size.to_string()),
             ("md5", stored.md5.clone()),

@@ -9,9 +9,10 @@ use cds_api::{
     fleet::{Hatchery, HatcheryRegister, Worker, WorkerBrief, WorkerIdentity},
     worker::{WorkerRegister, WorkerRegistered},
 };
-use cds_model::{HatcheryId, Secret, Timestamp, TokenId, WorkerId};
-use cds_store::{hatcheries, tokens, workers};
-use std::time::Duration;
+use cds_engine::upkeep::lease;
+use cds_model::{HatcheryId, JobRef, Secret, Timestamp, TokenId, WorkerId};
+use cds_store::{hatcheries, queue, tokens, workers};
+use std::{collections::BTreeSet, time::Duration};
 
 /// A worker that was ordered must register within this time.
 const BOOTSTRAP: Duration = Duration::from_secs(600);
@@ -162,16 +163,40 @@ impl App {
         self.forget_worker(worker, if exit.is_empty() { "it ended" } else { exit }).await;
     }
 
+    /// Workers that a hatchery has and this server has not heard of: they registered at another server, or before this
+    /// one was started. They are taken in, so that nobody takes them for workers that never registered.
+    pub async fn know_workers(&self, hatchery: HatcheryId, listed: Vec<WorkerId>) {
+        let now = self.now();
+        let mut unknown: BTreeSet<WorkerId> = listed.into_iter().collect();
+        self.fleet().each_worker(|id, _| {
+            unknown.remove(&id);
+        });
+        if unknown.is_empty() {
+            return;
+        }
+        match self.store().read(move |tx| workers::of_hatchery(tx, hatchery)).await {
+            Ok(rows) => {
+                for row in rows.into_iter().filter(|row| unknown.contains(&row.id)) {
+                    self.fleet().touch(row.id, hatchery, now);
+                }
+            }
+            Err(e) => tracing::warn!(%hatchery, error = %e, "the workers of a hatchery could not be read"),
+        }
+    }
+
     /// A hatchery did not list a worker. One that was heard of a moment ago may be too young for the list.
     pub async fn worker_unlisted(&self, _hatchery: HatcheryId, worker: WorkerId) {
         let now = self.now();
+        // A silence that is the clock's is none of the worker's.
+        self.fleet().look_at_clock(now, self.config().lease());
         let mut seen = now;
         self.fleet().each_worker(|id, w| {
             if id == worker {
                 seen = w.seen;
             }
         });
-        if now.since(seen) > Duration::from_secs(10) {
+        let heartbeat = Duration::from_millis(self.config().heartbeat_ms);
+        if lease::unlisted_is_gone(seen, now, heartbeat) {
             self.forget_worker(worker, "its hatchery does not have it any more").await;
         }
     }
@@ -199,6 +224,15 @@ impl App {
         let order = self.fleet().remove_worker(worker, now);
         let mut lost = self.fleet().holds_of(worker);
         lost.extend(order.filter(|o| !lost.contains(o)));
+        // The store knows of leases that memory does not: of another server, or of a commit whose answer was lost.
+        if let Ok(entries) = self.store().read(move |tx| queue::of_worker(tx, worker)).await {
+            for e in entries.into_iter().filter(|e| !e.cancelled) {
+                let order = (JobRef { run: e.run, job: e.job }, e.attempt);
+                if !lost.contains(&order) {
+                    lost.push(order);
+                }
+            }
+        }
         for (job, attempt) in lost {
             self.worker_lost(job, attempt, format!("lost connection with the worker {name}: {how}")).await;
         }

@@ -2,7 +2,7 @@
 
 use super::together::LiveRun;
 use crate::{App, http::error::Error as HttpError};
-use cds_engine::{Effect, Event, Ignored, Refusal, Run, dispatch::QueuedJob};
+use cds_engine::{Effect, Event, Ignored, Refusal, Run, dispatch::QueuedJob, upkeep::Told};
 use cds_model::{Attempt, JobNo, JobRef, RunId, Timestamp, WorkerId};
 use cds_store::runs::{self, CommitError, Context, LoadError, Loaded, QueueLease, RunCommit};
 use std::{
@@ -108,6 +108,18 @@ impl From<ApplyError> for HttpError {
             ApplyError::Db(e) => HttpError::internal(e),
             broken @ ApplyError::Broken(_) => HttpError::internal(broken),
         }
+    }
+}
+
+/// What became of an event, as the rules of `upkeep` want to know it.
+pub(crate) fn told(result: &Result<Applied, ApplyError>) -> Told {
+    match result {
+        Ok(Applied::Advanced(_)) => Told::Advanced,
+        Ok(Applied::Ignored(why)) => Told::Ignored(*why),
+        Err(ApplyError::NotFound) => Told::Gone,
+        Err(ApplyError::Parked(_)) => Told::Parked,
+        Err(ApplyError::Refused(_) | ApplyError::KeyReused | ApplyError::VersionTaken(_)) => Told::Refused,
+        Err(ApplyError::Db(_) | ApplyError::Broken(_)) => Told::Failed,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What workers say: logs, steps, ends. Nothing of it is believed unless the worker holds the attempt it speaks of.
 
-use super::live::{Applied, ApplyError};
+use super::live::{Applied, ApplyError, told};
 use crate::{
     App,
     fleet::Held,
@@ -10,17 +10,34 @@ use crate::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cds_api::worker::{Assignment, LogChunk, LogLength, ReportAck, StepReport, WorkerReport};
 use cds_blobs::{LogKey, LogStream};
-use cds_engine::{Event, Ignored, state::StepRun};
+use cds_engine::{
+    Event, Ignored,
+    state::StepRun,
+    upkeep::{self, lease},
+};
 use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
+use cds_store::queue;
 use std::time::Duration;
 
 /// Longest time a call may wait for a job.
 const LONGEST_WAIT: u64 = 60_000;
 
 impl App {
-    /// The hold of a worker on an attempt, or 409 `lease_lost`.
-    pub(crate) fn fence(&self, worker: WorkerId, job: JobRef, attempt: Attempt) -> Result<Held> {
-        self.fleet().held(job, attempt, worker, self.now()).ok_or_else(Error::lease_lost)
+    /// The hold of a worker on an attempt, or 409 `lease_lost`. The hold of a worker that comes from another server is
+    /// taken over.
+    pub(crate) async fn fence(&self, worker: WorkerId, job: JobRef, attempt: Attempt) -> Result<Held> {
+        let now = self.now();
+        if let Some(held) = self.fleet().held(job, attempt, worker, now) {
+            return Ok(held);
+        }
+        let entry = self.store().read(move |tx| queue::get(tx, job.run, job.job, attempt)).await;
+        let row = entry.map_err(Error::internal)?.map(|e| e.lease());
+        if !lease::taken_over(row, worker, now) {
+            return Err(Error::lease_lost());
+        }
+        let stopped = row.is_some_and(|row| row.stopped);
+        self.fleet().restore(job, attempt, worker, None, stopped, now);
+        self.fleet().held(job, attempt, worker, now).ok_or_else(Error::lease_lost)
     }
 
     /// Takes in a report.
@@ -31,7 +48,7 @@ impl App {
         report: WorkerReport,
     ) -> Result<ReportAck> {
         self.fleet().touch(worker, hatchery, self.now());
-        let held = match self.fence(worker, report.job, report.attempt) {
+        let held = match self.fence(worker, report.job, report.attempt).await {
             Ok(held) => held,
             // The end was reported before and its answer was lost: say yes again.
             Err(_) if report.end.is_some() && self.ended(&report, worker).await => {
@@ -59,6 +76,10 @@ impl App {
                 steps,
             };
             let applied = self.apply(report.job.run, &event).await;
+            if !upkeep::end_is_known(told(&applied)) {
+                // Its worker keeps its hold and says it again.
+                return Err(applied.map(drop).err().map_or_else(Error::lease_lost, Error::from));
+            }
             // Whatever the run says of it, this worker has no more to do with the job.
             self.fleet().release(report.job, report.attempt);
             self.fleet().free_worker(worker, true, self.now());
@@ -97,8 +118,9 @@ impl App {
     /// Whether this very attempt is known to have ended, and was this worker's. Of an attempt that another one has
     /// followed nothing is said: it may have been lost.
     async fn ended(&self, report: &WorkerReport, worker: WorkerId) -> bool {
-        let Ok(run) = self.load_run(report.job.run).await else { return false };
-        super::view::find_job(&run, report.job.job).is_some_and(|(_, _, j)| {
+        // Not out of memory: another server may have written it.
+        let Ok(loaded) = cds_store::runs::load(self.store(), report.job.run).await else { return false };
+        super::view::find_job(&loaded.run, report.job.job).is_some_and(|(_, _, j)| {
             let last = j.attempts.len() == report.attempt.0 as usize;
             last && j.attempts.last().is_some_and(|a| a.status.is_final() && a.worker == Some(worker))
         })
@@ -176,8 +198,20 @@ impl App {
                 Err(e) => {
                     tracing::warn!(%job, error = %e, "a job could not be handed out");
                     self.fleet().free_worker(worker, false, self.now());
+                    if let ApplyError::Parked(why) = e {
+                        self.park_job(job, attempt, why).await;
+                    }
                 }
             }
+        }
+    }
+
+    /// The job of a run that is set aside is set aside with it, so that it keeps no worker and shows why it waits.
+    async fn park_job(&self, job: JobRef, attempt: Attempt, why: String) {
+        let parked =
+            self.store().write(move |tx| queue::park(tx, job.run, job.job, attempt, Some(&why))).await;
+        if let Err(e) = parked {
+            tracing::warn!(%job, error = %e, "a job of a parked run could not be set aside");
         }
     }
 

@@ -127,6 +127,7 @@ impl App {
         guard: &mut Option<Loaded>,
     ) -> (usize, Result<(Option<Arc<Run>>, Vec<Option<Result<Applied, ApplyError>>>), ApplyError>) {
         loop {
+            let remembered = guard.is_some();
             let loaded = match guard.take() {
                 Some(loaded) => loaded,
                 None => match runs::load(self.store(), id).await {
@@ -138,6 +139,14 @@ impl App {
             let Steps { run, effects, leases, unchanged } = walk(&loaded.run, events, now);
             let count = unchanged.len();
             if unchanged.iter().all(Option::is_some) {
+                // A commit would have found out that another server has changed the run. A "no" has to be looked into.
+                if remembered {
+                    match self.store().read(move |tx| runs::version(tx, id)).await {
+                        Ok(version) if version != Some(loaded.version) => continue,
+                        Ok(_) => {}
+                        Err(e) => return (count, Err(e.into())),
+                    }
+                }
                 *guard = Some(loaded);
                 return (count, Ok((None, unchanged)));
             }
@@ -192,6 +201,40 @@ impl App {
                 Err(CommitError::Db(e)) => e.into(),
             };
             return (count, Err(failed));
+        }
+    }
+}
+
+impl App {
+    /// Issues rows again that the store has lost, with the run as it is. Nothing is done if the run has changed since
+    /// it was read: then it has to be looked at again.
+    pub(crate) async fn issue_again(&self, loaded: Loaded, effects: Vec<Effect>) -> Result<(), ApplyError> {
+        let (id, now) = (loaded.run.id, self.now());
+        let live = self.live().slot(id);
+        let mut guard = live.lock().await;
+        let context = Context {
+            workflow: loaded.workflow,
+            project: loaded.project,
+            version: loaded.version,
+            spec_hash: loaded.spec_hash.clone(),
+            triggered_by: loaded.triggered_by.clone(),
+            once: None,
+            priority: 0,
+            now,
+            leases: Vec::new(),
+            event: None,
+        };
+        let commit = RunCommit::from_transition(Some(&loaded.run), &loaded.run, &effects, context)?;
+        match self.store().commit(commit).await {
+            Ok(done) => {
+                self.carry_out(&loaded.run, &effects, now);
+                *guard = Some(Loaded { version: done.version, ..loaded });
+                Ok(())
+            }
+            Err(CommitError::Conflict | CommitError::Repeated(_) | CommitError::KeyReused) => Ok(()),
+            Err(CommitError::Parked(why)) => Err(ApplyError::Parked(why)),
+            Err(CommitError::VersionTaken(v)) => Err(ApplyError::VersionTaken(v)),
+            Err(CommitError::Db(e)) => Err(e.into()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Who has which attempt. The attempt is the fencing token: whoever does not hold it writes nothing.
 
-use super::Fleet;
+use super::{Fleet, WorkerStatus};
+use cds_engine::upkeep::lease;
 use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -71,14 +72,14 @@ impl Fleet {
         }
     }
 
-    /// Holds whose workers have not been heard of for `lease`; cancelled ones after `grace` too. Those that were
+    /// Holds whose workers have not been heard of for a lease; cancelled ones after `grace` too. Those that were
     /// cancelled are released here, because the run has forgotten them already.
-    pub fn expired(&self, lease: Duration, grace: Duration, now: Timestamp) -> Vec<(JobRef, Held)> {
+    pub fn expired(&self, lasts: Duration, grace: Duration, now: Timestamp) -> Vec<(JobRef, Held)> {
         let mut state = self.lock();
         let late: Vec<(JobRef, Held)> = state
             .held
             .iter()
-            .filter(|(_, h)| now.since(h.seen) > lease || h.cancelled.is_some_and(|at| now.since(at) > grace))
+            .filter(|(_, h)| lease::is_late(h.seen, h.cancelled, now, lasts, grace))
             .map(|(job, held)| (*job, held.clone()))
             .collect();
         for (job, held) in &late {
@@ -87,6 +88,67 @@ impl Fleet {
             }
         }
         late
+    }
+
+    /// Looks at the clock. After a jump whatever was heard before counts as heard now: the silence was the clock's.
+    /// Gives when it last jumped, or this server started.
+    pub fn look_at_clock(&self, now: Timestamp, lasts: Duration) -> Timestamp {
+        let mut state = self.lock();
+        match state.looked.replace(now) {
+            None => state.jumped = now,
+            Some(before) if lease::jumped(before, now, lasts) => {
+                tracing::warn!(from = %before, to = %now, "the clock has jumped, or this machine slept");
+                state.jumped = now;
+                state.held.values_mut().for_each(|h| h.seen = now);
+                state.workers.values_mut().for_each(|w| w.seen = now);
+                state.hatcheries.values_mut().for_each(|h| h.seen = now);
+            }
+            Some(_) => {}
+        }
+        state.jumped
+    }
+
+    /// Workers that were ordered and that nobody has mentioned for too long.
+    pub fn never_came(&self, now: Timestamp) -> Vec<WorkerId> {
+        let state = self.lock();
+        let pending = state.workers.iter().filter(|(_, w)| w.status == WorkerStatus::Pending);
+        pending.filter(|(_, w)| lease::pending_is_gone(w.seen, now)).map(|(id, _)| *id).collect()
+    }
+
+    /// Its hatchery has one that was ordered: it may take its time.
+    pub fn mentioned(&self, worker: WorkerId, now: Timestamp) {
+        if let Some(w) = self.lock().workers.get_mut(&worker)
+            && w.status == WorkerStatus::Pending
+        {
+            w.seen = now;
+        }
+    }
+
+    /// Forgets workers that have said nothing for long and have nothing here.
+    pub fn forget_strangers(&self, now: Timestamp) {
+        let strangers: Vec<WorkerId> = {
+            let state = self.lock();
+            let holds = |id: &WorkerId| state.held.values().any(|h| h.worker == *id);
+            let silent = state.workers.iter().filter(|(id, w)| {
+                w.status != WorkerStatus::Pending
+                    && w.waiter.is_none()
+                    && lease::is_forgotten(w.seen, false, now)
+                    && !holds(id)
+            });
+            silent.map(|(id, _)| *id).collect()
+        };
+        for worker in strangers {
+            self.remove_worker(worker, now);
+        }
+    }
+
+    /// What the store says about a hold: it is over, or is to be stopped.
+    pub fn compare(&self, job: JobRef, held: &Held, row: Option<lease::Row>, now: Timestamp) {
+        match lease::against_store(row, held.worker) {
+            lease::Fate::Drop => self.release(job, held.attempt),
+            lease::Fate::Stop => self.cancel(job, held.attempt, now),
+            lease::Fate::Keep | lease::Fate::Lost => {}
+        }
     }
 
     /// Every hold, for the store.

@@ -36,6 +36,10 @@ struct State {
     held: HashMap<JobRef, Held>,
     /// Handed out to calls that were cut off.
     lost_orders: Vec<Order>,
+    /// When the clock was last looked at.
+    looked: Option<Timestamp>,
+    /// When it last jumped, or this server started.
+    jumped: Timestamp,
 }
 
 impl Fleet {

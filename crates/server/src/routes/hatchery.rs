@@ -40,8 +40,12 @@ async fn sync(State(app): State<App>, Json(body): Json<HatcherySync>) -> Result<
         listed.insert(instance.worker);
         if !instance.alive {
             app.worker_gone(id, instance.worker, &instance.exit).await;
+        } else {
+            app.fleet().mentioned(instance.worker, app.now());
         }
     }
+    let alive = body.instances.iter().filter(|i| i.alive).map(|i| i.worker).collect();
+    app.know_workers(id, alive).await;
     // What the provider does not list does not exist, whatever we remember. A worker may however register in
     // the moment between the provider's list and this call, so one that was just heard of is left alone.
     for worker in app.fleet().unlisted(id, &listed) {

@@ -111,7 +111,7 @@ async fn put_log(
 ) -> Result<Json<LogLength>> {
     let (worker, _) = worker(&identity)?;
     let job = job(&job_text)?;
-    app.fence(worker, job, Attempt(attempt))?;
+    app.fence(worker, job, Attempt(attempt)).await?;
     let length = app.append_log(&log_key(job, Attempt(attempt), step), query.offset, &body, query.at_ms)?;
     Ok(Json(LogLength { step, length }))
 }
@@ -124,7 +124,7 @@ async fn tags(
     Json(body): Json<WorkerTags>,
 ) -> Result<StatusCode> {
     let (worker, _) = worker(&identity)?;
-    app.fence(worker, body.job, body.attempt)?;
+    app.fence(worker, body.job, body.attempt).await?;
     let event = cds_engine::Event::TagsAdded { job: body.job.job, attempt: body.attempt, tags: body.tags };
     let _ = app.apply(body.job.run, &event).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -138,7 +138,7 @@ async fn version(
     Json(body): Json<WorkerVersion>,
 ) -> Result<StatusCode> {
     let (worker, _) = worker(&identity)?;
-    app.fence(worker, body.job, body.attempt)?;
+    app.fence(worker, body.job, body.attempt).await?;
     let event =
         cds_engine::Event::VersionSet { job: body.job.job, attempt: body.attempt, version: body.version };
     let _ = app.apply(body.job.run, &event).await?;
@@ -153,7 +153,7 @@ async fn results(
     Json(body): Json<WorkerResult>,
 ) -> Result<(StatusCode, Json<Artifact>)> {
     let (worker, _) = worker(&identity)?;
-    app.fence(worker, body.job, body.attempt)?;
+    app.fence(worker, body.job, body.attempt).await?;
     Ok((StatusCode::CREATED, Json(app.add_result(body).await?)))
 }
 
@@ -165,7 +165,7 @@ async fn tests(
     Json(body): Json<WorkerTests>,
 ) -> Result<StatusCode> {
     let (worker, _) = worker(&identity)?;
-    app.fence(worker, body.job, body.attempt)?;
+    app.fence(worker, body.job, body.attempt).await?;
     app.add_tests(body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -197,7 +197,7 @@ async fn put_artifact(
 ) -> Result<(StatusCode, Json<Artifact>)> {
     let (worker, _) = worker(&identity)?;
     let job = job(&job_text)?;
-    app.fence(worker, job, Attempt(attempt))?;
+    app.fence(worker, job, Attempt(attempt)).await?;
     let kind = if query.kind.is_empty() { "artifact".to_string() } else { query.kind };
     let stored =
         app.add_file(job, Attempt(attempt), worker, kind, query.name, query.perm, query.md5, body).await?;
@@ -230,7 +230,7 @@ async fn list_artifacts(
 ) -> Result<Json<Vec<Artifact>>> {
     let (worker, _) = worker(&identity)?;
     let job = job(&query.job)?;
-    app.fence(worker, job, Attempt(query.attempt))?;
+    app.fence(worker, job, Attempt(query.attempt)).await?;
     Ok(Json(app.files_for_job(job, &query.workflow, query.number, &query.pattern).await?))
 }
 
@@ -253,7 +253,7 @@ async fn get_artifact(
 ) -> Result<Response> {
     let (worker, _) = worker(&identity)?;
     let job = job(&query.job)?;
-    app.fence(worker, job, Attempt(query.attempt))?;
+    app.fence(worker, job, Attempt(query.attempt)).await?;
     app.file_for_job(job, &id).await
 }
 
@@ -268,7 +268,7 @@ async fn put_cache(
 ) -> Result<StatusCode> {
     let (worker, _) = worker(&identity)?;
     let job = job(&query.job)?;
-    app.fence(worker, job, Attempt(query.attempt))?;
+    app.fence(worker, job, Attempt(query.attempt)).await?;
     app.put_cache(job, &tag, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -283,7 +283,7 @@ async fn get_cache(
 ) -> Result<Response> {
     let (worker, _) = worker(&identity)?;
     let job = job(&query.job)?;
-    app.fence(worker, job, Attempt(query.attempt))?;
+    app.fence(worker, job, Attempt(query.attempt)).await?;
     match app.cache_for_job(job, &tag).await? {
         Some(body) => Ok(([(header::CONTENT_TYPE, "application/octet-stream")], body).into_response()),
         None => Ok(app.not_here(true, cache_missing())),

@@ -32,10 +32,19 @@ async fn keep(app: &App) -> Result<(), cds_store::Error> {
         if ended.is_empty() {
             break;
         }
+        let mut sealed = 0;
         for id in ended {
             compact_logs(app, id).await;
-            app.store().write(move |tx| runs::seal(tx, id)).await?;
+            match app.store().write(move |tx| runs::seal(tx, id)).await {
+                Ok(done) => sealed += usize::from(done),
+                // One run that can't be sealed is in nobody's way.
+                Err(e) => tracing::warn!(run = %id, error = %e, "a run could not be sealed"),
+            }
             app.live().forget(id);
+        }
+        // What can't be sealed now is looked at again next time, and not over and over.
+        if sealed == 0 {
+            break;
         }
     }
     app.store()

@@ -1,80 +1,102 @@
-//! Leases: renewed in the store while workers are heard of, taken back when they are not.
+//! Leases: renewed in the store while workers are heard of, taken back when they are not. What is a lease, and when it
+//! is lost, say the rules of [`cds_engine::upkeep::lease`].
 
-use crate::App;
-use cds_store::queue;
-use std::{collections::BTreeSet, time::Duration};
+use crate::{App, fleet::Held};
+use cds_engine::upkeep::lease;
+use cds_model::{JobRef, Timestamp, WorkerId};
+use cds_store::{queue, workers};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 pub async fn run(app: App) {
-    let lease = app.config().lease();
+    let lasts = app.config().lease();
     let grace = Duration::from_millis(app.config().kill_grace_ms) + Duration::from_secs(10);
-    let mut tick = tokio::time::interval((lease / 6).max(Duration::from_millis(200)));
+    let mut tick = tokio::time::interval(lease::look_every(lasts));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut before = app.now();
     loop {
         tick.tick().await;
         let now = app.now();
-        // A clock that jumped, or a machine that slept, says nothing about workers: hear them first.
-        let jumped = now.since(before) > lease / 2 || now < before;
-        before = now;
-        if jumped {
-            continue;
-        }
+        app.fleet().look_at_clock(now, lasts);
         app.fleet().mark_down(now);
-        for (job, held) in app.fleet().expired(lease, grace, now) {
-            if held.cancelled.is_none() {
-                // Its worker may report to another server on the same database, which then renews the lease.
-                let entry = app.store().read(move |tx| queue::get(tx, job.run, job.job, held.attempt)).await;
-                match entry {
-                    Ok(Some(e))
-                        if e.worker == Some(held.worker)
-                            && e.lease_until.is_some_and(|until| until > now) =>
-                    {
-                        continue;
-                    }
-                    Ok(Some(e)) if e.worker == Some(held.worker) => {}
-                    // Over, or somebody else's: nothing of ours.
-                    Ok(_) => {
-                        app.fleet().release(job, held.attempt);
-                        continue;
-                    }
-                    Err(e) => {
-                        tracing::warn!(%job, error = %e, "a lease could not be looked at");
-                        continue;
-                    }
-                }
-                let name = app.fleet().worker_name(held.worker);
-                let quiet = now.since(held.seen).as_secs();
-                app.worker_lost(
-                    job,
-                    held.attempt,
-                    format!("lost connection with the worker {name}: not heard of for {quiet} s"),
-                )
-                .await;
-            } else {
-                app.seal_attempt(job, held.attempt).await;
+        for (job, held) in app.fleet().expired(lasts, grace, now) {
+            if let Some(deaf) = is_lost(&app, job, held, now).await {
+                // Deaf or dead: its hatchery ends it, and whatever it runs.
+                app.fleet().destroy_worker(deaf.worker);
             }
-            // Deaf or dead: its hatchery ends it, and whatever it runs.
-            app.fleet().destroy_worker(held.worker);
         }
-        let until = now + lease;
-        // Only for workers that are heard of here: whoever is not must be able to lose it.
-        let workers: BTreeSet<_> = app
-            .fleet()
-            .holds()
-            .into_iter()
-            .filter(|(_, held)| now.since(held.seen) < lease)
-            .map(|(_, held)| held.worker)
-            .collect();
-        if workers.is_empty() {
-            continue;
+        // Ordered, and its hatchery has not mentioned it since: it will not come, and nobody is to wait for it.
+        for worker in app.fleet().never_came(now) {
+            match app.store().read(move |tx| workers::get(tx, worker)).await {
+                // It came to another server.
+                Ok(Some(_)) => {
+                    app.fleet().remove_worker(worker, now);
+                }
+                Ok(None) => app.forget_worker(worker, "it was ordered and never came").await,
+                Err(e) => tracing::warn!(%worker, error = %e, "a worker could not be looked up"),
+            }
         }
-        let renewed = app
-            .store()
-            // Short jobs are over before theirs needs it.
-            .write_simple(move |tx| queue::renew(tx, &workers, until, now + lease * 2 / 3))
-            .await;
-        if let Err(e) = renewed {
-            tracing::warn!(error = %e, "leases could not be renewed");
+        app.fleet().forget_strangers(now);
+        renew(&app, lasts, now).await;
+    }
+}
+
+/// Gives a late hold up, unless the store knows better.
+async fn is_lost(app: &App, job: JobRef, held: Held, now: Timestamp) -> Option<Held> {
+    if held.cancelled.is_some() {
+        app.seal_attempt(job, held.attempt).await;
+        return Some(held);
+    }
+    // Its worker may report to another server on the same database, which then renews the lease.
+    let row = match app.store().read(move |tx| queue::get(tx, job.run, job.job, held.attempt)).await {
+        Ok(entry) => entry.map(|e| e.lease()),
+        Err(e) => {
+            tracing::warn!(%job, error = %e, "a lease could not be looked at");
+            return None;
         }
+    };
+    match lease::late(row, held.worker, now) {
+        lease::Fate::Keep | lease::Fate::Stop => None,
+        lease::Fate::Drop => {
+            app.fleet().release(job, held.attempt);
+            None
+        }
+        lease::Fate::Lost => {
+            let name = app.fleet().worker_name(held.worker);
+            let quiet = now.since(held.seen).as_secs();
+            let why = format!("lost connection with the worker {name}: not heard of for {quiet} s");
+            app.worker_lost(job, held.attempt, why).await;
+            Some(held)
+        }
+    }
+}
+
+/// Writes down until when leases hold. Only those of this memory: a lease that nobody holds must be able to run out.
+async fn renew(app: &App, lasts: Duration, now: Timestamp) {
+    // Those that end at about the same time go in one statement, and as their earliest.
+    let about = (lasts / 10).as_millis().max(1) as i64;
+    let mut renewed: BTreeMap<i64, (Timestamp, BTreeSet<WorkerId>)> = BTreeMap::new();
+    for (_, held) in app.fleet().holds() {
+        let Some(until) = lease::until(held.seen, now, lasts) else { continue };
+        let group = renewed.entry(until.ms() / about).or_insert_with(|| (until, BTreeSet::new()));
+        group.0 = group.0.min(until);
+        group.1.insert(held.worker);
+    }
+    if renewed.is_empty() {
+        return;
+    }
+    let written = app
+        .store()
+        .write_simple(move |tx| {
+            renewed.values().try_for_each(|(until, workers)| {
+                // Where little would be won nothing is written: most jobs are over before their lease needs it.
+                let ending = Timestamp(until.ms().saturating_sub((lasts / 3).as_millis() as i64));
+                queue::renew(tx, workers, *until, ending).map(drop)
+            })
+        })
+        .await;
+    if let Err(e) = written {
+        tracing::warn!(error = %e, "leases could not be renewed");
     }
 }

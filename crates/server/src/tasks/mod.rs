@@ -6,6 +6,7 @@ mod leases;
 mod news;
 mod others;
 mod peers;
+mod reconcile;
 mod restore;
 mod slots;
 mod timers;
@@ -14,15 +15,18 @@ mod wakes;
 use crate::App;
 use std::time::Duration;
 
+#[cfg(test)]
+pub use reconcile::reconcile;
 pub use restore::restore;
 
 /// Starts all tasks; they end when the server closes.
 pub fn spawn(app: &App) {
-    let tasks: [(&'static str, futures::future::BoxFuture<'static, ()>); 8] = [
+    let tasks: [(&'static str, futures::future::BoxFuture<'static, ()>); 9] = [
         ("timers", Box::pin(timers::run(app.clone()))),
         ("slots", Box::pin(slots::run(app.clone()))),
         ("leases", Box::pin(leases::run(app.clone()))),
         ("wakes", Box::pin(wakes::run(app.clone()))),
+        ("reconcile", Box::pin(reconcile::run(app.clone()))),
         ("keeping", Box::pin(keeping::run(app.clone()))),
         ("news", Box::pin(news::run(app.clone()))),
         ("others", Box::pin(others::run(app.clone()))),

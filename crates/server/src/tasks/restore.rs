@@ -12,6 +12,7 @@ use std::collections::HashMap;
 /// The database failed.
 pub async fn restore(app: &App) -> Result<(), cds_store::Error> {
     let now = app.now();
+    app.fleet().look_at_clock(now, app.config().lease());
     let (entries, faults) = app.store().read(queue::load).await?;
     for fault in faults {
         tracing::error!(%fault, "a row of the queue can't be read and is left aside");

@@ -1,10 +1,15 @@
 //! Rings timers: queue, job and run time-outs.
 
 use super::TICK;
-use crate::App;
-use cds_engine::Event;
+use crate::{App, app::live::told};
+use cds_engine::{Event, upkeep};
 use cds_store::{Wake, timers};
 use tokio::sync::broadcast::error::RecvError;
+
+/// Between two looks, also when a timer that is due can't be told.
+const SHORTEST: std::time::Duration = std::time::Duration::from_millis(20);
+/// Timers that are looked at together.
+const BATCH: i64 = 100;
 
 pub async fn run(app: App) {
     let mut wakeups = app.store().wakeups();
@@ -13,7 +18,7 @@ pub async fn run(app: App) {
             tracing::warn!(error = %e, "timers could not be looked at");
         }
         let next = app.store().read(timers::next).await.ok().flatten();
-        let sleep = next.map_or(TICK, |at| at.since(app.now()).min(TICK));
+        let sleep = next.map_or(TICK, |at| at.since(app.now()).min(TICK)).max(SHORTEST);
         let deadline = tokio::time::Instant::now() + sleep;
         loop {
             tokio::select! {
@@ -33,16 +38,30 @@ pub async fn run(app: App) {
 async fn ring(app: &App) -> Result<(), cds_store::Error> {
     loop {
         let now = app.now();
-        let due = app.store().read(move |tx| timers::due(tx, now, 100)).await?;
-        if due.is_empty() {
+        let (due, bad) = app.store().read(move |tx| timers::due(tx, now, BATCH)).await?;
+        if bad > 0 {
+            for row in app.store().write(move |tx| timers::sweep(tx, now, BATCH)).await? {
+                tracing::error!(row, "a timer can't be read and is deleted");
+            }
+        } else if due.is_empty() {
             return Ok(());
         }
+        let mut later = false;
         for timer in due {
             // What the engine makes of it is its business; a run that can't be read has no timers to wait for.
-            if let Err(e) = app.apply(timer.run, &Event::Timer(timer.key.clone())).await {
+            let applied = app.apply(timer.run, &Event::Timer(timer.key.clone())).await;
+            if let Err(e) = &applied {
                 tracing::debug!(run = %timer.run, error = %e, "a timer rang for nobody");
             }
-            app.store().write(move |tx| timers::done(tx, &timer)).await?;
+            if upkeep::timer_is_done(told(&applied)) {
+                app.store().write(move |tx| timers::done(tx, &timer)).await?;
+            } else {
+                later = true;
+            }
+        }
+        // The store failed: it rings again with the next tick, and not at once.
+        if later {
+            return Ok(());
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use super::{TICK, restore::queued};
 use crate::App;
-use cds_model::JobRef;
+use cds_engine::upkeep::lease;
+use cds_model::{Attempt, JobRef};
 use cds_store::{Wake, queue};
+use std::collections::{HashMap, HashSet};
 use tokio::sync::broadcast::error::RecvError;
 
 pub async fn run(app: App) {
@@ -31,19 +33,42 @@ pub async fn run(app: App) {
     }
 }
 
-/// The queue as the store has it: whatever is missing in memory is put there. What is there too much is found out
-/// when it is handed out, because the lease is committed against the store.
+/// The queue as the store has it: whatever is missing in memory is put there, holds that are over are dropped, and
+/// leases that ran out without anybody here having them are given up. What waits in memory too much is found out when
+/// it is handed out, because the lease is committed against the store.
 pub(super) async fn reload(app: &App) {
     app.fleet().lost_orders();
-    let (entries, _) = match app.store().read(queue::load).await {
-        Ok(loaded) => loaded,
+    // Before the store is read: a hold that is newer than what was read is none of its business.
+    let holds = app.fleet().holds();
+    let entries = match app.store().read(queue::load).await {
+        Ok((entries, _)) => entries,
         Err(e) => return tracing::warn!(error = %e, "the queue could not be read"),
     };
+    let (now, lasts) = (app.now(), app.config().lease());
+    let trusts = lease::trusts_the_store(app.fleet().look_at_clock(now, lasts), now, lasts);
+    let rows: HashMap<(JobRef, Attempt), lease::Row> =
+        entries.iter().map(|e| ((JobRef { run: e.run, job: e.job }, e.attempt), e.lease())).collect();
+    for (job, held) in &holds {
+        app.fleet().compare(*job, held, rows.get(&(*job, held.attempt)).copied(), now);
+    }
+    let held: HashSet<(JobRef, Attempt)> =
+        app.fleet().holds().into_iter().map(|(job, held)| (job, held.attempt)).collect();
     let on_their_way: Vec<JobRef> = app.fleet().on_their_way();
-    let waiting = entries
-        .into_iter()
-        .filter(|e| e.parked.is_none() && e.worker.is_none() && !e.cancelled)
-        .map(queued)
-        .filter(|q| !on_their_way.contains(&q.job));
-    app.fleet().push(waiting.collect::<Vec<_>>(), app.now());
+    let mut waiting = Vec::new();
+    for entry in entries.into_iter().filter(|e| e.parked.is_none() && !e.cancelled) {
+        let (job, attempt) = (JobRef { run: entry.run, job: entry.job }, entry.attempt);
+        if entry.worker.is_none() {
+            if !on_their_way.contains(&job) {
+                waiting.push(queued(entry));
+            }
+        } else if trusts
+            && lease::is_orphan(entry.lease(), now)
+            && !held.contains(&(job, attempt))
+            && !on_their_way.contains(&job)
+        {
+            tracing::warn!(%job, "a lease ran out, and nobody had it");
+            app.worker_lost(job, attempt, "its lease ran out, and no worker had it".into()).await;
+        }
+    }
+    app.fleet().push(waiting, now);
 }

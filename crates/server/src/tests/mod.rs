@@ -9,6 +9,7 @@ mod matrix;
 mod permissions;
 mod projects;
 mod push;
+mod reconcile;
 mod secrets;
 
 use crate::{

@@ -23,6 +23,7 @@ sql! {
     PARK = "UPDATE run SET parked = $2 WHERE id = $1 AND parked IS NULL";
     UNPARK = "UPDATE run SET parked = NULL WHERE id = $1 AND parked IS NOT NULL";
     PARKED = "SELECT id, parked FROM run WHERE parked IS NOT NULL ORDER BY id";
+    VERSION = "SELECT version FROM run WHERE id = $1";
     LIVE = "SELECT id FROM run WHERE final = 0 ORDER BY id";
 }
 
@@ -138,6 +139,11 @@ pub fn unpark(tx: &mut Tx<'_>, run: RunId) -> Result<bool> {
 /// Runs set aside, with the reasons.
 pub fn parked(tx: &mut Tx<'_>) -> Result<Vec<(RunId, String)>> {
     tx.query(PARKED, &[])?.iter().map(|r| Ok((r.get(0)?, r.get(1)?))).collect()
+}
+
+/// The version of a run; `None` if there is none.
+pub fn version(tx: &mut Tx<'_>, run: RunId) -> Result<Option<i64>> {
+    tx.query_opt(VERSION, vals![run])?.map(|row| row.get(0)).transpose()
 }
 
 /// Runs that have not ended, oldest first.

@@ -1,0 +1,144 @@
+//! What is wrong beside a run is mended, and a run that can't be read is in nobody's way.
+
+use super::{PIPELINE, Server, WORKFLOW};
+use crate::tasks::reconcile;
+use cds_engine::event::TimerKey;
+use cds_model::{Attempt, JobNo, JobRef, RunId, Status, WorkerId};
+use cds_store::{
+    queue, slots,
+    testing::{Damage, damage},
+    timers,
+};
+
+const RUNS: &str = "/v1/projects/P/workflows/main/runs";
+
+/// A server with a workflow, and the token of its owner.
+async fn server() -> (Server, String) {
+    let s = Server::with(|config| {
+        config.queue_timeout_s = 600;
+        config.run_timeout_s = 3600;
+    });
+    let owner = s.project().await;
+    s.import(&owner, "pipeline", PIPELINE).await.is(200);
+    s.import(&owner, "workflow", WORKFLOW).await.is(200);
+    (s, owner)
+}
+
+async fn start(s: &Server, owner: &str) -> RunId {
+    let answer = s.post(owner, RUNS, serde_json::json!({})).await.is(201);
+    answer.json()["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// Changes rows behind the server's back.
+async fn corrupt(s: &Server, what: Damage, run: RunId) -> u64 {
+    s.app.store().write(move |tx| damage(tx, run, what)).await.unwrap()
+}
+
+async fn queued(s: &Server, run: RunId) -> Vec<queue::Entry> {
+    s.app.store().read(move |tx| queue::of_run(tx, run)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_were_lost_come_back() {
+    let (s, owner) = server().await;
+    let run = start(&s, &owner).await;
+    assert_eq!(reconcile(&s.app).await.unwrap(), 0, "a healthy store needs no mending");
+
+    assert_eq!(corrupt(&s, Damage::LoseQueue, run).await, 1);
+    assert_eq!(corrupt(&s, Damage::LoseTimers, run).await, 2);
+    assert_eq!(reconcile(&s.app).await.unwrap(), 3);
+
+    let entries = queued(&s, run).await;
+    assert_eq!(entries.len(), 1);
+    assert_eq!(
+        (entries[0].attempt, entries[0].node.as_str(), entries[0].name.as_str()),
+        (Attempt(1), "build", "compile")
+    );
+    let keys: Vec<TimerKey> = s
+        .app
+        .store()
+        .read(move |tx| timers::of_run(tx, run))
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|t| t.key)
+        .collect();
+    assert!(
+        keys.contains(&TimerKey::Run) && keys.contains(&TimerKey::Queue(JobNo(0), Attempt(1))),
+        "{keys:?}"
+    );
+    assert_eq!(reconcile(&s.app).await.unwrap(), 0, "mended once");
+    assert!(s.app.measured().render().contains("cds_mended_total{kind=\"queue_missing\"} 1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_over_leaves_the_queue() {
+    let (s, owner) = server().await;
+    let run = start(&s, &owner).await;
+    let entry = queued(&s, run).await.remove(0);
+    assert_eq!(corrupt(&s, Damage::RepeatQueue, run).await, 1);
+    assert_eq!(reconcile(&s.app).await.unwrap(), 1);
+    assert_eq!(queued(&s, run).await, vec![entry]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_was_lost_costs_an_attempt() {
+    let (s, owner) = server().await;
+    let run = start(&s, &owner).await;
+    let (job, worker) = (JobRef { run, job: JobNo(0) }, WorkerId::new());
+    s.app.apply_taken(job, Attempt(1), worker, "w".into()).await.unwrap();
+    assert_eq!(reconcile(&s.app).await.unwrap(), 0);
+
+    assert_eq!(corrupt(&s, Damage::LoseQueue, run).await, 1);
+    assert_eq!(reconcile(&s.app).await.unwrap(), 1);
+
+    let entries = queued(&s, run).await;
+    assert_eq!(entries.len(), 1);
+    assert_eq!((entries[0].attempt, entries[0].worker), (Attempt(2), None));
+    assert_eq!(reconcile(&s.app).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timer_that_cannot_be_read_stops_no_other() {
+    let (s, owner) = server().await;
+    let (bad, good) = (start(&s, &owner).await, start(&s, &owner).await);
+    corrupt(&s, Damage::GarbleTimer, bad).await;
+    corrupt(&s, Damage::RingTimers, good).await;
+    let now = s.app.now();
+    let (due, unreadable) = s.app.store().read(move |tx| timers::due(tx, now, 100)).await.unwrap();
+    assert_eq!((due.len(), unreadable), (2, 1));
+    let swept = s.app.store().write(move |tx| timers::sweep(tx, now, 100)).await.unwrap();
+    assert_eq!(swept.len(), 1, "{swept:?}");
+    assert_eq!(reconcile(&s.app).await.unwrap(), 1, "the time limit is set again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_cannot_be_read_is_set_aside() {
+    let (s, owner) = server().await;
+    let (bad, good) = (start(&s, &owner).await, start(&s, &owner).await);
+    assert_eq!(corrupt(&s, Damage::GarbleRun, bad).await, 1);
+    s.app.live().forget(bad);
+    assert_eq!(reconcile(&s.app).await.unwrap(), 2, "the run and its job");
+    assert_eq!(reconcile(&s.app).await.unwrap(), 0);
+
+    // It says what is wrong, and its job shows it in the queue.
+    let answer = s.get(&owner, &format!("{RUNS}/1")).await;
+    assert_eq!(answer.status, 409, "{}", answer.text());
+    assert!(answer.text().contains("set aside"), "{}", answer.text());
+    let waiting = s.get(&owner, "/v1/queue").await.is(200).json();
+    let of = |run: RunId| {
+        let all = waiting.as_array().unwrap();
+        all.iter().find(|j| j["job"].as_str().unwrap().starts_with(&run.to_string())).unwrap().clone()
+    };
+    assert_eq!(of(bad)["reason"]["code"], "parked");
+    assert_ne!(of(good)["reason"]["code"], "parked");
+    assert_eq!(s.app.fleet().waiting(), 1, "no worker is wanted for it");
+
+    // Others go on, and it can be deleted.
+    let other = s.app.load_run(good).await.unwrap();
+    assert_eq!(other.head.status, Status::Building, "{:?}", other.head);
+    s.app.run_delete(bad).await.unwrap();
+    assert!(queued(&s, bad).await.is_empty());
+    assert_eq!(s.get(&owner, &format!("{RUNS}/1")).await.status, 404);
+    assert!(s.app.store().read(slots::all).await.unwrap().is_empty());
+}
