@@ -36,7 +36,7 @@ impl Dice {
 
     /// From 0 to `n` - 1; 0 if `n` is 0.
     pub fn up_to(&mut self, n: usize) -> usize {
-        (u128::from(self.next()) * n.max(1) as u128 >> 64) as usize
+        ((u128::from(self.next()) * n.max(1) as u128) >> 64) as usize
     }
 
     /// From `from` to `to`, ms.

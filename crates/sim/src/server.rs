@@ -248,12 +248,7 @@ impl Sim {
     }
 
     /// The store's answer reaches a server, which then acts.
-    pub fn committed(
-        &mut self,
-        server: usize,
-        run: RunId,
-        result: Result<(i64, (cds_engine::Run, Vec<cds_engine::Effect>, Timestamp)), Option<Refused>>,
-    ) -> Step {
+    pub fn committed(&mut self, server: usize, run: RunId, result: crate::world::Answer) -> Step {
         let wake = !self.broken(Sabotage::Wake) || !self.dice.chance(0.2);
         let memory = &mut self.servers[server].memory;
         match result {
@@ -528,8 +523,8 @@ impl Sim {
     /// Where an attempt stands in the store, and who has or had it.
     pub fn attempt_status(&self, job: JobRef, attempt: Attempt) -> Option<(Status, Option<WorkerId>)> {
         let run = &self.store.runs.get(&job.run)?.run;
-        let all = run.nodes.iter().flat_map(|n| &n.stages).flat_map(|s| &s.jobs);
-        let found = all.filter(|j| j.no == job.job && j.copy_of.is_none()).next_back()?;
+        let mut all = run.nodes.iter().flat_map(|n| &n.stages).flat_map(|s| &s.jobs);
+        let found = all.rfind(|j| j.no == job.job && j.copy_of.is_none())?;
         let attempt = found.attempts.get((attempt.0 as usize).checked_sub(1)?)?;
         Some((attempt.status, attempt.worker))
     }
