@@ -438,6 +438,12 @@ impl Sim {
             Ok(Some(hatchery)) => hatchery,
         };
         self.servers[server].memory.touch(report.worker, hatchery, now);
+        self.note(|| {
+            let Report { worker, job, attempt, end, sent, .. } = report;
+            format!(
+                "server {server} hears worker {worker} of attempt {attempt} of {job}, sent at {sent}: {end:?}"
+            )
+        });
         let (worker, job, attempt) = (report.worker, report.job, report.attempt);
         let lost = Reply::LeaseLost { worker, job, attempt };
         match self.fence(server, &report) {

@@ -141,9 +141,11 @@ impl Sim {
         let held: Vec<_> = self.servers[server].memory.held.iter().map(|(j, h)| (*j, h.clone())).collect();
         for (job, held) in held {
             let Some(until) = lease::until(held.seen, now, lease) else { continue };
-            for ((run, no, attempt), row) in &mut self.store.queue {
-                let it = (*run, *no, *attempt) == (job.run, job.job, held.attempt);
-                if row.worker == Some(held.worker) && it {
+            self.note(|| format!("server {server} renews attempt {} of {job} until {until}", held.attempt));
+            for row in self.store.queue.values_mut() {
+                // All leases of the worker, as one statement does it.
+                let renewed = lease::is_renewed(row.until, until, lease);
+                if row.worker == Some(held.worker) && renewed {
                     row.until = Some(until);
                 }
             }
@@ -197,12 +199,14 @@ impl Sim {
             let job = JobRef { run: *run, job: *job };
             if row.worker.is_none() && !row.stopped && !on_their_way.contains(&job) {
                 memory.queue.push(row.queued.clone());
-            } else if trusts
-                && lease::is_orphan(row.lease(), now)
-                && !memory.held.contains_key(&job)
-                && !row.stopped
-            {
-                orphans.push((job, *attempt));
+            } else if !memory.held.contains_key(&job) && !row.stopped && !on_their_way.contains(&job) {
+                let mine = memory.held.iter().filter(|(j, h)| **j != job && Some(h.worker) == row.worker);
+                let elsewhere = mine.map(|(_, h)| h.seen).max();
+                let nobody = lease::is_orphan(row.lease(), now, lasts)
+                    || lease::is_ghost(row.lease(), elsewhere, now, lasts);
+                if trusts && nobody {
+                    orphans.push((job, *attempt));
+                }
             }
         }
         for (job, attempt) in orphans {

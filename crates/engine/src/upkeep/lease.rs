@@ -111,9 +111,27 @@ pub fn taken_over(row: Option<Row>, worker: WorkerId, now: Timestamp) -> bool {
     row.is_some_and(|row| row.worker == Some(worker) && row.until.is_some_and(|until| until > now))
 }
 
+/// How far the end of a lease in the store may lag behind: where less would be won nothing is written.
+pub fn lag(lease: Duration) -> Duration {
+    lease / 3
+}
+
+/// Whether a lease that ends at `known` is to be renewed `until` then. Never shortened: who heard of the worker last may
+/// be another server.
+pub fn is_renewed(known: Option<Timestamp>, until: Timestamp, lease: Duration) -> bool {
+    known.is_none_or(|known| known + lag(lease) < until)
+}
+
 /// Whether a lease that this server has no hold for must be looked after here: it has run out, so nobody renews it.
-pub fn is_orphan(row: Row, now: Timestamp) -> bool {
-    row.worker.is_some() && row.until.is_none_or(|until| until <= now)
+pub fn is_orphan(row: Row, now: Timestamp, lease: Duration) -> bool {
+    row.worker.is_some() && row.until.is_none_or(|until| until + lag(lease) <= now)
+}
+
+/// Whether a lease is nobody's although its worker is heard of, and all leases of the worker are renewed: the worker is
+/// at something else, and this was handed out by a commit whose answer was lost. A worker has one attempt at a time.
+/// `elsewhere` is when it was last heard of at another one; one that may have given that up since is left alone.
+pub fn is_ghost(row: Row, elsewhere: Option<Timestamp>, now: Timestamp, lease: Duration) -> bool {
+    row.worker.is_some() && elsewhere.is_some_and(|seen| now.since(seen) < lease / 4)
 }
 
 /// A worker that was ordered must be listed by its hatchery, or say something, within this time.

@@ -72,7 +72,7 @@ async fn is_lost(app: &App, job: JobRef, held: Held, now: Timestamp) -> Option<H
     }
 }
 
-/// Writes down until when leases hold. Only those of this memory: a lease that nobody holds must be able to run out.
+/// Writes down until when leases hold, never less than is known: who heard of the worker last may be another server.
 async fn renew(app: &App, lasts: Duration, now: Timestamp) {
     // Those that end at about the same time go in one statement, and as their earliest.
     let about = (lasts / 10).as_millis().max(1) as i64;
@@ -91,7 +91,7 @@ async fn renew(app: &App, lasts: Duration, now: Timestamp) {
         .write_simple(move |tx| {
             renewed.values().try_for_each(|(until, workers)| {
                 // Where little would be won nothing is written: most jobs are over before their lease needs it.
-                let ending = Timestamp(until.ms().saturating_sub((lasts / 3).as_millis() as i64));
+                let ending = Timestamp(until.ms().saturating_sub(lease::lag(lasts).as_millis() as i64));
                 queue::renew(tx, workers, *until, ending).map(drop)
             })
         })

@@ -3,7 +3,7 @@
 use super::{TICK, restore::queued};
 use crate::App;
 use cds_engine::upkeep::lease;
-use cds_model::{Attempt, JobRef};
+use cds_model::{Attempt, JobRef, WorkerId};
 use cds_store::{Wake, queue};
 use std::collections::{HashMap, HashSet};
 use tokio::sync::broadcast::error::RecvError;
@@ -51,8 +51,8 @@ pub(super) async fn reload(app: &App) {
     for (job, held) in &holds {
         app.fleet().compare(*job, held, rows.get(&(*job, held.attempt)).copied(), now);
     }
-    let held: HashSet<(JobRef, Attempt)> =
-        app.fleet().holds().into_iter().map(|(job, held)| (job, held.attempt)).collect();
+    let holds = app.fleet().holds();
+    let held: HashSet<(JobRef, Attempt)> = holds.iter().map(|(job, held)| (*job, held.attempt)).collect();
     let on_their_way: Vec<JobRef> = app.fleet().on_their_way();
     let mut waiting = Vec::new();
     for entry in entries.into_iter().filter(|e| e.parked.is_none() && !e.cancelled) {
@@ -61,14 +61,22 @@ pub(super) async fn reload(app: &App) {
             if !on_their_way.contains(&job) {
                 waiting.push(queued(entry));
             }
-        } else if trusts
-            && lease::is_orphan(entry.lease(), now)
-            && !held.contains(&(job, attempt))
-            && !on_their_way.contains(&job)
-        {
-            tracing::warn!(%job, "a lease ran out, and nobody had it");
-            app.worker_lost(job, attempt, "its lease ran out, and no worker had it".into()).await;
+        } else if trusts && !held.contains(&(job, attempt)) && !on_their_way.contains(&job) {
+            let row = entry.lease();
+            let elsewhere = holds.iter().filter(|(j, h)| *j != job && Some(h.worker) == row.worker);
+            let elsewhere = elsewhere.map(|(_, h)| h.seen).max();
+            let nobody = lease::is_orphan(row, now, lasts) || lease::is_ghost(row, elsewhere, now, lasts);
+            // What was read may be over by now.
+            if nobody && still_leased(app, job, attempt, row.worker).await {
+                tracing::warn!(%job, "a lease is nobody's: its attempt is lost");
+                app.worker_lost(job, attempt, "it was leased, and no worker had it".into()).await;
+            }
         }
     }
     app.fleet().push(waiting, now);
+}
+
+async fn still_leased(app: &App, job: JobRef, attempt: Attempt, worker: Option<WorkerId>) -> bool {
+    let entry = app.store().read(move |tx| queue::get(tx, job.run, job.job, attempt)).await;
+    matches!(entry, Ok(Some(e)) if e.worker == worker)
 }
