@@ -34,6 +34,7 @@ pub(crate) fn all() -> Vec<(&'static str, Sql)> {
         hatcheries::STATEMENTS,
         workers::STATEMENTS,
         servers::STATEMENTS,
+        testing::damage::STATEMENTS,
     ]
     .concat()
 }

@@ -3,7 +3,7 @@
 
 mod commits;
 #[allow(dead_code)] // the list of statements: these are no part of the product
-mod damage;
+pub(crate) mod damage;
 
 pub use commits::{postgres_commits, sqlite_commits};
 pub use damage::{Damage, damage};

@@ -52,9 +52,17 @@ impl Caller {
         if self.token.is_empty() { request } else { request.bearer_auth(&self.token) }
     }
 
-    /// Sends it. A connection that breaks is a failure of the test.
+    /// Sends it. A connection that breaks is a failure of the test, unless it breaks while the body is sent: a server
+    /// that refuses before it has read everything closes, and its answer can be lost then. So it is asked again.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.expect("an answer");
+        let mut more = (0..5).filter_map(|_| request.try_clone()).collect::<Vec<_>>();
+        let mut result = request.send().await;
+        while result.as_ref().is_err_and(reqwest::Error::is_request)
+            && let Some(again) = more.pop()
+        {
+            result = again.send().await;
+        }
+        let response = result.expect("an answer");
         let status = response.status();
         Answer { status, text: response.text().await.expect("the whole answer") }
     }
