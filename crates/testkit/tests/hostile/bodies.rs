@@ -224,7 +224,10 @@ async fn bodies_that_never_end_do_not_hold_the_server() {
     assert_eq!(admin.get("/v1/health").await.status, 200);
 }
 
-fn tar(members: &[(&[u8], tar::EntryType, &[u8], &[u8])]) -> Vec<u8> {
+/// Name, kind, link and content of a member of a tar.
+type Member<'a> = (&'a [u8], tar::EntryType, &'a [u8], &'a [u8]);
+
+fn tar(members: &[Member<'_>]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, kind, link, data) in members {
         let mut header = tar::Header::new_gnu();

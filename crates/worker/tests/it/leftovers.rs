@@ -30,10 +30,10 @@ async fn shared_memory_semaphores_and_queues_go_with_their_job() {
         return;
     }
     // Steps of one job see the same, the next job nothing of it, and the worker has let go of it.
-    assert_eq!(first.log(1).lines().next(), Some("3"));
+    assert!(first.log(1).lines().any(|l| l == "3"), "{}", first.log(1));
     assert_ne!(namespace(&worker), own);
     let second = host.run(job(&["tail -qn +2 /proc/sysvipc/* | wc -l; readlink /proc/self/ns/ipc"])).await;
-    assert_eq!(second.log(0).lines().next(), Some("0"), "{}", second.log(0));
+    assert!(second.log(0).lines().any(|l| l == "0"), "{}", second.log(0));
     assert!(!second.log(0).contains(&own));
 
     // A job that is stopped.

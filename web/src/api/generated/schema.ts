@@ -4970,6 +4970,8 @@ export interface components {
             taint_policy: string;
             /** @description Names of parameters whose text comes from an event and may carry code. */
             tainted: string[];
+            /** @description Those of them that are an event's text itself: no templates, whatever they look like. */
+            verbatim?: string[];
             /** @description Workflow name. */
             workflow: string;
         };
