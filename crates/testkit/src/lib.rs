@@ -13,6 +13,7 @@
 
 mod bins;
 mod ctl;
+mod dice;
 mod hatchery;
 mod patience;
 mod processes;
@@ -23,6 +24,7 @@ mod smtp;
 pub use bins::bin;
 pub use cds_store::testing::Postgres;
 pub use ctl::{Ctl, Output};
+pub use dice::Dice;
 pub use hatchery::TestHatchery;
 pub use patience::{LONG, SHORT, eventually, within};
 pub use processes::Marked;

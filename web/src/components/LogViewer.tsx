@@ -1,4 +1,4 @@
-import { type CSSProperties, type FormEvent, type MouseEvent, type ReactNode, type RefObject, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { type CSSProperties, type FormEvent, type MouseEvent, type ReactNode, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { download } from "../api/client";
 import { StepLog } from "../api/stepLog";
 import { formatHash, type Range } from "../model/log";
@@ -9,7 +9,7 @@ import type { AttemptRun } from "../model/types";
 import "../styles/log.css";
 import { Button } from "../ui/Button";
 import { report } from "../ui/toast";
-import { useNow } from "../util/hooks";
+import { useNow, useWidth } from "../util/hooks";
 import { useTallList } from "../util/tallList";
 import { LogLineRow } from "./LogLine";
 import { StatusIcon } from "./Status";
@@ -130,6 +130,8 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
     const nth = at ? parts.findIndex((p) => !p.head && p.step.step === at.step) : -1;
     const part = parts[nth];
     if (!at || !part?.open || part.log.total === 0) return;
+    // A line that is still to come is waited for, unless the reader goes elsewhere.
+    if (at.line !== Infinity && at.line >= part.log.total && part.log.state !== "complete") return;
     pending.current = undefined;
     scrollTo(rows.index(nth, Math.min(at.line, part.log.total - 1)), "center");
   });
@@ -237,9 +239,16 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
         role="group"
         onScroll={list.onScroll}
         onClick={markLine}
-        onWheel={(e) => e.deltaY < 0 && setFollow(false)}
-        onTouchMove={() => setFollow(false)}
+        onWheel={(e) => {
+          pending.current = undefined;
+          if (e.deltaY < 0) setFollow(false);
+        }}
+        onTouchMove={() => {
+          pending.current = undefined;
+          setFollow(false);
+        }}
         onKeyDown={(e) => {
+          pending.current = undefined;
           if (["ArrowUp", "PageUp", "Home"].includes(e.key)) setFollow(false);
           if (e.key !== "Home" && e.key !== "End") return;
           e.preventDefault();
@@ -254,18 +263,6 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
       </div>
     </section>
   );
-}
-
-/** Width of an element; it changes what wrapped lines measure. */
-function useWidth(of: RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    if (!of.current) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry?.contentRect.width ?? 0)));
-    observer.observe(of.current);
-    return () => observer.disconnect();
-  }, [of]);
-  return width;
 }
 
 /** One StepLog for each step, closed with the view. */

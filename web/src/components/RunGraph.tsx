@@ -6,6 +6,7 @@ import { isFinal, tone } from "../model/status";
 import type { WorkflowNode } from "../model/types";
 import { type Area, around, bring, fit, seen, type Size, touches, type View, within } from "../model/view";
 import { Button } from "../ui/Button";
+import { useWidth } from "../util/hooks";
 import { usePanZoom } from "../util/panZoom";
 import { GraphNode } from "./graph/GraphNode";
 import { MiniMap } from "./graph/MiniMap";
@@ -203,15 +204,4 @@ function neighbour(nodes: readonly Placed[], here: Placed, key: string): Placed 
     best = p;
   }
   return best;
-}
-
-function useWidth(of: { current: HTMLElement | null }): number {
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    if (!of.current) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry?.contentRect.width ?? 0)));
-    observer.observe(of.current);
-    return () => observer.disconnect();
-  }, [of]);
-  return width;
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { type RefObject, useEffect, useState } from "react";
 import { FAVICON, tone } from "../model/status";
 
 /** The time, renewed while something runs. */
@@ -47,4 +47,16 @@ export function useFavicon(status: string | undefined): void {
       link.href = "/favicon.svg";
     };
   }, [status]);
+}
+
+/** Width of an element as it is laid out, in whole pixels; 0 before. */
+export function useWidth(of: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (!of.current) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry?.contentRect.width ?? 0)));
+    observer.observe(of.current);
+    return () => observer.disconnect();
+  }, [of]);
+  return width;
 }

@@ -31,6 +31,8 @@ export function useTallList<B extends Block>(rows: Rows<B>, scroller: RefObject<
   const view = useRef(800);
   const drawn = useRef("");
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  /** Where `scrollTo` sent the view, until it is there. */
+  const going = useRef<number>(undefined);
   const list = useRef(rows);
   list.current = rows;
   scroll.resize(rows.height, view.current);
@@ -69,15 +71,17 @@ export function useTallList<B extends Block>(rows: Rows<B>, scroller: RefObject<
     const top = list.current.top(index);
     const height = list.current.top(index + 1) - top;
     const y = align === "start" ? top : align === "end" ? top + height - view.current : top - (view.current - height) / 2;
-    const to = scroll.go(y);
-    // The box must have its new height before it can be scrolled there.
+    // The box must have its new height before it can be scrolled there: the next drawing does it.
+    going.current = scroll.go(y);
     draw();
-    requestAnimationFrame(() => {
-      place(to);
-      onScroll();
-    });
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, []);
+  useLayoutEffect(() => {
+    if (going.current === undefined || !scroller.current) return;
+    place(going.current);
+    going.current = undefined;
+    onScroll();
+  });
 
   useLayoutEffect(() => {
     const element = scroller.current;

@@ -32,7 +32,7 @@ pub(crate) fn nodes() -> Vec<Node> {
         plain("lint", "Check files without a server", lint)
             .rest("file", true)
             .switch("lenient", None, "Unknown and repeated keys are warnings, as they are to an import")
-            // What it has always done; scripts may say it.
+            // The default; accepted so that one flag serves lint, import and push.
             .switch("strict", None, "Unknown and repeated keys are errors [default]"),
     ]
 }

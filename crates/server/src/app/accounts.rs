@@ -8,13 +8,13 @@ use crate::{
     App,
     auth::{
         Caller, password,
-        tokens::{fresh_secret, kind},
+        tokens::{fresh_secret, fresh_token, kind},
     },
     http::error::{Error, Result},
 };
 use axum::http::StatusCode;
 use cds_api::users::{Session, SignIn, SignUp, SignUpVerify, SignedUp, User};
-use cds_model::{Secret, Timestamp, TokenId, UserId};
+use cds_model::{Secret, Timestamp, UserId};
 use cds_store::{Tx, settings, tokens, users};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -93,17 +93,8 @@ pub(super) fn open_session(
     now: Timestamp,
     until: Timestamp,
 ) -> Tried<()> {
-    let token = tokens::Token {
-        id: TokenId::new(),
-        kind: kind::SESSION.into(),
-        owner: user.to_string(),
-        name: "sign-in".into(),
-        description: String::new(),
-        scopes: Vec::new(),
-        created: now,
-        expires: until,
-        last_used: None,
-    };
+    let token =
+        tokens::Token { expires: until, ..fresh_token(kind::SESSION, user, "sign-in", now, Duration::ZERO) };
     Ok(tokens::insert(tx, &token, secret)?)
 }
 
@@ -238,15 +229,8 @@ impl App {
             }
             if !user.verified {
                 let token_of = tokens::Token {
-                    id: TokenId::new(),
-                    kind: kind::VERIFY.into(),
-                    owner: user.id.to_string(),
-                    name: "sign-up".into(),
                     description: hash,
-                    scopes: Vec::new(),
-                    created: now,
-                    expires: now + DAY,
-                    last_used: None,
+                    ..fresh_token(kind::VERIFY, user.id, "sign-up", now, DAY)
                 };
                 tokens::insert(tx, &token_of, &token)?;
             }

@@ -5,7 +5,7 @@ use crate::{
     App,
     auth::{
         Caller, Scope,
-        tokens::{fresh_secret, kind},
+        tokens::{fresh_secret, fresh_token, kind},
     },
     http::error::{Error, Result},
 };
@@ -78,16 +78,11 @@ impl App {
             return Err(Error::bad_request(format!("duration_days is at most {MOST_DAYS}")).id(74));
         }
         let now = self.now();
+        let lasts = Duration::from_secs(24 * 3600) * days;
         let token = tokens::Token {
-            id: TokenId::new(),
-            kind: kind::API.into(),
-            owner: caller.user.to_string(),
-            name: body.name,
             description: body.description,
             scopes: scopes(caller, &body.scopes)?,
-            created: now,
-            expires: now + Duration::from_secs(24 * 3600) * days,
-            last_used: None,
+            ..fresh_token(kind::API, caller.user, body.name, now, lasts)
         };
         let secret = fresh_secret();
         let (stored, given) = (token.clone(), secret.clone());

@@ -5,12 +5,11 @@ use crate::{
     App,
     auth::{
         Caller, Identity,
-        tokens::{fresh_secret, kind},
+        tokens::{fresh_secret, fresh_token, kind},
     },
     http::error::{Error, Result},
 };
 use cds_api::runs::Download;
-use cds_model::TokenId;
 use cds_store::{tokens, users};
 use std::time::Duration;
 
@@ -40,15 +39,8 @@ impl App {
         }
         let (secret, now) = (fresh_secret(), self.now());
         let ticket = tokens::Token {
-            id: TokenId::new(),
-            kind: kind::DOWNLOAD.into(),
-            owner: caller.user.to_string(),
-            name: path.clone(),
-            description: String::new(),
             scopes: caller.scopes.iter().map(|s| s.as_str().to_string()).collect(),
-            created: now,
-            expires: now + VALID,
-            last_used: None,
+            ..fresh_token(kind::DOWNLOAD, caller.user, path.clone(), now, VALID)
         };
         let given = secret.clone();
         self.writing(move |tx| Ok(tokens::insert(tx, &ticket, &given)?)).await?;

@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    auth::tokens::{fresh_secret, kind},
+    auth::tokens::{fresh_secret, fresh_token, kind},
     http::error::{Error, Result},
 };
 use cds_api::{
@@ -10,7 +10,7 @@ use cds_api::{
     worker::{WorkerRegister, WorkerRegistered},
 };
 use cds_engine::upkeep::lease;
-use cds_model::{HatcheryId, JobRef, Secret, Timestamp, TokenId, WorkerId};
+use cds_model::{HatcheryId, JobRef, Secret, WorkerId};
 use cds_store::{hatcheries, queue, tokens, workers};
 use std::{collections::BTreeSet, time::Duration};
 
@@ -19,28 +19,13 @@ const BOOTSTRAP: Duration = Duration::from_secs(600);
 /// A worker's token outlives any job.
 const WORKER: Duration = Duration::from_secs(7 * 24 * 3600);
 
-fn token(kind: &str, owner: String, name: String, now: Timestamp, lasts: Duration) -> tokens::Token {
-    tokens::Token {
-        id: TokenId::new(),
-        kind: kind.into(),
-        owner,
-        name,
-        description: String::new(),
-        scopes: Vec::new(),
-        created: now,
-        expires: now + lasts,
-        last_used: None,
-    }
-}
-
 impl App {
     /// A token for the server's own hatchery. Made anew at every start; older ones end.
     pub(crate) async fn own_hatchery_token(&self) -> cds_store::Result<Secret<String>> {
         let (secret, now) = (fresh_secret(), self.now());
         // Every server on a database has its own; a new start of this one ends only its own.
         let owner = format!("own:{}", self.id());
-        let row =
-            token(kind::HATCHERY, owner.clone(), "local".into(), now, Duration::from_secs(3650 * 24 * 3600));
+        let row = fresh_token(kind::HATCHERY, &owner, "local", now, Duration::from_secs(3650 * 24 * 3600));
         let s = secret.clone();
         self.store()
             .write(move |tx| {
@@ -97,7 +82,7 @@ impl App {
         let rows: Vec<(tokens::Token, String)> = orders
             .iter()
             .map(|o| {
-                let row = token(kind::BOOTSTRAP, o.worker.to_string(), hatchery.to_string(), now, BOOTSTRAP);
+                let row = fresh_token(kind::BOOTSTRAP, o.worker, hatchery.to_string(), now, BOOTSTRAP);
                 (row, o.token.clone())
             })
             .collect();
@@ -120,7 +105,7 @@ impl App {
     ) -> Result<WorkerRegistered> {
         let now = self.now();
         let secret = fresh_secret();
-        let row = token(kind::WORKER, worker.to_string(), hatchery.to_string(), now, WORKER);
+        let row = fresh_token(kind::WORKER, worker, hatchery.to_string(), now, WORKER);
         let record = workers::Worker {
             id: worker,
             name: body.name.clone(),

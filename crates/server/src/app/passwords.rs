@@ -12,13 +12,13 @@ use crate::{
     App,
     auth::{
         Caller, password,
-        tokens::{fresh_secret, kind},
+        tokens::{fresh_secret, fresh_token, kind},
     },
     http::error::{Error, Result},
 };
 use axum::http::StatusCode;
 use cds_api::users::{AuthOptions, PasswordChange, PasswordForgotten, PasswordReset, ResetLink, Session};
-use cds_model::{Timestamp, TokenId, UserId};
+use cds_model::{Timestamp, UserId};
 use cds_store::{tokens, users};
 use std::time::Duration;
 
@@ -26,20 +26,6 @@ use std::time::Duration;
 const BY_MAIL: Duration = Duration::from_secs(3600);
 /// A link that an administrator hands over may have a way to go.
 const BY_HAND: Duration = Duration::from_secs(24 * 3600);
-
-fn reset_token(user: UserId, now: Timestamp, lasts: Duration) -> tokens::Token {
-    tokens::Token {
-        id: TokenId::new(),
-        kind: kind::RESET.into(),
-        owner: user.to_string(),
-        name: "reset".into(),
-        description: String::new(),
-        scopes: Vec::new(),
-        created: now,
-        expires: now + lasts,
-        last_used: None,
-    }
-}
 
 impl App {
     /// What the pages in front of the sign-in have to know.
@@ -126,7 +112,7 @@ impl App {
 
     async fn new_reset(&self, user: UserId, lasts: Duration) -> Result<(String, Timestamp)> {
         let now = self.now();
-        let (secret, row) = (fresh_secret(), reset_token(user, now, lasts));
+        let (secret, row) = (fresh_secret(), fresh_token(kind::RESET, user, "reset", now, lasts));
         let (given, until) = (secret.clone(), row.expires);
         self.writing(move |tx| Ok(tokens::insert(tx, &row, &given)?)).await?;
         Ok((secret, until))

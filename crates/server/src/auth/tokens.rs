@@ -34,6 +34,27 @@ pub fn fresh_secret() -> String {
     format!("cds_{}", hex::encode(bytes))
 }
 
+/// The row of a new token without description and scopes: fill those in with `..` where there are some.
+pub fn fresh_token(
+    kind: &str,
+    owner: impl ToString,
+    name: impl Into<String>,
+    now: Timestamp,
+    lasts: Duration,
+) -> Token {
+    Token {
+        id: TokenId::new(),
+        kind: kind.into(),
+        owner: owner.to_string(),
+        name: name.into(),
+        description: String::new(),
+        scopes: Vec::new(),
+        created: now,
+        expires: now + lasts,
+        last_used: None,
+    }
+}
+
 /// Kinds of tokens in the store.
 pub mod kind {
     /// A sign-in.

@@ -122,15 +122,7 @@ fn token_in(mail: &str) -> String {
 
 #[tokio::test]
 async fn with_mail_an_account_waits_to_be_confirmed() {
-    let (port, taken) = mail_server();
-    let s = Server::with(|c| {
-        c.smtp = Some(crate::config::Smtp {
-            host: "127.0.0.1".into(),
-            port,
-            from: "cds@localhost.local".into(),
-            ..Default::default()
-        });
-    });
+    let (s, taken) = mailing();
     let init = s.app.init_token().await.unwrap().unwrap();
     let made = s.post("", "/v1/auth/signup", sign_up("alice")).await.is(201);
     assert_eq!(made.json()["status"], "verification_sent");

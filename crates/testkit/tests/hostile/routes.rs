@@ -3,9 +3,9 @@
 
 use crate::{
     bodies::{FakeWorker, who, worker},
-    support::{Caller, Dice, encode},
+    support::{Caller, encode},
 };
-use cds_testkit::{Setup, TestServer};
+use cds_testkit::{Dice, Setup, TestServer};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ fn text(dice: &mut Dice) -> String {
     match dice.below(20) {
         0 => "x".repeat(1 << dice.below(13)),
         1 => format!("{}{}", dice.pick(TEXTS), dice.pick(TEXTS)),
-        2 => char::from_u32(dice.next() as u32 % 0x11_0000).map(String::from).unwrap_or_default().repeat(3),
+        2 => char::from_u32(dice.number() as u32 % 0x11_0000).map(String::from).unwrap_or_default().repeat(3),
         _ => (*dice.pick(TEXTS)).to_string(),
     }
 }
@@ -119,7 +119,7 @@ fn number(dice: &mut Dice) -> Value {
         "1e308",
         "123456789012345678901234567890",
     ];
-    serde_json::from_str(all[dice.below(all.len())]).unwrap_or(Value::Null)
+    serde_json::from_str(all[dice.below(all.len() as u64) as usize]).unwrap_or(Value::Null)
 }
 
 /// Any value at all.
@@ -210,7 +210,7 @@ fn path_value(name: &str, method: &str, known: &Known, dice: &mut Dice) -> Strin
 
 async fn assault(server: &TestServer, seed: u64) {
     let rounds = std::env::var("CDS_TEST_ROUNDS").ok().and_then(|r| r.parse().ok()).unwrap_or(ROUNDS);
-    let mut dice = Dice::new(seed);
+    let mut dice = Dice::new(Dice::seed("CDS_TEST_SEED", Some(seed)));
     let admin = Caller::admin(server).await;
     let project = server.project("P").await;
     project.push_script("w", &["echo"]).await;
@@ -302,7 +302,7 @@ async fn assault(server: &TestServer, seed: u64) {
                 address = format!("{address}?{}", query.join("&"));
             }
             let token = if dice.one_in(15) {
-                [&admin.token, &fake.token, &fake.hatchery][dice.below(3)]
+                *dice.pick(&[&admin.token, &fake.token, &fake.hatchery])
             } else {
                 who(path, &admin.token, &fake)
             };
@@ -314,7 +314,7 @@ async fn assault(server: &TestServer, seed: u64) {
                     (_, 0) => text(&mut dice),
                     ("application/json", 1) => {
                         let whole = fitting(&content["schema"], &document, &mut dice, 0).to_string();
-                        whole.chars().take(dice.below(whole.len() + 1)).collect()
+                        whole.chars().take(dice.below(whole.len() as u64 + 1) as usize).collect()
                     }
                     ("application/json", _) => {
                         let mut value = fitting(&content["schema"], &document, &mut dice, 0);

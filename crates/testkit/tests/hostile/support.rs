@@ -103,34 +103,6 @@ pub fn peak(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
-/// Random numbers that are the same for the same seed (SplitMix64).
-pub struct Dice(u64);
-
-impl Dice {
-    /// From `CDS_TEST_SEED`, else the one given; printed, so that a failure can be repeated.
-    pub fn new(usual: u64) -> Self {
-        let seed = std::env::var("CDS_TEST_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(usual);
-        println!("CDS_TEST_SEED={seed}");
-        Self(seed)
-    }
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-    pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
-    pub fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
-}
-
 /// The whole of a path segment or query value, percent-encoded.
 pub fn encode(text: &str) -> String {
     text.bytes()

@@ -1,9 +1,9 @@
 //! Starts that are delivered several times, to a server that is killed again and again: each makes one run.
 
-use crate::chaos::{Dice, seconds};
+use crate::chaos::seconds;
 use cds_api::runs::RunStart;
 use cds_client::{Client, RunQuery};
-use cds_testkit::{LONG, Setup, TestServer, eventually, within};
+use cds_testkit::{Dice, LONG, Setup, TestServer, eventually, within};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -39,7 +39,7 @@ struct Post {
 }
 
 async fn each_delivery_makes_one_run(mut server: TestServer) {
-    let mut dice = Dice::new(Dice::seed());
+    let mut dice = Dice::new(Dice::seed("CDS_CHAOS_SEED", None));
     let project = server.project("HOOKS").await;
     project.push_script("hooked", &["true"]).await;
     let count = PER_SECOND * seconds() as usize;

@@ -1,11 +1,8 @@
 //! Work for the cluster: runs with stages and forks whose steps number their lines and notice each other.
 
-use super::{
-    dice::Dice,
-    follower::{Followers, LogName},
-};
+use super::follower::{Followers, LogName};
 use cds_api::runs::{Run, RunStart};
-use cds_testkit::{LONG, Project, eventually};
+use cds_testkit::{Dice, LONG, Project, eventually};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},

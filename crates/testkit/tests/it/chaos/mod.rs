@@ -4,15 +4,12 @@
 //! `CDS_CHAOS_SECONDS` says how long (`make chaos` storms for a minute), `CDS_CHAOS_SEED` repeats the choices of a run.
 
 mod check;
-mod dice;
 mod follower;
 mod load;
 pub mod probe;
 
-pub use dice::Dice;
-
 use cds_store::{MasterKey, Store, queue};
-use cds_testkit::{Marked, SHORT, Setup, TestHatchery, TestServer, eventually};
+use cds_testkit::{Dice, Marked, SHORT, Setup, TestHatchery, TestServer, eventually};
 use check::Faults;
 use load::Load;
 use probe::Probe;
@@ -62,7 +59,7 @@ fn setup(mark: &str) -> Setup {
 
 async fn storm(mut server: TestServer, mark: &str) {
     let length = Duration::from_secs(seconds());
-    let mut dice = Dice::new(Dice::seed());
+    let mut dice = Dice::new(Dice::seed("CDS_CHAOS_SEED", None));
     let env = [(MARK.to_string(), mark.to_string())];
     let mut hatchery = TestHatchery::start(&server, "storm", HATCHERY, &env).await;
     let project = server.project("STORM").await;

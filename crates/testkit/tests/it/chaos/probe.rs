@@ -1,7 +1,6 @@
 //! A worker of the test's own, which remembers what the server has acknowledged. It sends log chunks of any size,
 //! repeats and overlaps them, and says ends twice.
 
-use super::dice::Dice;
 use cds_api::{
     fleet::{HatcheryRegister, HatcherySync, InstanceReport, Offer, WorkerIdentity, WorkerOrder},
     users::TokenCreate,
@@ -9,7 +8,7 @@ use cds_api::{
 };
 use cds_client::{Client, ClientError};
 use cds_model::{Clock, JobRef, Secret, Status, WallClock, WorkerId};
-use cds_testkit::{SHORT, TestServer, eventually};
+use cds_testkit::{Dice, SHORT, TestServer, eventually};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
