@@ -13,6 +13,7 @@ mod hatchery;
 mod projects;
 mod queue;
 mod runs;
+mod sse;
 mod transport;
 mod users;
 mod worker;

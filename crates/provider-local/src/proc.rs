@@ -28,12 +28,13 @@ pub struct Stat {
 
 /// Reads a process; `None` if there is none.
 pub fn stat(pid: i32) -> Option<Stat> {
-    parse_stat(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    parse_stat(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
 }
 
-fn parse_stat(pid: i32, text: &str) -> Option<Stat> {
-    // The name is in parentheses and may hold blanks and parentheses itself: the last one ends it.
-    let mut fields = text.get(text.rfind(')')? + 1..)?.split_ascii_whitespace();
+fn parse_stat(pid: i32, text: &[u8]) -> Option<Stat> {
+    // The name is in parentheses and may hold any bytes, parentheses too: the last one ends it.
+    let behind = text.iter().rposition(|b| *b == b')')? + 1;
+    let mut fields = std::str::from_utf8(&text[behind..]).ok()?.split_ascii_whitespace();
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
@@ -87,11 +88,25 @@ mod tests {
 
     #[test]
     fn a_name_with_parentheses_is_no_trap() {
-        let text = "42 (a) b (c) S 7 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 0 0";
+        let text = b"42 (a) b\n\xff (c) S 7 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 0 0";
         let stat = parse_stat(42, text).unwrap();
         assert_eq!(stat, Stat { id: ProcId { pid: 42, start: 98765 }, parent: 7, group: 42, zombie: false });
-        assert_eq!(parse_stat(42, "nonsense"), None);
-        assert_eq!(parse_stat(42, "42 (x) S 7"), None);
+        assert_eq!(parse_stat(42, b"nonsense"), None);
+        assert_eq!(parse_stat(42, b"42 (x) S 7"), None);
+    }
+
+    #[test]
+    fn nobody_hides_behind_a_name_that_is_no_text() {
+        use std::os::unix::ffi::OsStrExt;
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join(std::ffi::OsStr::from_bytes(b"\xff\xfe"));
+        fs::copy("/bin/sleep", &program).unwrap();
+        let mut command = std::process::Command::new(&program);
+        let mut child = command.arg("60").env("CDS_TEST_MARK", "hidden").spawn().unwrap();
+        let found = marked("CDS_TEST_MARK", "hidden");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(found.iter().map(|s| s.id.pid).collect::<Vec<_>>(), [child.id() as i32]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! From a private key that a file brings along to the whole key pair (spec 3.11).
 
-use super::keys::{self, Generated};
+use super::{
+    der::rsa_public,
+    keys::{self, Generated},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// The key pair of a private part: an `RSA PRIVATE KEY` or `OPENSSH PRIVATE KEY` block without pass phrase, or armored
@@ -29,7 +32,7 @@ fn ssh_public(pem: &str) -> Result<String, String> {
     let unknown = "the private key must be PEM: 'BEGIN RSA PRIVATE KEY' or 'BEGIN OPENSSH PRIVATE KEY', without pass phrase";
     if let Some(body) = block(pem, "RSA PRIVATE KEY") {
         let der = STANDARD.decode(body).map_err(|_| unknown.to_string())?;
-        return keys::rsa_public(&der).ok_or_else(|| unknown.to_string());
+        return rsa_public(&der).ok_or_else(|| unknown.to_string());
     }
     if let Some(body) = block(pem, "OPENSSH PRIVATE KEY") {
         let bytes = STANDARD.decode(body).map_err(|_| unknown.to_string())?;

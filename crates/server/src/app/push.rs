@@ -4,6 +4,7 @@ use super::{
     imports::{Read, Rules, read, refused},
     projects,
     refuse::numbered,
+    tarball::{self, Bad},
 };
 use crate::{
     App,
@@ -15,56 +16,17 @@ use cds_api::Messages;
 use cds_store::workflows;
 use cds_workflow::{
     Diagnostic, def, error_ids as ids, has_errors,
-    parse::{File, Format, Kind},
+    parse::{File, Kind},
 };
-use std::io::Read as _;
-
-/// Files of one push.
-const MOST_FILES: usize = 1_000;
-/// Bytes of one file.
-const LARGEST_FILE: u64 = 4 << 20;
-
-/// Names and texts of the files in a tar.
-fn unpack(tar: &[u8]) -> Result<Vec<(String, String)>> {
-    let broken = |e: std::io::Error| Error::bad_request(format!("the body is not a tar archive: {e}")).id(74);
-    let mut files: Vec<(String, String)> = Vec::new();
-    for member in tar::Archive::new(tar).entries().map_err(broken)? {
-        let member = member.map_err(broken)?;
-        if !member.header().entry_type().is_file() {
-            continue;
-        }
-        let path = member.path().map_err(broken)?.to_string_lossy().into_owned();
-        let name = path.rsplit('/').next().unwrap_or_default().to_string();
-        let extension = name.rsplit_once('.').and_then(|(_, e)| Format::from_word(e));
-        if extension.is_none() {
-            return Err(
-                Error::bad_request(format!("{name} is no definition: name it .yml, .yaml or .json")).id(74)
-            );
-        }
-        if files.len() >= MOST_FILES {
-            return Err(
-                Error::bad_request(format!("more than {MOST_FILES} files: push fewer at once")).id(74)
-            );
-        }
-        if files.iter().any(|(n, _)| *n == name) {
-            return Err(Error::bad_request(format!("two files are named {name}: names must differ")).id(74));
-        }
-        if member.size() > LARGEST_FILE {
-            return Err(Error::too_large(format!("{name} has more than {LARGEST_FILE} bytes")));
-        }
-        let mut bytes = Vec::new();
-        member.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(broken)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Error::bad_request(format!("{name} is not UTF-8 text: save it as such")).id(74))?;
-        files.push((name, text));
-    }
-    Ok(files)
-}
 
 /// Reads all files; none is stored if one has errors.
 fn parse(tar: &[u8], strict: bool) -> Result<(Vec<File>, Vec<Diagnostic>)> {
     let (mut files, mut findings) = (Vec::new(), Vec::new());
-    for (name, text) in unpack(tar)? {
+    let texts = tarball::unpack(tar).map_err(|bad| match bad {
+        Bad::Form(why) => Error::bad_request(why).id(74),
+        Bad::Size(why) => Error::too_large(why),
+    })?;
+    for (name, text) in texts {
         let Read { file, findings: more } = read(Kind::of(&name), &name, &text, strict);
         findings.extend(more);
         files.extend(file);

@@ -6,4 +6,5 @@ pub mod guard;
 pub mod openapi;
 pub mod origin;
 mod pages;
+pub mod range;
 pub mod router;

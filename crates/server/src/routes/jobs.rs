@@ -6,6 +6,7 @@ use crate::{
     http::{
         error::{Error, Result},
         extract::{Json, Path, Query},
+        range,
     },
 };
 use axum::{
@@ -105,7 +106,7 @@ async fn log(
     };
     let range = match headers.get(header::RANGE).and_then(|v| v.to_str().ok()) {
         None => None,
-        Some(text) => match parse_range(text, state.length) {
+        Some(text) => match range::of(text, state.length) {
             Some(range) => Some(range),
             None => {
                 return Ok((
@@ -137,17 +138,6 @@ async fn log(
         );
     }
     response.body(Body::from_stream(chunks(app, key, wanted))).map_err(Error::internal)
-}
-
-fn parse_range(text: &str, length: u64) -> Option<Range<u64>> {
-    let (from, to) = text.strip_prefix("bytes=")?.split_once('-')?;
-    let range = match (from.parse::<u64>().ok(), to.parse::<u64>().ok()) {
-        (Some(from), Some(to)) => from..(to.checked_add(1)?).min(length),
-        (Some(from), None) if to.is_empty() => from..length,
-        (None, Some(last)) if from.is_empty() => length.saturating_sub(last)..length,
-        _ => return None,
-    };
-    (range.start < range.end).then_some(range)
 }
 
 /// A log in pieces, so that a large one never stands in memory.
@@ -383,19 +373,4 @@ async fn search(
     };
     let found: Vec<_> = found.into_iter().map(|m| LogMatch { line: m.line, offset: m.offset }).collect();
     Ok(Json(found).into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse_range;
-
-    #[test]
-    fn ranges() {
-        assert_eq!(parse_range("bytes=0-3", 10), Some(0..4));
-        assert_eq!(parse_range("bytes=5-", 10), Some(5..10));
-        assert_eq!(parse_range("bytes=-2", 10), Some(8..10));
-        assert_eq!(parse_range("bytes=9-99", 10), Some(9..10));
-        assert_eq!(parse_range("bytes=10-", 10), None);
-        assert_eq!(parse_range("lines=1-2", 10), None);
-    }
 }

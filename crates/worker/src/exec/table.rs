@@ -26,12 +26,13 @@ pub(super) fn read() -> Vec<Process> {
 
 /// One process.
 pub(super) fn one(pid: i32) -> Option<Process> {
-    parse(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
 }
 
-fn parse(pid: i32, stat: &str) -> Option<Process> {
-    // The name may hold blanks and brackets, so fields are counted behind the last bracket.
-    let mut fields = stat.get(stat.rfind(')')? + 1..)?.split_ascii_whitespace();
+fn parse(pid: i32, stat: &[u8]) -> Option<Process> {
+    // A process chooses its name: any bytes, so fields are counted behind the last bracket.
+    let behind = stat.iter().rposition(|b| *b == b')')? + 1;
+    let mut fields = std::str::from_utf8(&stat[behind..]).ok()?.split_ascii_whitespace();
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
@@ -75,10 +76,23 @@ mod tests {
 
     #[test]
     fn lines_with_odd_names() {
-        let line = "7 (a) b (c) S 3 5 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0";
+        let line = b"7 (a) b\n\xff (c) S 3 5 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0";
         let expected = Process { pid: 7, parent: 3, group: 5, zombie: false, started: 4242 };
         assert_eq!(parse(7, line), Some(expected));
-        assert_eq!(parse(7, "7 (x"), None);
+        assert_eq!(parse(7, b"7 (x"), None);
+    }
+
+    #[test]
+    fn nobody_hides_behind_a_name_that_is_no_text() {
+        use std::os::unix::ffi::OsStrExt;
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join(std::ffi::OsStr::from_bytes(b"\xff\xfe) S 1"));
+        fs::copy("/bin/sleep", &program).unwrap();
+        let mut child = std::process::Command::new(&program).arg("60").spawn().unwrap();
+        let found = read().into_iter().find(|p| p.pid == child.id() as i32);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(found.map(|p| p.parent), Some(std::process::id() as i32));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod git_info;
 mod git_tag;
 mod junit;
 mod script;
+mod semver;
 
 pub(crate) use artifact::{download, upload};
 pub(crate) use git::{safe, with_newline, write_file};
