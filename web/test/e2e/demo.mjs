@@ -88,7 +88,9 @@ for (const [state, check] of Object.entries(CHECKS).filter(([name]) => !only || 
       for (const path of PAGES) {
         await page.goto(url + path.replace("/release", `/release${long}`));
         await page.locator("main h1, main .empty-title, main .loading").first().waitFor();
-        await page.waitForTimeout(state === "down" ? 100 : 500);
+        // What is read is there, and drawn; where nothing ever comes, what stands for it.
+        await page.waitForFunction(() => !document.querySelector("main .loading, main [aria-busy=true]"), undefined, { timeout: state === "down" ? 100 : 3000 }).catch(() => undefined);
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
         const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(over <= 0, `${path} ${theme} is ${over} px too wide`);
         await page.evaluate(axe);
