@@ -186,39 +186,31 @@ impl App {
         Ok((list.iter().map(brief).collect(), total))
     }
 
-    /// Newest runs over all projects that the caller may read.
-    pub async fn run_recent(&self, caller: &Caller, limit: i64) -> Result<Vec<RunBrief>> {
-        let (user, all) = (caller.user, caller.is_maintainer());
-        let list = self
+    /// Runs over all projects that the caller may read, newest first, and how many there are in all.
+    pub async fn run_recent(&self, caller: &Caller, filter: runs::Filter) -> Result<(Vec<RunBrief>, i64)> {
+        let reader = (!caller.is_maintainer()).then_some(caller.user);
+        let (list, total) = self
             .store()
             .read(move |tx| {
-                if all {
-                    return runs::recent(tx, None, limit);
-                }
-                let mine: Vec<ProjectId> =
-                    projects::of_user(tx, user)?.into_iter().map(|(project, _)| project.id).collect();
-                runs::recent(tx, Some(&mine), limit)
+                Ok((runs::recent(tx, reader, &filter)?, runs::count_recent(tx, reader, &filter)?))
             })
             .await
             .map_err(Error::internal)?;
-        // A workflow with groups of its own may be closed to who reads its project.
-        let mut visible = std::collections::HashMap::new();
-        let mut runs = Vec::with_capacity(list.len());
-        for b in &list {
-            let name = (b.project_key.clone(), b.workflow_name.clone());
-            let may = match visible.get(&name) {
-                Some(may) => *may,
-                None => {
-                    let may = self.may_read(caller, &name.0, &name.1).await;
-                    visible.insert(name, may);
-                    may
-                }
-            };
-            if may {
-                runs.push(brief(b));
-            }
-        }
-        Ok(runs)
+        Ok((list.iter().map(brief).collect(), total))
+    }
+
+    /// Values that runs of a workflow have for a tag, in order, the first 200.
+    pub async fn run_tag_values(&self, key: &str, workflow: &str, tag: String) -> Result<Vec<String>> {
+        let (k, w) = (key.to_string(), workflow.to_string());
+        self.store()
+            .read(move |tx| {
+                let Some(project) = projects::by_key(tx, &k)? else { return Ok(None) };
+                let Some(workflow) = workflows::get(tx, project.id, &w)? else { return Ok(None) };
+                runs::tag_values(tx, workflow.id, &tag, 200).map(Some)
+            })
+            .await
+            .map_err(Error::internal)?
+            .ok_or_else(|| Error::not_found(format!("workflow {key}/{workflow}")))
     }
 
     /// A run, whole.

@@ -140,6 +140,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("PUT", "/v1/projects/{key}/workflows/{workflow}/groups/{group}", Workflow(W)),
     ("DELETE", "/v1/projects/{key}/workflows/{workflow}/groups/{group}", Workflow(W)),
     ("GET", "/v1/projects/{key}/workflows/{workflow}/runs", Workflow(R)),
+    ("GET", "/v1/projects/{key}/workflows/{workflow}/tags/{tag}", Workflow(R)),
     ("POST", "/v1/projects/{key}/workflows/{workflow}/runs", Workflow(X)),
     ("GET", "/v1/projects/{key}/workflows/{workflow}/runs/{number}", Workflow(R)),
     ("DELETE", "/v1/projects/{key}/workflows/{workflow}/runs/{number}", Workflow(W)),

@@ -34,6 +34,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(artifact))
         .routes(routes!(tests))
         .routes(routes!(recent))
+        .routes(routes!(tag_values))
 }
 
 type RunPath = (String, String, String);
@@ -62,7 +63,29 @@ struct ListQuery {
     status: Option<String>,
     /// Only with this tag: `name` or `name:value`.
     tag: Option<String>,
+    /// Only of this branch (tag `git.branch`).
+    branch: Option<String>,
+    /// Only by this author: of the commit (tag `git.author`), or who started the run.
+    author: Option<String>,
 }
+
+impl ListQuery {
+    fn filter(self) -> Result<Filter> {
+        let status = match &self.status {
+            Some(text) => Some(text.parse::<Status>().map_err(Error::bad_request)?),
+            None => None,
+        };
+        let tag = self.tag.map(|t| match t.split_once(':') {
+            Some((name, value)) => (name.to_string(), Some(value.to_string())),
+            None => (t, None),
+        });
+        let (offset, limit) = (self.offset.max(0), self.limit.unwrap_or(50).clamp(1, 500));
+        Ok(Filter { status, tag, branch: self.branch, author: self.author, offset, limit })
+    }
+}
+
+/// A page of runs, with the count of all that the filter lets through.
+type Runs = ([(&'static str, String); 1], Json<Vec<RunBrief>>);
 
 /// Runs of a workflow, newest first. The header `X-Total-Count` says how many there are in all.
 #[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ListQuery), responses((status = 200, body = Vec<RunBrief>, headers(("x-total-count" = i64, description = "Runs that the filter lets through")))))]
@@ -70,19 +93,18 @@ async fn list(
     State(app): State<App>,
     Path((key, workflow)): Path<(String, String)>,
     Query(query): Query<ListQuery>,
-) -> Result<([(&'static str, String); 1], Json<Vec<RunBrief>>)> {
-    let status = match &query.status {
-        Some(text) => Some(text.parse::<Status>().map_err(Error::bad_request)?),
-        None => None,
-    };
-    let tag = query.tag.map(|t| match t.split_once(':') {
-        Some((name, value)) => (name.to_string(), Some(value.to_string())),
-        None => (t, None),
-    });
-    let filter =
-        Filter { status, tag, offset: query.offset.max(0), limit: query.limit.unwrap_or(50).clamp(1, 500) };
-    let (runs, total) = app.run_list(&key, &workflow, filter).await?;
+) -> Result<Runs> {
+    let (runs, total) = app.run_list(&key, &workflow, query.filter()?).await?;
     Ok(([("x-total-count", total.to_string())], Json(runs)))
+}
+
+/// Values that runs of a workflow have for a tag such as `git.branch`, in order; at most 200.
+#[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/tags/{tag}", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("tag" = String, Path)), responses((status = 200, body = Vec<String>)))]
+async fn tag_values(
+    State(app): State<App>,
+    Path((key, workflow, tag)): Path<(String, String, String)>,
+) -> Result<Json<Vec<String>>> {
+    Ok(Json(app.run_tag_values(&key, &workflow, tag).await?))
 }
 
 /// Starts a run, or goes on with one.
@@ -170,20 +192,10 @@ async fn tests(State(app): State<App>, Path((key, workflow, n)): Path<RunPath>) 
     Ok(Json(app.tests(brief.id).await?))
 }
 
-/// How many.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-struct RecentQuery {
-    /// How many to give; default 50, at most 500.
-    limit: Option<i64>,
-}
-
-/// Newest runs over all projects that the caller may read.
-#[utoipa::path(get, path = "/v1/runs", tag = "runs", params(RecentQuery), responses((status = 200, body = Vec<RunBrief>)))]
-async fn recent(
-    State(app): State<App>,
-    caller: Caller,
-    Query(query): Query<RecentQuery>,
-) -> Result<Json<Vec<RunBrief>>> {
-    Ok(Json(app.run_recent(&caller, query.limit.unwrap_or(50).clamp(1, 500)).await?))
+/// Runs over all projects that the caller may read, newest first. The header `X-Total-Count` says how many there are in
+/// all.
+#[utoipa::path(get, path = "/v1/runs", tag = "runs", params(ListQuery), responses((status = 200, body = Vec<RunBrief>, headers(("x-total-count" = i64, description = "Runs that the filter lets through")))))]
+async fn recent(State(app): State<App>, caller: Caller, Query(query): Query<ListQuery>) -> Result<Runs> {
+    let (runs, total) = app.run_recent(&caller, query.filter()?).await?;
+    Ok(([("x-total-count", total.to_string())], Json(runs)))
 }

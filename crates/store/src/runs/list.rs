@@ -1,37 +1,69 @@
 //! Lists of runs, from columns alone: no run is decoded to be listed.
 
 use crate::{
-    error::{Result, to_json},
+    error::Result,
     sql::sql,
     tx::Tx,
-    val::Row,
+    val::{Row, Val},
     vals,
 };
-use cds_model::{ProjectId, RunId, Status, Timestamp, WorkflowId};
+use cds_model::{ProjectId, RunId, Status, Timestamp, UserId, WorkflowId};
 use std::collections::HashMap;
 
 macro_rules! brief {
-    ($rest:literal) => {
+    ($($rest:expr),+) => {
         concat!(
             "SELECT r.id, r.workflow, r.project, r.number, r.status, r.sub, r.label, r.triggered_by, r.tags, r.created, ",
             "r.last_execution, r.version, COALESCE(w.name, ''), COALESCE(p.key, '') ",
             "FROM run r LEFT JOIN workflow w ON w.id = r.workflow LEFT JOIN project p ON p.id = r.project ",
-            $rest
+            $($rest),+
+        )
+    };
+}
+
+// What of a filter is absent lets everything through. $2 status, $3 $4 tag, $5 branch, $6 author.
+macro_rules! chosen {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            " AND (CAST($2 AS TEXT) IS NULL OR x.status = $2)",
+            " AND (CAST($3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = $3 AND (CAST($4 AS TEXT) IS NULL OR t.value = $4)))",
+            " AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = 'git.branch' AND t.value = $5))",
+            " AND (CAST($6 AS TEXT) IS NULL OR x.triggered_by = $6 OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = 'git.author' AND t.value = $6))",
+            $after
+        )
+    };
+}
+
+// Runs that the account $1 may read: those of its projects but for workflows with groups of their own and none of its
+// among them. Without an account, all.
+macro_rules! readable {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "(CAST($1 AS TEXT) IS NULL OR (x.project IN (SELECT pg.project FROM project_group pg JOIN group_member m ON m.group_id = pg.group_id WHERE m.account = $1)",
+            " AND (NOT EXISTS (SELECT 1 FROM workflow_group g WHERE g.workflow = x.workflow)",
+            " OR EXISTS (SELECT 1 FROM workflow_group g JOIN group_member m ON m.group_id = g.group_id WHERE g.workflow = x.workflow AND m.account = $1))))",
+            $after
         )
     };
 }
 
 sql! {
-    LIST = brief!("WHERE r.workflow = $1 AND r.number IN (SELECT x.number FROM run x WHERE x.workflow = $1 AND (CAST($2 AS TEXT) IS NULL OR x.status = $2) AND (CAST($3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = $3 AND (CAST($4 AS TEXT) IS NULL OR t.value = $4))) ORDER BY x.number DESC LIMIT $5 OFFSET $6) ORDER BY r.number DESC");
-    COUNT = "SELECT COUNT(*) FROM run x WHERE x.workflow = $1 AND (CAST($2 AS TEXT) IS NULL OR x.status = $2) AND (CAST($3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = $3 AND (CAST($4 AS TEXT) IS NULL OR t.value = $4)))";
+    LIST = brief!("WHERE r.workflow = $1 AND r.number IN (", chosen!("SELECT x.number FROM run x WHERE x.workflow = $1", " ORDER BY x.number DESC LIMIT $7 OFFSET $8) ORDER BY r.number DESC"));
+    COUNT = chosen!("SELECT COUNT(*) FROM run x WHERE x.workflow = $1", "");
+    COUNT_ALL = "SELECT COUNT(*) FROM run x WHERE x.workflow = $1";
     BY_NUMBER = brief!("WHERE r.workflow = $1 AND r.number = $2");
     LATEST = brief!("WHERE r.workflow = $1 ORDER BY r.number DESC LIMIT 1");
     LATEST_IN = brief!("WHERE w.project = $1 AND r.number = (SELECT MAX(x.number) FROM run x WHERE x.workflow = w.id)");
     BY_ID = brief!("WHERE r.id = $1");
-    RECENT = brief!("WHERE r.project {in}$1{end} ORDER BY r.id DESC LIMIT $2");
-    RECENT_ALL = brief!("ORDER BY r.id DESC LIMIT $1");
+    RECENT = brief!("WHERE r.id IN (", readable!("SELECT x.id FROM run x WHERE ", ""), chosen!("", " ORDER BY x.id DESC LIMIT $7 OFFSET $8) ORDER BY r.id DESC"));
+    COUNT_RECENT = concat!(readable!("SELECT COUNT(*) FROM run x WHERE ", ""), chosen!("", ""));
+    COUNT_EVERY = "SELECT COUNT(*) FROM run";
     TAGS = "SELECT DISTINCT tag FROM run_tag WHERE workflow = $1 ORDER BY tag";
     TAGS_OF = "SELECT tag, value FROM run_tag WHERE run = $1 ORDER BY tag, value";
+    // From value to value: a branch with a hundred thousand runs costs one step.
+    VALUES = "WITH RECURSIVE v (value) AS (SELECT MIN(t.value) FROM run_tag t WHERE t.workflow = $1 AND t.tag = $2 UNION ALL SELECT (SELECT MIN(t.value) FROM run_tag t WHERE t.workflow = $1 AND t.tag = $2 AND t.value > v.value) FROM v WHERE v.value IS NOT NULL) SELECT value FROM v WHERE value IS NOT NULL LIMIT $3";
 }
 
 /// A run in a list.
@@ -67,13 +99,17 @@ pub struct Brief {
     pub project_key: String,
 }
 
-/// Which runs of a workflow.
+/// Which runs. What is given must hold together.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Only of this status.
     pub status: Option<Status>,
     /// Only with this tag and, if given, this value (also one of several joined by commas).
     pub tag: Option<(String, Option<String>)>,
+    /// Only of this branch (tag `git.branch`).
+    pub branch: Option<String>,
+    /// Only by this person or program: who wrote the commit (tag `git.author`) or started the run.
+    pub author: Option<String>,
     /// How many to leave out.
     pub offset: i64,
     /// How many to give.
@@ -99,18 +135,38 @@ fn brief(row: &Row) -> Result<Brief> {
     })
 }
 
+impl Filter {
+    /// Whether it lets everything through.
+    fn is_open(&self) -> bool {
+        self.status.is_none() && self.tag.is_none() && self.branch.is_none() && self.author.is_none()
+    }
+
+    /// Parameters $1 to $6.
+    fn vals(&self, of: Val) -> Vec<Val> {
+        let (tag, value) = self.tag.as_ref().map_or((None, None), |(t, v)| (Some(t.as_str()), v.as_deref()));
+        vals![of, self.status, tag, value, self.branch.as_deref(), self.author.as_deref()].to_vec()
+    }
+
+    /// Parameters $1 to $8.
+    fn page(&self, of: Val) -> Vec<Val> {
+        let mut vals = self.vals(of);
+        vals.extend(vals![self.limit, self.offset].to_vec());
+        vals
+    }
+}
+
 /// How many runs of a workflow a filter lets through, whatever its offset and limit.
 pub fn count(tx: &mut Tx<'_>, workflow: WorkflowId, filter: &Filter) -> Result<i64> {
-    let (tag, value) = filter.tag.as_ref().map_or((None, None), |(t, v)| (Some(t.as_str()), v.as_deref()));
-    let row = tx.query_opt(COUNT, vals![workflow, filter.status, tag, value])?;
+    let row = match filter.is_open() {
+        true => tx.query_opt(COUNT_ALL, vals![workflow])?,
+        false => tx.query_opt(COUNT, &filter.vals(workflow.into()))?,
+    };
     row.map_or(Ok(0), |r| r.get(0))
 }
 
 /// Runs of a workflow, newest first. Those left out by the offset cost a step in an index each.
 pub fn list(tx: &mut Tx<'_>, workflow: WorkflowId, filter: &Filter) -> Result<Vec<Brief>> {
-    let (tag, value) = filter.tag.as_ref().map_or((None, None), |(t, v)| (Some(t.as_str()), v.as_deref()));
-    let rows = tx.query(LIST, vals![workflow, filter.status, tag, value, filter.limit, filter.offset])?;
-    rows.iter().map(brief).collect()
+    tx.query(LIST, &filter.page(workflow.into()))?.iter().map(brief).collect()
 }
 
 /// The run of a number.
@@ -133,13 +189,23 @@ pub fn find(tx: &mut Tx<'_>, run: RunId) -> Result<Option<Brief>> {
     tx.query_opt(BY_ID, vals![run])?.as_ref().map(brief).transpose()
 }
 
-/// The newest runs of some projects; of all with `None`.
-pub fn recent(tx: &mut Tx<'_>, projects: Option<&[ProjectId]>, limit: i64) -> Result<Vec<Brief>> {
-    let rows = match projects {
-        Some(projects) => tx.query(RECENT, vals![to_json("projects", projects)?, limit])?,
-        None => tx.query(RECENT_ALL, vals![limit])?,
+/// Runs over all projects, newest first: those that a user's groups let read, or all with `None`.
+pub fn recent(tx: &mut Tx<'_>, reader: Option<UserId>, filter: &Filter) -> Result<Vec<Brief>> {
+    tx.query(RECENT, &filter.page(reader.into()))?.iter().map(brief).collect()
+}
+
+/// How many runs [`recent`] could give, whatever offset and limit.
+pub fn count_recent(tx: &mut Tx<'_>, reader: Option<UserId>, filter: &Filter) -> Result<i64> {
+    let row = match filter.is_open() && reader.is_none() {
+        true => tx.query_opt(COUNT_EVERY, vals![])?,
+        false => tx.query_opt(COUNT_RECENT, &filter.vals(reader.into()))?,
     };
-    rows.iter().map(brief).collect()
+    row.map_or(Ok(0), |r| r.get(0))
+}
+
+/// Values that runs of a workflow have for a tag, in order, `limit` of them.
+pub fn tag_values(tx: &mut Tx<'_>, workflow: WorkflowId, tag: &str, limit: i64) -> Result<Vec<String>> {
+    tx.query(VALUES, vals![workflow, tag, limit])?.iter().map(|r| r.get(0)).collect()
 }
 
 /// Names of tags that runs of a workflow have.

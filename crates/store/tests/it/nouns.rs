@@ -22,20 +22,6 @@ suite!(
     old_keys_of_requests_go,
 );
 
-fn user(name: &str) -> users::User {
-    users::User {
-        id: UserId::new(),
-        username: name.into(),
-        fullname: String::new(),
-        email: format!("{name}@example.org"),
-        password: "$argon2id$".into(),
-        ring: "USER".into(),
-        organization: "default".into(),
-        verified: false,
-        created: NOW,
-    }
-}
-
 async fn accounts(w: World) {
     let (mut alice, bob) = (user("alice"), user("bob"));
     let both = (alice.clone(), bob.clone());
@@ -126,12 +112,6 @@ async fn one_use_tokens(w: World) {
 
 async fn groups_and_levels(w: World) {
     let (p, q, alice) = (project("SHOP"), project("LAB"), user("alice"));
-    let group = |name: &str| groups::Group {
-        id: GroupId::new(),
-        name: name.into(),
-        organization: String::new(),
-        created: NOW,
-    };
     let (dev, ops) = (group("dev"), group("ops"));
     let (pid, uid, did, oid) = (p.id, alice.id, dev.id, ops.id);
     let shown = p.clone();

@@ -2,11 +2,15 @@
 
 use crate::support::*;
 use cds_model::*;
-use cds_store::{CommitError, Error, LoadError, results, runs, test_reports};
+use cds_store::{
+    CommitError, Error, LoadError, groups, projects, results, runs, test_reports, users, workflows,
+};
 use std::sync::Arc;
 
 suite!(
     lists_are_newest_first_and_filtered,
+    filters_hold_together,
+    recent_runs_are_those_a_user_may_read,
     a_sealed_run_is_the_same_run,
     a_sealed_run_can_go_on,
     a_run_that_lives_is_not_sealed,
@@ -22,6 +26,114 @@ async fn ended(w: &World) -> (Stored, cds_engine::Run) {
     new.head.status = Status::Success;
     w.store.commit(s.step(&new, &[], 1)).await.unwrap();
     (s, new)
+}
+
+/// Gives a run tags and a status, as a commit of the engine does.
+async fn tagged(w: &World, s: &Stored, status: Status, tags: &[(&str, &str)]) {
+    let mut new = s.run.clone();
+    new.head.status = status;
+    new.head.tags = tags.iter().map(|(t, v)| (t.to_string(), v.to_string())).collect();
+    w.store.commit(s.step(&new, &[], 1)).await.unwrap();
+}
+
+async fn filters_hold_together(w: World) {
+    let mut all = vec![Stored::new(&w.store).await];
+    for _ in 0..3 {
+        all.push(Stored::of(&w.store, all[0].project, all[0].workflow).await);
+    }
+    tagged(&w, &all[0], Status::Success, &[("git.branch", "main"), ("git.author", "ada")]).await;
+    tagged(&w, &all[1], Status::Fail, &[("git.branch", "main"), ("git.author", "grace")]).await;
+    tagged(&w, &all[2], Status::Fail, &[("git.branch", "it's/50%_x"), ("git.author", "ada")]).await;
+    tagged(&w, &all[3], Status::Fail, &[("git.branch", "main"), ("git.author", "ada"), ("ticket", "7")])
+        .await;
+
+    let workflow = all[0].workflow;
+    let found = async |filter: runs::Filter| {
+        w.store
+            .read(move |tx| {
+                let whole = runs::Filter { limit: 50, ..filter.clone() };
+                let list = runs::list(tx, workflow, &whole)?;
+                let everywhere = runs::recent(tx, None, &whole)?;
+                assert_eq!(list, everywhere, "one workflow is all there is");
+                assert_eq!(runs::count(tx, workflow, &filter)?, list.len() as i64);
+                assert_eq!(runs::count_recent(tx, None, &filter)?, list.len() as i64);
+                let second = runs::recent(tx, None, &runs::Filter { offset: 1, limit: 1, ..filter.clone() })?;
+                assert_eq!(second.first(), list.get(1));
+                Ok(list.iter().map(|r| r.number).collect::<Vec<_>>())
+            })
+            .await
+            .unwrap()
+    };
+    let by = |branch: Option<&str>, author: Option<&str>| runs::Filter {
+        branch: branch.map(Into::into),
+        author: author.map(Into::into),
+        ..runs::Filter::default()
+    };
+    assert_eq!(found(by(None, None)).await, [4, 3, 2, 1]);
+    assert_eq!(found(by(Some("main"), None)).await, [4, 2, 1]);
+    assert_eq!(found(by(None, Some("ada"))).await, [4, 3, 1]);
+    assert_eq!(found(by(Some("main"), Some("ada"))).await, [4, 1]);
+    assert_eq!(
+        found(runs::Filter { status: Some(Status::Fail), ..by(Some("main"), Some("ada")) }).await,
+        [4]
+    );
+    let ticket = Some(("ticket".to_string(), None));
+    assert_eq!(found(runs::Filter { tag: ticket, ..by(None, Some("ada")) }).await, [4]);
+    assert_eq!(found(by(Some("it's/50%_x"), None)).await, [3]);
+    assert!(found(by(Some("mai"), None)).await.is_empty());
+    assert_eq!(found(by(None, Some("alice"))).await, [4, 3, 2, 1], "who started them");
+
+    let values = async |tag: &'static str, limit| {
+        w.store.read(move |tx| runs::tag_values(tx, workflow, tag, limit)).await.unwrap()
+    };
+    assert_eq!(values("git.branch", 200).await, ["it's/50%_x", "main"]);
+    assert_eq!(values("git.author", 1).await, ["ada"]);
+    assert!(values("nothing", 200).await.is_empty());
+}
+
+async fn recent_runs_are_those_a_user_may_read(w: World) {
+    // Three projects: of the reader's group, of nobody, and of the reader's group but with a workflow of its own groups.
+    let (open, closed, own) =
+        (Stored::new(&w.store).await, Stored::new(&w.store).await, Stored::new(&w.store).await);
+    let (reader, stranger) = (user("reader"), user("stranger"));
+    let (mine, theirs) = (group("mine"), group("theirs"));
+    let (reader_id, stranger_id) = (reader.id, stranger.id);
+    let seen = async |who: UserId| {
+        w.store
+            .read(move |tx| {
+                let filter = runs::Filter { limit: 50, ..runs::Filter::default() };
+                let list = runs::recent(tx, Some(who), &filter)?;
+                assert_eq!(runs::count_recent(tx, Some(who), &filter)?, list.len() as i64);
+                Ok(list.into_iter().map(|r| r.id).collect::<Vec<_>>())
+            })
+            .await
+            .unwrap()
+    };
+    let (open_project, own_project, own_workflow, mine_id, theirs_id) =
+        (open.project, own.project, own.workflow, mine.id, theirs.id);
+    w.store
+        .write(move |tx| {
+            users::insert(tx, &reader)?;
+            users::insert(tx, &stranger)?;
+            groups::insert(tx, &mine)?;
+            groups::insert(tx, &theirs)?;
+            groups::put_member(tx, mine.id, reader.id, false)?;
+            groups::put_member(tx, theirs.id, stranger.id, false)?;
+            projects::put_group(tx, open_project, mine.id, 4)?;
+            projects::put_group(tx, own_project, mine.id, 7)
+        })
+        .await
+        .unwrap();
+    assert_eq!(seen(reader_id).await, [own.run.id, open.run.id]);
+    assert!(seen(stranger_id).await.is_empty());
+
+    w.store.write(move |tx| workflows::put_group(tx, own_workflow, theirs_id, 7)).await.unwrap();
+    assert_eq!(seen(reader_id).await, [open.run.id], "the workflow has groups, and none is the reader's");
+    w.store.write(move |tx| workflows::put_group(tx, own_workflow, mine_id, 4)).await.unwrap();
+    assert_eq!(seen(reader_id).await, [own.run.id, open.run.id]);
+    let all = w.store.read(move |tx| runs::count_recent(tx, None, &runs::Filter::default())).await.unwrap();
+    assert_eq!(all, 3);
+    assert!(![open.run.id, own.run.id].contains(&closed.run.id));
 }
 
 async fn lists_are_newest_first_and_filtered(w: World) {
@@ -76,11 +188,9 @@ async fn lists_are_newest_first_and_filtered(w: World) {
     let three = three.unwrap();
     assert_eq!((three.workflow_name.as_str(), three.status, three.tags.len()), ("build", Status::Fail, 2));
     assert_eq!((latest.unwrap().number, none), (5, None));
-    let mine = vec![all[0].project];
-    let recent = w.store.read(move |tx| runs::recent(tx, Some(&mine), 2)).await.unwrap();
-    assert_eq!(recent.iter().map(|r| r.id).collect::<Vec<_>>(), [all[4].run.id, all[3].run.id]);
-    let recent = w.store.read(move |tx| runs::recent(tx, None, 1)).await.unwrap();
-    assert_eq!(recent[0].id, other.run.id);
+    let first = page(0, 2);
+    let recent = w.store.read(move |tx| runs::recent(tx, None, &first)).await.unwrap();
+    assert_eq!(recent.iter().map(|r| r.id).collect::<Vec<_>>(), [other.run.id, all[4].run.id]);
     assert_eq!(w.store.read(move |tx| runs::all_tags(tx, workflow)).await.unwrap(), ["git.branch", "ticket"]);
     assert_eq!(w.store.read(runs::live).await.unwrap().len(), 5);
 }

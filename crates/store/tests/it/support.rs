@@ -5,7 +5,7 @@ use cds_engine::{
     state::{JobRun, NodeRun, Param, Params, RunHead, StageRun},
 };
 use cds_model::*;
-use cds_store::{MasterKey, RunCommit, Store, projects, runs, testing::Postgres, workflows};
+use cds_store::{MasterKey, RunCommit, Store, groups, projects, runs, testing::Postgres, users, workflows};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 /// A store on a database of its own, and what must live as long.
@@ -84,6 +84,24 @@ pub fn project(key: &str) -> projects::Project {
         created: NOW,
         last_modified: NOW,
     }
+}
+
+pub fn user(name: &str) -> users::User {
+    users::User {
+        id: UserId::new(),
+        username: name.into(),
+        fullname: String::new(),
+        email: format!("{name}@example.org"),
+        password: "$argon2id$".into(),
+        ring: "USER".into(),
+        organization: "default".into(),
+        verified: false,
+        created: NOW,
+    }
+}
+
+pub fn group(name: &str) -> groups::Group {
+    groups::Group { id: GroupId::new(), name: name.into(), organization: String::new(), created: NOW }
 }
 
 /// A project with a workflow, stored.
