@@ -4,7 +4,7 @@ use cds_blobs::{LogKey, LogStore, LogStream};
 use cds_model::{Attempt, JobNo, RunId, Timestamp};
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -23,29 +23,32 @@ struct World {
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let parent = if Path::new("/dev/shm").is_dir() { "/dev/shm".into() } else { std::env::temp_dir() };
-    let dir = tempfile::Builder::new().prefix("cds-fuzz-").tempdir_in(parent).expect("a directory");
+    let dir = crate::scratch();
     let mut world = World { runtime, dir, shapes: Vec::new(), run: RunId::new() };
-    for shape in 0..3 {
+    // As they grow; complete; packed, the small one with those of its run, the large one alone; complete in part.
+    for shape in 0..4 {
         let root = world.dir.path().join("made");
         let store = LogStore::open(&root).expect("a store");
+        // The first stays in the journal, the second gets files of its own.
         for step in 0..2 {
             let text: String =
-                (0..400 * (step + 1)).map(|i| format!("line {i} of step {step} é\n")).collect();
-            let key = world.key(step);
+                (0..100 + 3000 * step).map(|i| format!("line {i} of step {step} é\n")).collect();
+            let key = world.key(step as u16);
             let mut at = 0;
             for (i, piece) in text.as_bytes().chunks(3000).enumerate() {
                 at = store
                     .append(&key, at, piece, Timestamp(1_700_000_000_000 + 150 * i as i64))
                     .expect("a chunk");
             }
-            if shape > 0 {
+            if matches!((shape, step), (1 | 2, _) | (3, 1)) {
                 world.runtime.block_on(store.seal(&key, at)).expect("a seal");
             }
-            if shape == 2 {
-                world.runtime.block_on(store.compact(&key)).expect("a pack");
-            }
         }
+        let packed = match shape {
+            2 | 3 => world.runtime.block_on(store.compact_run(world.run)).expect("a pack"),
+            _ => 0,
+        };
+        assert_eq!(packed, [0, 0, 2, 1][shape]);
         drop(store);
         let mut files = Vec::new();
         let mut stack = vec![root.clone()];
@@ -128,7 +131,15 @@ async fn look(world: &World, store: &LogStore) {
         let _ = store.search(&key, "LINE 3", true, 10).await;
         let _ = store.append(&key, length, b"more\n", Timestamp(0));
         let _ = store.seal(&key, length + 5).await;
-        let _ = store.compact(&key).await;
+        if length % 2 == 0 {
+            let _ = store.compact(&key).await;
+        }
+        let _ = store.compact_run(world.run).await;
         let _ = store.read_bytes(&key, 0..1 << 20).await;
+    }
+    let before = store.list(world.run, JobNo(0), Attempt(1)).map(|l| l.len());
+    if store.delete_run(world.run).await.is_ok() && before.is_ok() {
+        let after = store.list(world.run, JobNo(0), Attempt(1)).map(|l| l.len());
+        assert_eq!(after.ok(), Some(0), "of {before:?} logs some are left");
     }
 }

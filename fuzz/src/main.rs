@@ -5,13 +5,41 @@
 //! compare with a second way to the same answer.
 #![no_main]
 
+mod app;
 mod bodies;
 mod expressions;
 mod files;
+mod keys;
 mod logs;
 mod masks;
 mod patterns;
+mod settings;
+mod small;
+mod streams;
 mod worker;
+
+// The settings name the crates that their parts live in. Those would bring a database along, so that their files stand
+// here instead.
+extern crate self as cds_hatchery;
+extern crate self as cds_server;
+#[allow(dead_code)]
+#[path = "../../crates/server/src/config.rs"]
+pub mod config;
+#[allow(dead_code)]
+#[path = "../../crates/hatchery/src/config.rs"]
+mod hatchery;
+pub use config::Config;
+pub use hatchery::HatcheryConfig;
+/// What the hatchery makes of its settings.
+mod plan {
+    #[allow(dead_code)]
+    pub struct Limits {
+        pub max_workers: u32,
+        pub min_idle: u32,
+        pub spawn_concurrency: u32,
+        pub start_timeout: std::time::Duration,
+    }
+}
 
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
@@ -19,7 +47,7 @@ use std::sync::LazyLock;
 /// A name, and what is done with one input.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 15] = [
+const TARGETS: [Target; 20] = [
     ("definitions", files::definitions),
     ("yaml", files::yaml),
     ("interpolate", expressions::interpolate),
@@ -35,6 +63,11 @@ const TARGETS: [Target; 15] = [
     ("bodies", bodies::bodies),
     ("ids", bodies::ids),
     ("logs", logs::logs),
+    ("events", streams::events),
+    ("settings", settings::settings),
+    ("keys", keys::keys),
+    ("pushes", worker::pushes),
+    ("small", small::small),
 ];
 
 static CHOSEN: LazyLock<fn(&[u8])> = LazyLock::new(|| {
@@ -69,4 +102,11 @@ fn text(data: &[u8]) -> &str {
 /// Parts of the input, separated by zero bytes.
 fn parts(data: &[u8]) -> Vec<&str> {
     data.split(|b| *b == 0).map(text).collect()
+}
+
+/// A directory of its own; in memory, where there is such a place.
+fn scratch() -> tempfile::TempDir {
+    let parent =
+        if std::path::Path::new("/dev/shm").is_dir() { "/dev/shm".into() } else { std::env::temp_dir() };
+    tempfile::Builder::new().prefix("cds-fuzz-").tempdir_in(parent).expect("a directory")
 }

@@ -1,7 +1,7 @@
-//! What a job's files and commands bring to the worker.
+//! What a job's files and commands bring to the worker, and archives.
 
 use crate::{choose, text};
-use std::{fs, path::Path, sync::LazyLock};
+use std::{fs, sync::LazyLock};
 
 #[allow(dead_code)]
 #[path = "../../crates/worker/src/local_api/archive.rs"]
@@ -9,6 +9,9 @@ mod archive;
 #[allow(dead_code)]
 #[path = "../../crates/worker/src/junit.rs"]
 mod reports;
+#[allow(dead_code)]
+#[path = "../../crates/server/src/app/tarball.rs"]
+mod tarball;
 #[allow(dead_code)]
 #[path = "../../crates/worker/src/local_api/wire.rs"]
 mod wire;
@@ -24,9 +27,7 @@ pub fn junit(data: &[u8]) {
 }
 
 static WORLD: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
-    // In memory, where there is such a directory.
-    let dir = if Path::new("/dev/shm").is_dir() { "/dev/shm".into() } else { std::env::temp_dir() };
-    let world = tempfile::Builder::new().prefix("cds-fuzz-").tempdir_in(dir).expect("a directory");
+    let world = crate::scratch();
     fs::create_dir(world.path().join("victim")).expect("a directory");
     fs::write(world.path().join("victim/f"), "kept").expect("a file");
     world
@@ -48,6 +49,22 @@ pub fn archives(data: &[u8]) {
         "the victim has {inside:?}"
     );
     let _ = fs::remove_dir_all(&target);
+}
+
+/// What is pushed: as for [`archives`].
+pub fn pushes(data: &[u8]) {
+    let (raw, rest) = choose(data, 4);
+    let bytes = if raw == 0 { rest.to_vec() } else { build(rest) };
+    match tarball::unpack(&bytes) {
+        Err(tarball::Bad::Form(why) | tarball::Bad::Size(why)) => assert!(!why.is_empty()),
+        Ok(files) => {
+            let mut names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+            assert!(names.iter().all(|n| !n.contains('/') && n.contains('.')), "{names:?}");
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), files.len());
+        }
+    }
 }
 
 /// Members of: kind, mode, name, link, content, each closed by a zero byte.

@@ -64,7 +64,12 @@ fn openssh_public(bytes: &[u8]) -> Option<String> {
     }
     let (public, _) = string(rest)?;
     let (algorithm, _) = string(public)?;
+    // It becomes a word of a line that is shown, and put into files of keys.
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-.@".contains(b);
     let algorithm = std::str::from_utf8(algorithm).ok()?;
+    if algorithm.is_empty() || !algorithm.bytes().all(|b| plain(&b)) {
+        return None;
+    }
     Some(format!("{algorithm} {}", STANDARD.encode(public)))
 }
 
@@ -116,6 +121,22 @@ mod tests {
                 }
             }
             assert!(tried > 1000, "{tried}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_an_algorithm_is_a_word() {
+        let made = keys::generate("ssh", "k", "P").unwrap();
+        let bytes = STANDARD.decode(block(&made.private, "OPENSSH PRIVATE KEY").unwrap()).unwrap();
+        let at = bytes.windows(11).position(|w| w == b"ssh-ed25519").unwrap();
+        for (new, good) in [("ssh-ed25519", true), ("ssh\ned25519", false), ("ssh ed25519", false)] {
+            let mut bytes = bytes.clone();
+            bytes[at..at + 11].copy_from_slice(new.as_bytes());
+            let text = format!(
+                "-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n-----END OPENSSH PRIVATE KEY-----\n",
+                STANDARD.encode(bytes)
+            );
+            assert_eq!(complete("ssh", "k", &text).is_ok(), good, "{new:?}");
         }
     }
 

@@ -29,7 +29,7 @@ pub(super) fn one(pid: i32) -> Option<Process> {
     parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
 }
 
-fn parse(pid: i32, stat: &[u8]) -> Option<Process> {
+pub(super) fn parse(pid: i32, stat: &[u8]) -> Option<Process> {
     // A process chooses its name: any bytes, so fields are counted behind the last bracket.
     let behind = stat.iter().rposition(|b| *b == b')')? + 1;
     let mut fields = std::str::from_utf8(&stat[behind..]).ok()?.split_ascii_whitespace();
