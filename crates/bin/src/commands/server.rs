@@ -66,6 +66,7 @@ async fn serve(settings: Settings, with_hatchery: bool) -> anyhow::Result<()> {
         false => None,
     };
     announce(&running)?;
+    tokio::spawn(crate::memory::trim());
 
     signals.next().await;
     tracing::info!("ending; a second signal ends at once");
