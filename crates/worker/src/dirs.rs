@@ -1,9 +1,13 @@
 //! The directories of a job (spec 9.1.3): made fresh, removed whatever was done to them.
 
 use md5::{Digest, Md5};
+use rustix::fs::{Mode, OFlags};
 use std::{
     fs, io,
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    os::{
+        fd::{AsRawFd, OwnedFd},
+        unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    },
     path::{Path, PathBuf},
     sync::{
         Mutex, MutexGuard,
@@ -22,21 +26,36 @@ pub(crate) struct JobDirs {
     pub keys: PathBuf,
     /// `TMPDIR` of the steps.
     pub tmp: PathBuf,
+    gnupg: Option<ShortHome>,
 }
 
-/// `GNUPGHOME` of a job whose `HOME` is too deep for the sockets of gpg's agent, whose paths end at 108 bytes.
-pub(crate) fn gnupg_home(run: &Path) -> Option<PathBuf> {
-    const DEEPEST: usize = 75;
-    (run.as_os_str().len() > DEEPEST).then(|| {
-        let hash = hex::encode(Md5::digest(run.as_os_str().as_encoded_bytes()));
-        std::env::temp_dir().join(format!("cds-gpg-{}", &hash[..16]))
-    })
+/// `GNUPGHOME` of a job whose `HOME` is too deep for the sockets of gpg's agent, whose paths end at 108 bytes: a short
+/// name for a directory of the job's, which holds as long as this value. So nothing of it can stay when the worker is
+/// killed and somebody else removes the job's directory.
+#[derive(Debug)]
+struct ShortHome {
+    path: PathBuf,
+    _dir: OwnedFd,
+}
+
+impl ShortHome {
+    /// None = the real path is short enough, or the system has no such names.
+    fn of(run: &Path, dir: &Path) -> Option<Self> {
+        const DEEPEST: usize = 75;
+        if run.as_os_str().len() <= DEEPEST {
+            return None;
+        }
+        let open = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = rustix::fs::open(dir, open, Mode::empty()).ok()?;
+        let path = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), dir.as_raw_fd()));
+        path.is_dir().then_some(Self { path, _dir: dir })
+    }
 }
 
 static UNIQUE: AtomicU64 = AtomicU64::new(0);
 
 /// Names of the directories of a job.
-const SUBS: [&str; 4] = ["run", "keys", "tmp", "hooks"];
+const SUBS: [&str; 5] = ["run", "keys", "tmp", "hooks", "gpg"];
 
 /// A job's empty directories, kept for the next job: on a journaling file system it costs more to make and
 /// remove five directories than to start a shell.
@@ -90,7 +109,8 @@ fn untouched(root: &Path) -> bool {
                 && m.uid() == rustix::process::geteuid().as_raw()
         })
     };
-    let count = |path: &Path| fs::read_dir(path).map_or(usize::MAX, |entries| entries.take(5).count());
+    let count =
+        |path: &Path| fs::read_dir(path).map_or(usize::MAX, |entries| entries.take(SUBS.len() + 1).count());
     private(root)
         && count(root) == SUBS.len()
         && SUBS.iter().map(|name| root.join(name)).all(|dir| private(&dir) && count(&dir) == 0)
@@ -116,29 +136,24 @@ impl JobDirs {
                 }
             }
             let sub = |name: &str| root.join(name);
-            if let Some(home) = gnupg_home(&sub("run")) {
-                // Whatever has this name is of a job that is gone; what cannot be removed is not ours to use.
-                remove_tree(&home)?;
-                fs::DirBuilder::new().mode(0o700).create(&home)?;
-            }
-            return Ok(Self { run: sub("run"), keys: sub("keys"), tmp: sub("tmp"), root });
+            let gnupg = ShortHome::of(&sub("run"), &sub("gpg"));
+            return Ok(Self { run: sub("run"), keys: sub("keys"), tmp: sub("tmp"), gnupg, root });
         }
+    }
+
+    /// `GNUPGHOME` of the steps, if `HOME` won't do.
+    pub fn gnupg_home(&self) -> Option<&Path> {
+        self.gnupg.as_ref().map(|home| home.path.as_path())
     }
 
     /// Removes everything, or keeps it for the next job if nothing is in it.
     pub async fn recycle(self, spare: &Spare) -> io::Result<()> {
-        if let Some(home) = gnupg_home(&self.run) {
-            remove_tree(&home)?;
-        }
         if spare.put(&self.root) { Ok(()) } else { self.remove().await }
     }
 
     /// Removes everything. Small trees are removed at once, others on a thread of their own, so that the
     /// lease is kept meanwhile.
     pub async fn remove(self) -> io::Result<()> {
-        if let Some(home) = gnupg_home(&self.run) {
-            remove_tree(&home)?;
-        }
         let small = [&self.run, &self.keys, &self.tmp].iter().all(|dir| {
             fs::read_dir(dir).is_ok_and(|entries| {
                 let mut entries =

@@ -25,6 +25,8 @@ pub(crate) struct EnvSource<'a> {
     pub workspace: &'a Path,
     /// Its temporary directory.
     pub tmp: &'a Path,
+    /// Where gpg works, if not below `HOME`.
+    pub gnupg_home: Option<&'a Path>,
     /// Directory that holds an executable named `worker`.
     pub worker_bin: &'a Path,
     /// `HATCHERY_…` and variables injected by the hatchery.
@@ -73,7 +75,7 @@ pub(crate) fn build<'v>(
     }
     put("BASEDIR", source.job_dir.into());
     put("HOME", source.workspace.into());
-    if let Some(home) = crate::dirs::gnupg_home(source.workspace) {
+    if let Some(home) = source.gnupg_home {
         put("GNUPGHOME", home.into());
     }
     put("TMPDIR", source.tmp.into());
@@ -160,6 +162,7 @@ mod tests {
             job_dir: Path::new("/b/j"),
             workspace: Path::new("/b/j/run"),
             tmp: Path::new("/b/j/tmp"),
+            gnupg_home: None,
             worker_bin: Path::new("/b/bin"),
             inject: &inject,
             marker: "r.0.1",

@@ -49,6 +49,8 @@ pub(crate) struct Job {
     pub keys: PathBuf,
     /// Temporary files.
     pub tmp: PathBuf,
+    /// Where gpg works, if not below `HOME`.
+    pub gnupg_home: Option<PathBuf>,
     /// Hides secrets.
     pub masker: Arc<Masker>,
     /// Its processes.
@@ -100,6 +102,7 @@ impl Job {
             workspace: dirs.run.clone(),
             keys: dirs.keys.clone(),
             tmp: dirs.tmp.clone(),
+            gnupg_home: dirs.gnupg_home().map(PathBuf::from),
             masker,
             family: Family::new(format!("{}={marker}", env::MARKER), worker.config.sole),
             installed: Mutex::default(),
@@ -139,6 +142,7 @@ impl Job {
             job_dir: &self.root,
             workspace: &self.workspace,
             tmp: &self.tmp,
+            gnupg_home: self.gnupg_home.as_deref(),
             worker_bin: &self.worker.bin_dir,
             inject: &self.worker.config.inject,
             marker: &self.marker,

@@ -58,7 +58,7 @@ pub(super) async fn run(step: &Step<'_>) -> Result<(), String> {
     let dir = step.job.path(if path.is_empty() { "." } else { &path });
     let mut git = Git::new(step, remote)?;
     // Keys are imported for this job alone.
-    let gnupg = step.job.keys.join("gnupg");
+    let gnupg = step.job.gnupg_home.as_ref().unwrap_or(&step.job.keys).join("tag");
     git.set("GNUPGHOME", &gnupg.to_string_lossy());
     let key_id = if pgp.is_empty() { None } else { Some(import_key(step, &pgp, &gnupg).await?) };
     git.run(&dir, &["config", "user.name", &user], "git config").await?;

@@ -194,7 +194,51 @@ fn pgp_key(home: &Path) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signed_tags_and_imported_keys() {
-    let host = Host::start().await;
+    sign(Host::start().await).await;
+}
+
+/// The path of a socket is short; that of a directory may be long. And a worker that is killed leaves nothing of gpg
+/// outside of the directory that its hatchery removes.
+#[tokio::test(flavor = "multi_thread")]
+async fn gpg_works_in_a_deep_directory() {
+    let deep = || async {
+        let server = crate::server::Server::start().await;
+        let url = server.url.clone();
+        Host::below(server, &url, &["a-directory-with-a-name"; 8].join("/"))
+    };
+    sign(deep().await).await;
+    let mut host = deep().await;
+    let (_, key) = pgp_key(tempfile::tempdir().unwrap().path());
+    let mut j = job(&["worker key install signer && gpg-connect-agent /bye && touch there && sleep 600"]);
+    j.secrets.push(secret("cds.key.signer.priv", "pgp", &key));
+    let marker = format!("CDS_JOB_ID={}.{}", j.job, j.attempt);
+    host.server.queue(j);
+    let root = host.base.path().join(["a-directory-with-a-name"; 8].join("/"));
+    let there = || {
+        let jobs = std::fs::read_dir(&root).into_iter().flatten().flatten();
+        jobs.map(|e| e.path()).find(|p| p.join("run/there").exists())
+    };
+    let begin = std::time::Instant::now();
+    let dir = loop {
+        match there() {
+            Some(dir) => break dir,
+            None => assert!(begin.elapsed().as_secs() < 60, "the job does not begin"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    host.child.kill().unwrap();
+    host.child.wait().unwrap();
+    assert!(dir.join("gpg/private-keys-v1.d").exists(), "the key is somewhere else");
+    host.assert_tmp_clean();
+    for pid in crate::host::processes(&marker) {
+        let _ = rustix::process::kill_process(
+            rustix::process::Pid::from_raw(pid).unwrap(),
+            rustix::process::Signal::KILL,
+        );
+    }
+}
+
+async fn sign(host: Host) {
     let (repo, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (url, commits) = repository(repo.path());
     let (id, key) = pgp_key(home.path());

@@ -19,6 +19,8 @@ pub fn program() -> PathBuf {
 pub struct Host {
     pub server: Server,
     pub base: tempfile::TempDir,
+    /// The worker's base directory.
+    dir: PathBuf,
     pub child: Child,
 }
 
@@ -34,17 +36,25 @@ impl Host {
 
     /// A worker that reaches the server by another address.
     pub fn at(server: Server, url: &str) -> Self {
+        Self::below(server, url, "w")
+    }
+
+    /// A worker with this directory below the base.
+    pub fn below(server: Server, url: &str, dir: &str) -> Self {
         let base = tempfile::tempdir().unwrap();
+        std::fs::create_dir(base.path().join("tmp")).unwrap();
+        let dir = base.path().join(dir);
         let child = Command::new(program())
             .args(["run", url, "one-time"])
-            .arg(base.path().join("w"))
+            .arg(&dir)
+            .env("TMPDIR", base.path().join("tmp"))
             .env("CDS_HIDDEN", "must not be seen")
             .env("VISIBLE", "yes")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        Self { server, base, child }
+        Self { server, base, dir, child }
     }
 
     /// Runs a job to its end, and checks that nothing of it is left.
@@ -58,15 +68,19 @@ impl Host {
 
     pub fn assert_clean(&self, marker: &str) {
         assert_eq!(processes(marker), Vec::<i32>::new(), "processes are left");
-        let dirs: Vec<_> = std::fs::read_dir(self.base.path().join("w"))
-            .unwrap()
-            .map(|e| e.unwrap().file_name().into_string().unwrap())
-            .filter(|n| !n.starts_with("bin-"))
-            .collect();
-        assert_eq!(dirs, Vec::<String>::new(), "files are left");
+        let of_jobs = |name: &String| !name.starts_with("bin-");
+        let left: Vec<_> = names(&self.dir).into_iter().filter(of_jobs).collect();
+        assert_eq!(left, Vec::<String>::new(), "files are left");
+        self.assert_tmp_clean();
         let me = self.child.id() as i32;
         let zombies: Vec<_> = children(me);
         assert_eq!(zombies, Vec::<i32>::new(), "children are left");
+    }
+
+    /// The system's directory for temporary files, which the worker shares with everybody, has nothing of it.
+    pub fn assert_tmp_clean(&self) {
+        let left = names(&self.base.path().join("tmp"));
+        assert_eq!(left, Vec::<String>::new(), "temporary files are left");
     }
 
     pub fn signal(&self, signal: rustix::process::Signal) {
@@ -94,6 +108,12 @@ impl Drop for Host {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What is in a directory.
+pub fn names(dir: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 /// Living processes that carry this entry in their environment.
