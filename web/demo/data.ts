@@ -27,6 +27,10 @@ export const nodes = [
   node("hotfix", ["build"], { environment: "production" }),
 ];
 
+/** Chains of nodes side by side, behind the first node. */
+export const grid = (long: number, wide: number) =>
+  Array.from({ length: long * wide }, (_, i) => node(`cell-${i % wide}-${Math.floor(i / wide)}`, i < wide ? ["build"] : [`cell-${i % wide}-${Math.floor(i / wide) - 1}`]));
+
 export interface Shape {
   workflow: string;
   number: number;

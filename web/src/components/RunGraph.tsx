@@ -9,6 +9,7 @@ import { Button } from "../ui/Button";
 import { useWidth } from "../util/hooks";
 import { usePanZoom } from "../util/panZoom";
 import { GraphNode } from "./graph/GraphNode";
+import { PlainNode } from "./graph/PlainNode";
 import { MiniMap } from "./graph/MiniMap";
 
 /** With more nodes than this in reach, and at a scale where nobody reads their names, they are drawn as plain boxes. */
@@ -114,12 +115,17 @@ function Plane({ placed, nodes, view, selected, onSelect, vertical }: Props & { 
     if (hit) onSelect?.(hit.name);
   };
   const focus = useRef<string>(undefined);
+  // Of nodes that are drawn as plain boxes, one can be reached with Tab, and arrows move it.
+  const [cursor, setCursor] = useState<string>();
+  const reachable = (name: string | undefined) => near.find((p) => p.name === name);
+  const stop = far && onSelect && reach ? (reachable(cursor) ?? reachable(selected) ?? middle(near, reach)) : undefined;
   const key = (e: KeyboardEvent) => {
     const here = places.get((e.target as HTMLElement).dataset.node ?? "");
     const next = here && neighbour(placed.nodes, here, e.key);
     if (!next) return;
     e.preventDefault();
     focus.current = next.name;
+    setCursor(next.name);
     pan.set(bring(pan.view(), area(next), pan.box()));
     box.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(next.name)}"]`)?.focus({ preventScroll: true });
   };
@@ -129,7 +135,7 @@ function Plane({ placed, nodes, view, selected, onSelect, vertical }: Props & { 
     if (!element) return;
     focus.current = undefined;
     element.focus({ preventScroll: true });
-  }, [near]);
+  }, [near, cursor, far]);
 
   return (
     <div
@@ -145,10 +151,13 @@ function Plane({ placed, nodes, view, selected, onSelect, vertical }: Props & { 
       <div ref={plane} className="gplane" style={{ width: placed.width, height: placed.height }}>
         <svg className="gways" width="1" height="1" aria-hidden="true">{ways}</svg>
         {far ? (
-          <svg className="gfar" width="1" height="1" aria-hidden="true">
-            {[...tones(near)].map(([t, path]) => <path key={t} className={t} d={path} />)}
-            {selected !== undefined && places.has(selected) && <path className="selected" d={rectangle(places.get(selected) as Placed)} />}
-          </svg>
+          <>
+            <svg className="gfar" width="1" height="1" aria-hidden="true">
+              {[...tones(near)].map(([t, path]) => <path key={t} className={t} d={path} />)}
+              {selected !== undefined && places.has(selected) && <path className="selected" d={rectangle(places.get(selected) as Placed)} />}
+            </svg>
+            {stop && <PlainNode key={stop.name} place={stop} node={byName.get(stop.name)} status={view ? status(stop.name) : undefined} selected={stop.name === selected} scale={reach?.scale ?? 1} />}
+          </>
         ) : (
           near.map((p) => {
             const node = byName.get(p.name);
@@ -186,6 +195,12 @@ function boxes(nodes: readonly Placed[], toneOf: (p: Placed) => string): Map<str
     else paths.set(toneOf(p), [rectangle(p)]);
   }
   return new Map([...paths].map(([t, list]) => [t, list.join("")]));
+}
+
+/** The node nearest to the middle of an area. */
+function middle(nodes: readonly Placed[], of: Area): Placed | undefined {
+  const off = (p: Placed) => Math.hypot(p.x + p.width / 2 - (of.left + of.right) / 2, p.y + p.height / 2 - (of.top + of.bottom) / 2);
+  return nodes.reduce<Placed | undefined>((best, p) => (best && off(best) <= off(p) ? best : p), undefined);
 }
 
 /** The nearest node in the direction of an arrow key. */

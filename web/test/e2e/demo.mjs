@@ -72,6 +72,28 @@ const CHECKS = {
     await page.locator(".queue-job").first().waitFor();
     const there = await page.locator(".queue-job").count();
     assert.ok(there <= 300, `${there} jobs are in the page at once`);
+    // A graph of a thousand nodes, drawn as plain boxes, by keyboard alone.
+    await page.goto(`${url}/project/SHOP/workflow/release/run/57`);
+    await page.getByRole("button", { name: "Show all" }).click();
+    const at = page.locator(".gplain");
+    await at.waitFor();
+    assert.equal(await page.locator(".gnode").count(), 0);
+    const named = () => page.evaluate(() => document.activeElement?.getAttribute("data-node"));
+    await page.getByRole("button", { name: "Show all" }).focus();
+    for (let i = 0; i < 4 && (await named()) === null; i++) await page.keyboard.press("Shift+Tab");
+    const [from, width] = [await named(), await at.evaluate((e) => getComputedStyle(e).outlineWidth)];
+    assert.ok(from !== null && parseFloat(width) > 2, `Tab reaches ${from}, outline ${width}`);
+    for (const key of ["ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown"]) {
+      const before = await named();
+      await page.keyboard.press(key);
+      await page.waitForFunction((old) => document.activeElement?.getAttribute("data-node") !== old, before);
+    }
+    const to = await named();
+    assert.match(to ?? "", /^cell-/);
+    assert.ok((await page.getByRole("button", { name: new RegExp(`${to}$`) }).count()) === 1, "it says its name");
+    if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/plain-boxes.png` });
+    await page.keyboard.press("Enter");
+    await page.waitForURL(new RegExp(`[?&]node=${to}(&|$)`));
   },
 };
 
