@@ -27,22 +27,24 @@ const SHELLS: usize = 1000;
 const FIRST_LOGS: usize = 50;
 /// Nodes of the chain.
 const CHAIN: usize = 50;
-/// Bytes of the large log.
-const LOG: u64 = 300_000_000;
-/// What prints it.
-const PRINT: &str = "yes 'a line of a log that is as long as lines are, perhaps a little longer than most' | head -c 300000000";
 /// No run may take longer.
-const LIMIT: Duration = Duration::from_secs(120);
+pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// A server with workers that wait, and a project with the workflows.
-struct Place {
-    server: TestServer,
-    project: Project,
+pub struct Place {
+    /// The server.
+    pub server: TestServer,
+    /// The project.
+    pub project: Project,
     cores: usize,
 }
 
 impl Place {
-    async fn new() -> anyhow::Result<Self> {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// If a first run does not end well.
+    pub async fn new() -> anyhow::Result<Self> {
         let cores = std::thread::available_parallelism()?.get();
         let setup = Setup { hatchery: format!("max_workers = {cores}"), ..Setup::default() };
         let server = TestServer::with(setup).await;
@@ -67,13 +69,7 @@ pub async fn jobs() -> anyhow::Result<Vec<Row>> {
     Ok(vec![throughput(&place.project, place.cores).await?])
 }
 
-/// Bytes of a log per second, through everything.
-pub async fn large_log() -> anyhow::Result<Vec<Row>> {
-    let place = Place::new().await?;
-    Ok(vec![log(&place.project, place.server.scratch()).await?])
-}
-
-/// The workflows: `many` jobs that do nothing, one that says `hello`, a `chain`, and one that prints a `large` log.
+/// The workflows: `many` jobs that do nothing, one that says `hello`, and a `chain`.
 async fn push(project: &Project) {
     let mut many = String::from("version: v1.0\nname: many\nstages:\n- All\njobs:\n");
     for i in 0..JOBS {
@@ -82,7 +78,6 @@ async fn push(project: &Project) {
     let one = "name: many\nversion: v2.0\nworkflow:\n  many:\n    pipeline: many\n";
     project.push(&[("many.pip.yml", &many), ("many.yml", one)]).await;
     project.push_script("hello", &["echo hello"]).await;
-    project.push_script("large", &[PRINT]).await;
     let link = "version: v1.0\nname: link\njobs:\n- job: job\n  steps:\n  - script:\n    - 'true'\n";
     let mut chain = String::from("name: chain\nversion: v2.0\nworkflow:\n");
     for i in 0..CHAIN {
@@ -112,7 +107,11 @@ pub async fn ended(project: &Project, workflow: &str, run: &Run) -> anyhow::Resu
     Ok(run)
 }
 
-fn only_job(run: &Run) -> anyhow::Result<JobRef> {
+/// The first job of a run.
+///
+/// # Errors
+/// If it has none.
+pub fn only_job(run: &Run) -> anyhow::Result<JobRef> {
     let job = run.node_runs.iter().flat_map(|n| &n.stages).flat_map(|s| &s.jobs).next();
     Ok(job.context("a job")?.id)
 }
@@ -228,48 +227,4 @@ fn shells(threads: usize) -> anyhow::Result<f64> {
         threads.into_iter().try_for_each(|t| t.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
     })?;
     Ok((each * threads) as f64 / begin.elapsed().as_secs_f64())
-}
-
-async fn log(project: &Project, scratch: &std::path::Path) -> anyhow::Result<Row> {
-    let begin = Instant::now();
-    let run = start(project, "large").await;
-    let job = only_job(&run)?;
-    // Until the whole log can be read and is complete.
-    let length = loop {
-        let lines = project.client.log_lines(job, 1, 0, 0, 1).await?;
-        if lines.complete {
-            break lines.length;
-        }
-        if begin.elapsed() > LIMIT {
-            bail!("the log has only {} bytes after {LIMIT:?}", lines.length);
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    };
-    let seconds = begin.elapsed().as_secs_f64();
-    if length < LOG {
-        bail!("the log is complete with {length} bytes instead of {LOG}");
-    }
-    let file = scratch.join("piped");
-    let reference = tokio::task::spawn_blocking(move || {
-        let begin = Instant::now();
-        let status = Command::new("sh")
-            .arg("-c")
-            .arg(format!("({PRINT}) | cat > \"$1\" && sync -d \"$1\""))
-            .arg("sh")
-            .arg(&file)
-            .status()?;
-        if !status.success() {
-            bail!("the pipe ended with {status}");
-        }
-        Ok(begin.elapsed().as_secs_f64())
-    })
-    .await??;
-    let mb = length as f64 / 1e6;
-    Ok(Row::new(
-        "log.mb_per_s",
-        mb / seconds,
-        "MB/s",
-        Some((LOG as f64 / 1e6 / reference, "the same through a pipe into a file, synced")),
-        Goal::AtLeast(150.0),
-    ))
 }

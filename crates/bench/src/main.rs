@@ -3,7 +3,9 @@
 
 mod dispatch;
 mod engine;
+mod large_log;
 mod local;
+mod many_logs;
 mod mask;
 mod peers;
 mod process;
@@ -20,7 +22,7 @@ struct Args {
     /// Where the results go as JSON.
     #[arg(long, default_value = "target/bench/results.json")]
     out: PathBuf,
-    /// Only these parts: process, engine, mask, latency, local, log, sqlite, postgres, web, peers (the last takes minutes).
+    /// Only these parts: process, logs, engine, mask, latency, local, log, sqlite, postgres, web, peers (the last takes minutes).
     parts: Vec<String>,
 }
 
@@ -29,13 +31,14 @@ type Part = Pin<Box<dyn Future<Output = anyhow::Result<Vec<results::Row>>>>>;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let parts: [(&str, Part); 10] = [
+    let parts: [(&str, Part); 11] = [
         ("process", Box::pin(async { tokio::task::spawn_blocking(process::measure).await? })),
+        ("logs", Box::pin(many_logs::measure())),
         ("engine", Box::pin(async { tokio::task::spawn_blocking(engine::measure).await? })),
         ("mask", Box::pin(async { tokio::task::spawn_blocking(mask::measure).await? })),
         ("latency", Box::pin(local::latency())),
         ("local", Box::pin(local::jobs())),
-        ("log", Box::pin(local::large_log())),
+        ("log", Box::pin(large_log::measure())),
         ("sqlite", Box::pin(dispatch::sqlite())),
         ("postgres", Box::pin(dispatch::postgres())),
         ("web", Box::pin(async { tokio::task::spawn_blocking(web::measure).await? })),

@@ -16,7 +16,7 @@ const SERVER_STARTS: usize = 5;
 /// Starts of `cdsctl` and of the reference.
 const CTL_STARTS: usize = 20;
 /// A server that does nothing is looked at after so long.
-const REST: Duration = Duration::from_secs(2);
+pub const REST: Duration = Duration::from_secs(2);
 /// Of the clock of /proc in a second; the same on all machines that Linux runs on today.
 const TICKS: f64 = 100.0;
 
@@ -35,6 +35,14 @@ pub fn rss_mb(pid: u32, field: &str) -> anyhow::Result<f64> {
         text.lines().find_map(|l| l.strip_prefix(field)?.strip_prefix(':')).context("no such field")?;
     let kb: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kb * 1024.0 / 1e6)
+}
+
+/// Makes the peak of a process's memory (`VmHWM`) what it holds now.
+///
+/// # Errors
+/// If there is no such process.
+pub fn forget_peak(pid: u32) -> anyhow::Result<()> {
+    Ok(std::fs::write(format!("/proc/{pid}/clear_refs"), "5")?)
 }
 
 /// Processor time that a process has used, in seconds (to a hundredth).
@@ -65,7 +73,7 @@ pub fn measure() -> anyhow::Result<Vec<Row>> {
     let (mut times, mut idle) = (Vec::new(), 0.0);
     for i in 0..=SERVER_STARTS {
         let begin = Instant::now();
-        let mut server = start_server(dir.path())?;
+        let server = start_server(dir.path())?;
         if i > 0 {
             times.push(ms(begin.elapsed()));
         }
@@ -73,9 +81,7 @@ pub fn measure() -> anyhow::Result<Vec<Row>> {
             std::thread::sleep(REST);
             idle = rss_mb(server.id(), "VmRSS")?;
         }
-        let pid = i32::try_from(server.id()).ok().and_then(Pid::from_raw).context("a process id")?;
-        kill_process(pid, Signal::TERM)?;
-        server.wait()?;
+        end_server(server)?;
     }
     let ctl = median(CTL_STARTS, || {
         let mut command = Command::new(bin("cdsctl"));
@@ -97,8 +103,22 @@ pub fn measure() -> anyhow::Result<Vec<Row>> {
     ])
 }
 
+/// Ends a server and waits for its end.
+///
+/// # Errors
+/// If it has gone already.
+pub fn end_server(mut server: Child) -> anyhow::Result<()> {
+    let pid = i32::try_from(server.id()).ok().and_then(Pid::from_raw).context("a process id")?;
+    kill_process(pid, Signal::TERM)?;
+    server.wait()?;
+    Ok(())
+}
+
 /// Starts a server with its defaults, and waits until it says that it is ready.
-fn start_server(dir: &Path) -> anyhow::Result<Child> {
+///
+/// # Errors
+/// If it does not get ready.
+pub fn start_server(dir: &Path) -> anyhow::Result<Child> {
     let mut child = Command::new(bin("cds"))
         .args(["server", "--listen", "127.0.0.1:0", "--data"])
         .arg(dir.join("data"))
