@@ -104,9 +104,8 @@ fn parts(data: &[u8]) -> Vec<&str> {
     data.split(|b| *b == 0).map(text).collect()
 }
 
-/// A directory of its own; in memory, where there is such a place.
+/// A directory of its own. `scripts/fuzz` removes it.
 fn scratch() -> tempfile::TempDir {
-    let parent =
-        if std::path::Path::new("/dev/shm").is_dir() { "/dev/shm".into() } else { std::env::temp_dir() };
-    tempfile::Builder::new().prefix("cds-fuzz-").tempdir_in(parent).expect("a directory")
+    let parent = std::env::var_os("FUZZ_SCRATCH").map_or_else(std::env::temp_dir, Into::into);
+    tempfile::tempdir_in(parent).expect("a directory")
 }
