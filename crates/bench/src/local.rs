@@ -21,6 +21,8 @@ const JOBS: usize = 50;
 const RUNS: usize = 20;
 /// How often is asked whether all runs have ended.
 const LOOK: Duration = Duration::from_millis(20);
+/// Runs that are looked at until they have ended; then all are.
+const LATEST: u64 = 20;
 /// Shells of the reference.
 const SHELLS: usize = 1000;
 /// Runs that measure the time to the first byte of a log.
@@ -177,9 +179,8 @@ fn moment(text: Option<&str>) -> anyhow::Result<f64> {
 
 async fn throughput(project: &Project, cores: usize) -> anyhow::Result<Row> {
     let begin = Instant::now();
-    let starts = (0..RUNS).map(|_| async { start(project, "many").await.brief.number });
-    let numbers: Vec<i64> = futures::stream::iter(starts).buffer_unordered(RUNS).collect().await;
-    all_ended(project, numbers).await?;
+    let numbers = start_all(project, "many", RUNS, RUNS).await;
+    all_ended(project, "many", numbers).await?;
     let seconds = begin.elapsed().as_secs_f64();
     let reference = tokio::task::spawn_blocking(move || shells(cores)).await??;
     Ok(Row::new(
@@ -191,16 +192,28 @@ async fn throughput(project: &Project, cores: usize) -> anyhow::Result<Row> {
     ))
 }
 
-/// Waits for the good end of runs of `many`. Asks for the list, which is short: the whole runs, with all their jobs,
-/// would keep the server as busy as the workers do.
-async fn all_ended(project: &Project, mut open: Vec<i64>) -> anyhow::Result<()> {
-    let begin = Instant::now();
-    let query = RunQuery { limit: Some(RUNS as u64), ..RunQuery::default() };
+/// Starts runs, at most `callers` at a time, and returns their numbers.
+pub async fn start_all(project: &Project, workflow: &str, count: usize, callers: usize) -> Vec<i64> {
+    let starts = (0..count).map(|_| async { start(project, workflow).await.brief.number });
+    futures::stream::iter(starts).buffer_unordered(callers).collect().await
+}
+
+/// Waits for the good end of runs. Asks for the list, first for its end, which is short: the whole runs, with all
+/// their jobs, would keep the server as busy as the workers do.
+///
+/// # Errors
+/// If one ends otherwise, or not.
+pub async fn all_ended(project: &Project, workflow: &str, mut open: Vec<i64>) -> anyhow::Result<()> {
+    let (begin, all) = (Instant::now(), open.len() as u64);
+    let mut limit = all.min(LATEST);
     loop {
-        for run in project.client.runs(&project.key, "many", &query).await? {
+        let query = RunQuery { limit: Some(limit), ..RunQuery::default() };
+        let mut last_ones_ended = true;
+        for run in project.client.runs(&project.key, workflow, &query).await? {
             if run.status.is_final() && run.status != Status::Success {
                 bail!("run {} ended {}", run.number, run.status);
             }
+            last_ones_ended &= run.status.is_final();
             open.retain(|number| *number != run.number || !run.status.is_final());
         }
         if open.is_empty() {
@@ -208,6 +221,10 @@ async fn all_ended(project: &Project, mut open: Vec<i64>) -> anyhow::Result<()> 
         }
         if begin.elapsed() > LIMIT {
             bail!("{} runs have not ended after {LIMIT:?}", open.len());
+        }
+        if last_ones_ended && limit < all {
+            limit = all;
+            continue;
         }
         tokio::time::sleep(LOOK).await;
     }
