@@ -13,17 +13,24 @@ use std::{
 /// Length of what is written in a row; about that of a small node's state.
 const ROW: usize = 200;
 
-/// Commits per second that `callers` threads reach on one connection to a new SQLite file (WAL, `synchronous =
-/// NORMAL`, as the store has it), measured for `time`.
+/// Commits per second that `callers` threads reach on one connection to a new SQLite file (WAL), measured for `time`.
+/// `flushed`: each waits for the disk (`synchronous = FULL`) and survives a loss of power; else it survives the end of
+/// the process (`NORMAL`), which is how the store has it.
 ///
 /// # Errors
 /// In words, whatever the database says.
-pub fn sqlite_commits(file: &Path, callers: usize, time: Duration) -> Result<f64, String> {
+pub fn sqlite_commits(
+    file: &Path,
+    callers: usize,
+    time: Duration,
+    flushed: bool,
+) -> Result<f64, String> {
     let text = |e: rusqlite::Error| e.to_string();
     let conn = rusqlite::Connection::open(file).map_err(text)?;
-    conn.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE bare (id INTEGER PRIMARY KEY, text TEXT)",
-    )
+    let sync = if flushed { "FULL" } else { "NORMAL" };
+    conn.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = {sync}; CREATE TABLE bare (id INTEGER PRIMARY KEY, text TEXT)",
+    ))
     .map_err(text)?;
     let conn = Mutex::new(conn);
     let row = "x".repeat(ROW);
