@@ -93,6 +93,8 @@ export class LineAssembler {
     for (;;) {
       const end = fresh.indexOf(10, from);
       this.text += this.decoder.decode(fresh.subarray(from, end < 0 ? undefined : end), { stream: end < 0 });
+      // What is not shown is not kept either: a line may be longer than memory.
+      if (this.text.length > MAX_LINE) this.text = this.text.slice(0, MAX_LINE + 1);
       if (end < 0) break;
       lines.push(this.line(atMs));
       this.n += 1;
@@ -136,13 +138,13 @@ export function formatHash(range: Range): string {
 export function pieces(text: string, word: string): { text: string; hit: boolean }[] {
   if (!word) return [{ text, hit: false }];
   const result: { text: string; hit: boolean }[] = [];
-  const low = text.toLowerCase();
-  const key = word.toLowerCase();
+  // Not by lower-case copies: some letters become two, and places would be those of another text.
+  const literal = new RegExp(word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "giu");
   let from = 0;
-  for (let at = low.indexOf(key); at >= 0; at = low.indexOf(key, from)) {
-    if (at > from) result.push({ text: text.slice(from, at), hit: false });
-    result.push({ text: text.slice(at, at + key.length), hit: true });
-    from = at + key.length;
+  for (const match of text.matchAll(literal)) {
+    if (match.index > from) result.push({ text: text.slice(from, match.index), hit: false });
+    result.push({ text: match[0], hit: true });
+    from = match.index + match[0].length;
   }
   if (from < text.length) result.push({ text: text.slice(from), hit: false });
   return result;
