@@ -55,7 +55,7 @@ async fn shared_memory_semaphores_and_queues_go_with_their_job() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// Makes a POSIX message queue; sockets with a file and without, which a process that forks away keeps; files and
+/// Makes a POSIX message queue and shared memory; sockets with a file and without, which a process that forks away keeps; files and
 /// directories where temporary ones belong, one of which may not be read. Then waits for the process.
 const LEAVE_MORE: &str = r#"#!/usr/bin/env python3
 import ctypes, os, socket, sys, tempfile, time
@@ -63,6 +63,10 @@ mark = "MARK"
 libc = ctypes.CDLL(None, use_errno=True)
 queue = libc.mq_open(("/" + mark).encode(), os.O_CREAT | os.O_RDWR, 0o600, None)
 print("queue", queue >= 0)
+shm = libc.shm_open(("/" + mark).encode(), os.O_CREAT | os.O_RDWR, 0o600)
+os.ftruncate(shm, 4096)
+os.mkdir("/dev/shm/" + mark + ".d")
+print("shm", os.path.exists("/dev/shm/" + mark))
 print("file", tempfile.mkstemp()[1])
 hidden = tempfile.mkdtemp()
 open(hidden + "/f", "w").write("x")
@@ -87,10 +91,11 @@ os.wait()
 os.read(there, 1)
 "#;
 
-/// Says whether the queue is there, without making it.
+/// Says whether the queue and the shared memory are there, without making them.
 const LOOK: &str = r#"
 import ctypes, os, sys
-print("queue", ctypes.CDLL(None).mq_open(sys.argv[1].encode(), os.O_RDONLY) >= 0)
+queue = ctypes.CDLL(None).mq_open(sys.argv[1].encode(), os.O_RDONLY) >= 0
+print("left:", queue, [n for n in os.listdir("/dev/shm") if n.startswith(sys.argv[1][1:])])
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,14 +103,14 @@ async fn queues_sockets_and_temporary_files_go_with_their_job() {
     let host = Host::start().await;
     let mark = format!("cds-leftover-{}", std::process::id());
     let sockets = || fs::read_to_string("/proc/net/unix").unwrap().matches(&mark).count();
-    let queue_here = || {
+    let left_here = || {
         let python = std::process::Command::new("python3").args(["-c", LOOK, &format!("/{mark}")]).output();
-        String::from_utf8(python.unwrap().stdout).unwrap().trim() == "queue True"
+        String::from_utf8(python.unwrap().stdout).unwrap().trim().to_string()
     };
     let look = format!("cat /proc/net/unix | grep -c {mark}; readlink /proc/self/ns/ipc");
     let seen = host.run(job(&[&LEAVE_MORE.replace("MARK", &mark), &look])).await;
     assert_eq!(seen.status(), "Success", "{}{}", seen.log(0), seen.log(1));
-    assert!(seen.log(0).contains("\nqueue True\n"), "{}", seen.log(0));
+    assert!(seen.log(0).contains("\nqueue True\nshm True\n"), "{}", seen.log(0));
     // They were there while the job was: two of the sockets have the mark in their names.
     assert!(seen.log(1).lines().any(|l| l == "2"), "{}", seen.log(1));
     // The end of the job has looked after processes, files and the temp directory of the host.
@@ -113,13 +118,15 @@ async fn queues_sockets_and_temporary_files_go_with_their_job() {
     let file = seen.log(0).lines().find_map(|l| l.strip_prefix("file ")).unwrap().to_string();
     assert!(!fs::exists(&file).unwrap() && file.starts_with(host.base.path().to_str().unwrap()), "{file}");
     if seen.log(1).contains(&namespace("self")) {
-        eprintln!("jobs share the host's namespace: message queues are not tested");
+        eprintln!("jobs share the host's namespace: queues and shared memory are not tested");
         let remove = format!("import ctypes; ctypes.CDLL(None).mq_unlink(b'/{mark}')");
+        fs::remove_file(format!("/dev/shm/{mark}")).unwrap();
+        fs::remove_dir(format!("/dev/shm/{mark}.d")).unwrap();
         assert!(std::process::Command::new("python3").args(["-c", &remove]).status().unwrap().success());
         return;
     }
-    assert!(!queue_here());
+    assert_eq!(left_here(), "left: False []");
     let script = format!("#!/usr/bin/env python3\nimport sys\nsys.argv.append('/{mark}')\n{LOOK}");
     let next = host.run(job(&[&script])).await;
-    assert!(next.log(0).contains("\nqueue False\n"), "{}", next.log(0));
+    assert!(next.log(0).contains("\nleft: False []\n"), "{}", next.log(0));
 }
