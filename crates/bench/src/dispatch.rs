@@ -33,6 +33,8 @@ const LIMIT: Duration = Duration::from_secs(45);
 const CALLERS: usize = 8;
 /// How long the reference is measured.
 const REFERENCE_TIME: Duration = Duration::from_secs(2);
+/// After so long a server that was busy has given back what it does not need.
+const REST: Duration = Duration::from_secs(12);
 /// How often is asked whether all runs have ended.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -50,6 +52,8 @@ pub async fn sqlite() -> anyhow::Result<Vec<Row>> {
     let server = TestServer::with(Setup { no_hatchery: true, ..Setup::default() }).await;
     let Measured { rate, cpu } = measure(&server).await?;
     let loaded = process::rss_mb(server.pid(), "VmRSS")?;
+    tokio::time::sleep(REST).await;
+    let rested = process::rss_mb(server.pid(), "VmRSS")?;
     Ok(vec![
         Row::new(
             "dispatch.jobs_per_s.sqlite",
@@ -78,6 +82,7 @@ pub async fn sqlite() -> anyhow::Result<Vec<Row>> {
             Some((process::program_mb("cds")?, "size of the program")),
             Goal::AtMost(60.0),
         ),
+        Row::new("server.rss_mb.rested", rested, "MB", Some((loaded, "just after the jobs")), Goal::None),
     ])
 }
 
