@@ -60,6 +60,9 @@ impl Key {
 /// Jobs of one kind in their order, with their attempts.
 pub(super) type Jobs = BTreeMap<Key, Attempt>;
 
+/// Room for so many jobs is kept when the queue gets shorter.
+const ROOM: usize = 1_000;
+
 /// The jobs that wait for a worker. At most one attempt of a job is in it.
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
@@ -99,6 +102,10 @@ impl Queue {
             return None;
         }
         let (needs, key, job) = self.by_job.remove(&job)?;
+        // A table keeps the room of the longest queue there ever was.
+        if self.by_job.capacity() > ROOM && self.by_job.len() < self.by_job.capacity() / 8 {
+            self.by_job.shrink_to(self.by_job.len() * 2);
+        }
         if let Some(jobs) = self.kinds.get_mut(&needs) {
             jobs.remove(&key);
             if jobs.is_empty() {
@@ -173,5 +180,36 @@ fn rank(jobs: &Jobs, key: &Key) -> usize {
             return jobs.len() - n;
         }
         n += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cds_model::{JobNo, RunId};
+
+    #[test]
+    fn a_short_queue_does_not_keep_the_room_of_a_long_one() {
+        let job = |n: u32| QueuedJob {
+            job: JobRef { run: RunId(Default::default()), job: JobNo(n) },
+            attempt: Attempt(1),
+            priority: 0,
+            queued: Timestamp(i64::from(n)),
+            requirements: Vec::new(),
+            groups: Vec::new(),
+        };
+        let mut queue = Queue::new();
+        for n in 0..20_000 {
+            assert!(queue.push(job(n)));
+        }
+        let long = queue.by_job.capacity();
+        for n in 0..19_990 {
+            assert!(queue.remove(job(n).job, Attempt(1)).is_some());
+        }
+        assert!(queue.by_job.capacity() < long / 8, "{} of {long}", queue.by_job.capacity());
+        assert_eq!(
+            queue.iter().map(|j| j.job.job.0).collect::<Vec<_>>(),
+            (19_990..20_000).collect::<Vec<_>>()
+        );
     }
 }
