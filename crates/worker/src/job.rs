@@ -226,11 +226,16 @@ async fn finish(job: &Job, dirs: JobDirs, machine: Machine, verdict: Verdict, si
     if job.worker.config.sole {
         ipc::renew();
     }
+    let unmounted = ipc::unmount_below(&job.root);
     for file in lock(&job.installed).drain(..) {
         let _ = std::fs::remove_file(file);
     }
     // A process that can't be ended may still write there, so the next job gets other directories.
-    let removed = if left == 0 { dirs.recycle(&job.worker.spare).await } else { dirs.remove().await };
+    let removed = match unmounted {
+        Err(error) => Err(error),
+        Ok(()) if left == 0 => dirs.recycle(&job.worker.spare).await,
+        Ok(()) => dirs.remove().await,
+    };
     if let Err(error) = removed {
         tracing::error!(job = %job.key.job, %error, "the job's directory could not be removed");
     }

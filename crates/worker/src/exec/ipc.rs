@@ -9,12 +9,14 @@
 
 use rustix::{
     io::Errno,
-    mount::{MountFlags, MountPropagationFlags, mount, mount_change},
+    mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount},
     thread::UnshareFlags,
 };
 use std::{
+    ffi::OsString,
     fs, io,
-    os::unix::fs::MetadataExt,
+    os::unix::{ffi::OsStringExt, fs::MetadataExt},
+    path::{Path, PathBuf},
     sync::{Once, OnceLock},
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -87,6 +89,54 @@ fn own_shm() -> io::Result<u64> {
     if own == of_host { Err(io::Error::other("the mount has no effect")) } else { Ok(own) }
 }
 
+/// Takes away what a job has mounted in its directory and left there, a directory of the host's perhaps: who removes
+/// the job's directory must not reach through it.
+///
+/// # Errors
+/// Something is still mounted there.
+pub(crate) fn unmount_below(dir: &Path) -> io::Result<()> {
+    let (Ok(dir), Ok(info)) = (dir.canonicalize(), fs::read("/proc/thread-self/mountinfo")) else {
+        return Ok(());
+    };
+    // Those that were mounted last may lie in others.
+    for place in mounts(&info).iter().rev().filter(|place| place.starts_with(&dir)) {
+        tracing::info!(place = %place.display(), "a job has left a mount");
+        unmount(place, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW)?;
+    }
+    Ok(())
+}
+
+/// Where something is mounted, in the order in which that was done: the fifth field of each line, in which blanks and
+/// the like are written as octal numbers.
+fn mounts(info: &[u8]) -> Vec<PathBuf> {
+    let place = |line: &[u8]| {
+        let field = line.split(|b| *b == b' ').nth(4)?;
+        let (mut path, mut at) = (Vec::with_capacity(field.len()), 0);
+        while let Some(&byte) = field.get(at) {
+            let digits = field.get(at + 1..at + 4).filter(|_| byte == b'\\');
+            let code = digits.and_then(|d| u8::from_str_radix(std::str::from_utf8(d).ok()?, 8).ok());
+            path.push(code.unwrap_or(byte));
+            at += if code.is_some() { 4 } else { 1 };
+        }
+        Some(PathBuf::from(OsString::from_vec(path)))
+    };
+    info.split(|b| *b == b'\n').filter_map(place).collect()
+}
+
 fn device() -> io::Result<u64> {
     Ok(fs::metadata(SHM)?.dev())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_mounts() {
+        let info = b"22 27 0:21 / /proc rw,relatime - proc proc rw\n\
+                     30 27 8:1 /x /a\\040b\\134c\\ rw shared:1 - ext4 /dev/sda rw\n\nnonsense\n";
+        assert_eq!(mounts(info), [Path::new("/proc"), Path::new("/a b\\c\\")]);
+        let own = mounts(&fs::read("/proc/thread-self/mountinfo").unwrap());
+        assert!(own.iter().any(|p| p == Path::new("/")), "{own:?}");
+    }
 }

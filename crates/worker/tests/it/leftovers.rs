@@ -130,3 +130,25 @@ async fn queues_sockets_and_temporary_files_go_with_their_job() {
     let next = host.run(job(&[&script])).await;
     assert!(next.log(0).contains("\nleft: False []\n"), "{}", next.log(0));
 }
+
+/// Builds in a changed root are done with the host's directories mounted inside, and some end in the middle.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mount_that_a_job_leaves_is_not_emptied_with_its_directory() {
+    let host = Host::start().await;
+    let victim = tempfile::tempdir().unwrap();
+    fs::create_dir(victim.path().join("of the host")).unwrap();
+    fs::write(victim.path().join("of the host/file"), "kept").unwrap();
+    let mount = format!(
+        "mkdir -p 'root fs/dev' && echo x > 'root fs/x' && mount --bind {0} 'root fs/dev' && mount --bind {0} \"$TMPDIR\" && ls 'root fs/dev'",
+        victim.path().display()
+    );
+    let seen = host.run(job(&[&mount])).await;
+    assert_eq!(fs::read_to_string(victim.path().join("of the host/file")).unwrap(), "kept");
+    let mounted = seen.log(0).contains("of the host");
+    if !mounted {
+        eprintln!("not permitted to mount: not tested: {}", seen.log(0));
+    }
+    let next = host.run(job(&["grep -c 'root.040fs' /proc/self/mountinfo || true"])).await;
+    assert!(next.log(0).lines().any(|l| l == "0"), "{}", next.log(0));
+    assert!(!fs::read_to_string("/proc/self/mountinfo").unwrap().contains("root\\040fs"));
+}
