@@ -155,7 +155,7 @@ pub struct Worker {
     pub version: String,
     /// RFC 3339; empty = never heard of.
     pub lastbeat: String,
-    /// The job it runs, `<run>.<n>`.
+    /// The job it runs, `<run>.<n>`; absent too if the caller may not read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
     /// Jobs it has run.

@@ -70,6 +70,45 @@ pub struct Tag {
     pub value: String,
 }
 
+/// What came since the last run of a workflow that went well.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Changes {
+    /// The last run before that succeeded: of the same branch if there is one, else of any. Absent: none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<ChangedRun>,
+    /// Whether `since` and `runs` are those of the run's branch.
+    pub same_branch: bool,
+    /// Runs after it, up to the one asked about, which comes first; at most 50.
+    pub runs: Vec<ChangedRun>,
+    /// How many there are in all.
+    pub total: i64,
+}
+
+/// What a run was about.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ChangedRun {
+    /// Counted from 1 in its workflow.
+    pub number: i64,
+    /// Where it stands.
+    #[schema(value_type = String)]
+    pub status: Status,
+    /// RFC 3339; when it was made.
+    pub start: String,
+    /// Who or what started it.
+    pub triggered_by: String,
+    /// Hash of the commit; this and the next are empty where the run does not know them.
+    pub hash: String,
+    /// Branch, or tag.
+    pub branch: String,
+    /// Who wrote the commit.
+    pub author: String,
+    /// Message of the commit.
+    pub message: String,
+    /// Payload of the root, flattened.
+    #[schema(value_type = Object)]
+    pub payload: IndexMap<String, String>,
+}
+
 /// A run, whole.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Run {

@@ -1,8 +1,9 @@
 //! What a caller's groups allow on a resource.
 
 use crate::{App, auth::Caller, http::error::Error};
-use cds_model::{JobRef, UserId};
+use cds_model::{JobRef, RunId, UserId};
 use cds_store::{Tx, groups, projects, runs, workflows};
+use std::collections::{BTreeSet, HashMap};
 
 /// Highest level that a user's groups have on a workflow: by the workflow's own groups if it has any, else by its
 /// project's (spec 3.15). 0 = none, or no such workflow.
@@ -50,6 +51,40 @@ impl App {
     pub async fn may_read(&self, caller: &Caller, key: &str, workflow: &str) -> bool {
         caller.is_maintainer()
             || self.workflow_level(caller, key, workflow).await.is_ok_and(|l| l >= crate::auth::policy::R)
+    }
+
+    /// Those of some runs that a caller may read.
+    pub async fn readable_runs(
+        &self,
+        caller: &Caller,
+        of: BTreeSet<RunId>,
+    ) -> Result<BTreeSet<RunId>, Error> {
+        if caller.is_maintainer() || of.is_empty() {
+            return Ok(of);
+        }
+        let user = caller.user;
+        self.store()
+            .read(move |tx| {
+                let mut levels = HashMap::new();
+                let mut open = BTreeSet::new();
+                for id in &of {
+                    let Some(run) = runs::find(tx, *id)? else { continue };
+                    let level = match levels.get(&run.workflow) {
+                        Some(level) => *level,
+                        None => {
+                            let level = workflow_level_in(tx, user, &run.project_key, &run.workflow_name)?;
+                            levels.insert(run.workflow, level);
+                            level
+                        }
+                    };
+                    if level >= crate::auth::policy::R {
+                        open.insert(*id);
+                    }
+                }
+                Ok(open)
+            })
+            .await
+            .map_err(Error::internal)
     }
 
     /// Level of a caller on the workflow of a job's run.

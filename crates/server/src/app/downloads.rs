@@ -21,6 +21,7 @@ pub fn takes_ticket(route: &str) -> bool {
     matches!(
         route,
         "/v1/jobs/{job}/attempts/{attempt}/steps/{step}/log"
+            | "/v1/jobs/{job}/attempts/{attempt}/log"
             | "/v1/projects/{key}/workflows/{workflow}/runs/{number}/artifacts/{id}"
     )
 }

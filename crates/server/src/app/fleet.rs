@@ -2,7 +2,10 @@
 
 use crate::{
     App,
-    auth::tokens::{fresh_secret, fresh_token, kind},
+    auth::{
+        Caller,
+        tokens::{fresh_secret, fresh_token, kind},
+    },
     http::error::{Error, Result},
 };
 use cds_api::{
@@ -234,12 +237,14 @@ impl App {
         self.tokens().forget();
     }
 
-    /// Workers for people.
-    pub fn workers(&self) -> Vec<Worker> {
+    /// Workers for people. What they run is told to those who may read it.
+    pub async fn workers(&self, caller: &Caller) -> Result<Vec<Worker>> {
         let mut hatcheries = std::collections::HashMap::new();
         self.fleet().each_hatchery(|id, h, _| drop(hatcheries.insert(id, h.name.clone())));
         let mut all = Vec::new();
+        let mut jobs = Vec::new();
         self.fleet().each_worker(|id, w| {
+            jobs.push((id, w.job.map(|(job, _)| job)));
             all.push(Worker {
                 id,
                 name: w.name.clone(),
@@ -249,12 +254,18 @@ impl App {
                 arch: w.arch.clone(),
                 version: w.version.clone(),
                 lastbeat: w.seen.to_rfc3339(),
-                job: w.job.map(|(job, _)| job.to_string()),
+                job: None,
                 jobs_done: w.jobs_done,
             });
         });
+        let jobs: std::collections::HashMap<_, _> =
+            jobs.into_iter().filter_map(|(id, job)| Some((id, job?))).collect();
+        let open = self.readable_runs(caller, jobs.values().map(|job| job.run).collect()).await?;
+        for worker in &mut all {
+            worker.job = jobs.get(&worker.id).filter(|job| open.contains(&job.run)).map(ToString::to_string);
+        }
         all.sort_by(|a, b| a.name.cmp(&b.name));
-        all
+        Ok(all)
     }
 
     /// Hatcheries for people.

@@ -4,6 +4,7 @@ pub mod access;
 pub mod accounts;
 pub mod api_tokens;
 pub mod assign;
+pub mod changes;
 pub mod colours;
 mod der;
 pub mod downloads;

@@ -19,7 +19,7 @@ use cds_engine::{
     event::Start,
     state::{NodeRun, Origin},
 };
-use cds_model::{Attempt, JobRef, ProjectId, RunId, Status};
+use cds_model::{Attempt, JobRef, RunId, Status};
 use cds_store::{
     idempotency::{self, Earlier, Once},
     projects, queue, runs, slots, workflows,

@@ -29,6 +29,7 @@ fn all() -> OpenApiRouter<App> {
         .merge(routes::workflows::router())
         .merge(routes::runs::router())
         .merge(routes::jobs::router())
+        .merge(routes::job_log::router())
         .merge(routes::downloads::router())
         .merge(routes::queue::router())
         .merge(routes::events::router())

@@ -141,7 +141,7 @@ async fn log(
 }
 
 /// A log in pieces, so that a large one never stands in memory.
-fn chunks(app: App, key: LogKey, range: Range<u64>) -> impl Stream<Item = std::io::Result<Bytes>> {
+pub(super) fn chunks(app: App, key: LogKey, range: Range<u64>) -> impl Stream<Item = std::io::Result<Bytes>> {
     const PIECE: u64 = 512 * 1024;
     futures::stream::try_unfold((app, key, range), |(app, key, range)| async move {
         if range.is_empty() {
@@ -222,7 +222,7 @@ async fn lines(
 }
 
 /// Whether a step is known to have begun, so that its log must be somewhere. Only asked for where other servers are.
-async fn has_begun(app: &App, key: &LogKey) -> bool {
+pub(super) async fn has_begun(app: &App, key: &LogKey) -> bool {
     let LogStream::Step(step) = key.step else { return false };
     if !app.peers().any() {
         return false;

@@ -10,6 +10,7 @@ pub mod groups;
 pub mod hatchery;
 pub mod health;
 pub mod imports;
+pub mod job_log;
 pub mod jobs;
 pub mod keys;
 pub mod pipelines;

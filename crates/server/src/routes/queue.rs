@@ -31,10 +31,10 @@ async fn queue(State(app): State<App>, caller: Caller) -> Result<Json<Vec<QueueJ
     Ok(Json(app.queue(&caller).await?))
 }
 
-/// Workers.
+/// Workers. What one runs is told to those who may read it; for others `job` is absent while `status` is `Building`.
 #[utoipa::path(get, path = "/v1/workers", tag = "fleet", responses((status = 200, body = Vec<Worker>)))]
-async fn workers(State(app): State<App>) -> Json<Vec<Worker>> {
-    Json(app.workers())
+async fn workers(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Worker>>> {
+    Ok(Json(app.workers(&caller).await?))
 }
 
 /// A worker gets no more jobs.

@@ -14,7 +14,7 @@ use axum::{
     response::Response,
 };
 use cds_api::{
-    runs::{LogFile, Run, RunBrief, RunStart, RunStop, Tests},
+    runs::{Changes, LogFile, Run, RunBrief, RunStart, RunStop, Tests},
     worker::Artifact,
 };
 use cds_model::Status;
@@ -33,6 +33,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(artifacts))
         .routes(routes!(artifact))
         .routes(routes!(tests))
+        .routes(routes!(changes))
         .routes(routes!(recent))
         .routes(routes!(tag_values))
 }
@@ -80,7 +81,15 @@ impl ListQuery {
             None => (t, None),
         });
         let (offset, limit) = (self.offset.max(0), self.limit.unwrap_or(50).clamp(1, 500));
-        Ok(Filter { status, tag, branch: self.branch, author: self.author, offset, limit })
+        Ok(Filter {
+            status,
+            tag,
+            branch: self.branch,
+            author: self.author,
+            offset,
+            limit,
+            ..Filter::default()
+        })
     }
 }
 
@@ -190,6 +199,13 @@ async fn artifact(
 async fn tests(State(app): State<App>, Path((key, workflow, n)): Path<RunPath>) -> Result<Json<Tests>> {
     let brief = app.run_brief(&key, &workflow, number(&n)?).await?;
     Ok(Json(app.tests(brief.id).await?))
+}
+
+/// What came since the last run that went well: commits, payloads.
+#[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs/{number}/changes", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("number" = String, Path)), responses((status = 200, body = Changes)))]
+async fn changes(State(app): State<App>, Path((key, workflow, n)): Path<RunPath>) -> Result<Json<Changes>> {
+    let brief = app.run_brief(&key, &workflow, number(&n)?).await?;
+    Ok(Json(app.changes(brief).await?))
 }
 
 /// Runs over all projects that the caller may read, newest first. The header `X-Total-Count` says how many there are in

@@ -209,16 +209,42 @@ async fn forbidden_is_refused_as_missing_is() {
 async fn lists_do_not_tell_of_others() {
     let w = world().await;
     for who in [&w.stranger, &w.reader] {
-        for path in ["/v1/search?q=main", "/v1/runs", "/v1/projects/P/workflows"] {
+        for path in ["/v1/search?q=main", "/v1/runs", "/v1/runs?status=Waiting", "/v1/projects/P/workflows"] {
             let answer = w.s.get(who, path).await;
             assert!(!answer.text().contains("\"main\""), "{path}: {}", answer.text());
         }
+        assert_eq!(w.s.get(who, "/v1/runs").await.is(200).headers["x-total-count"], "0");
         for path in ["/v1/queue", "/v1/workers", "/v1/hatcheries"] {
             let answer = w.s.get(who, path).await.is(200);
             assert!(!answer.text().contains(&w.job), "{path}: {}", answer.text());
         }
     }
     assert!(w.s.get(&w.owner, "/v1/queue").await.text().contains(&w.job));
+}
+
+/// A worker is seen by everybody, what it runs only by those who may read that.
+#[tokio::test]
+async fn workers_do_not_tell_what_they_run_for_others() {
+    let w = world().await;
+    let token = w.s.worker().await;
+    let taken = w.s.post(&token, "/v1/worker/take", json!({"wait_ms": 10_000})).await.is(200).json();
+    assert_eq!(taken["job"], w.job.as_str());
+
+    let admin = w.s.user("root", "ADMIN").await;
+    for who in [&w.owner, &admin] {
+        let seen = w.s.get(who, "/v1/workers").await.is(200).json();
+        assert_eq!((&seen[0]["status"], &seen[0]["job"]), (&json!("Building"), &json!(w.job)));
+    }
+    let run = w.job.split('.').next().unwrap();
+    for who in [&w.stranger, &w.reader] {
+        let seen = w.s.get(who, "/v1/workers").await.is(200);
+        assert_eq!(seen.json()[0]["status"], "Building");
+        assert!(seen.json()[0].get("job").is_none(), "{}", seen.text());
+        for path in ["/v1/workers", "/v1/hatcheries", "/v1/queue", "/v1/runs"] {
+            let answer = w.s.get(who, path).await.is(200);
+            assert!(!answer.text().contains(run), "{path}: {}", answer.text());
+        }
+    }
 }
 
 /// Names of runs, jobs and tokens are not counted up: knowing one says nothing of the next.

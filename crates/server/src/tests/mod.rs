@@ -10,6 +10,7 @@ mod permissions;
 mod projects;
 mod push;
 mod reconcile;
+mod runs;
 mod secrets;
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
 use axum::{Router, body::Body};
 use cds_model::{TokenId, UserId, WallClock};
 use cds_store::{tokens, users};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tower::ServiceExt;
 
@@ -125,6 +126,21 @@ impl Server {
             .await
             .unwrap();
         secret
+    }
+
+    /// The token of a worker that has come, of a hatchery of its own.
+    pub async fn worker(&self) -> String {
+        let keeper = self.token("keeper", "ADMIN", &["hatchery"]).await;
+        let offer = json!({"os_arch": "linux/amd64", "max_workers": 1});
+        let it = json!({"name": "local", "model_type": "local", "version": "1", "offer": offer});
+        let hatchery = self.post(&keeper, "/v1/hatchery/register", it).await.is(200).json();
+        let order = json!({"hatchery": hatchery["hatchery"], "count": 1});
+        let orders = self.post(&keeper, "/v1/hatchery/workers", order).await.is(201).json();
+        let once = orders["workers"][0]["token"].as_str().unwrap();
+        let host =
+            json!({"name": "w", "os": "linux", "arch": "amd64", "version": "1", "hostname": "h", "pid": 1});
+        let registered = self.post(once, "/v1/worker/register", host).await.is(200).json();
+        registered["token"].as_str().unwrap().into()
     }
 
     pub async fn send(&self, method: &str, path: &str, token: &str, kind: &str, body: Vec<u8>) -> Answer {

@@ -83,6 +83,9 @@ async fn filters_hold_together(w: World) {
     assert!(found(by(Some("mai"), None)).await.is_empty());
     assert_eq!(found(by(None, Some("alice"))).await, [4, 3, 2, 1], "who started them");
 
+    assert_eq!(found(runs::Filter { above: Some(1), below: Some(4), ..by(None, None) }).await, [3, 2]);
+    assert_eq!(found(runs::Filter { below: Some(4), ..by(Some("main"), None) }).await, [2, 1]);
+
     let values = async |tag: &'static str, limit| {
         w.store.read(move |tx| runs::tag_values(tx, workflow, tag, limit)).await.unwrap()
     };

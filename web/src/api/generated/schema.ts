@@ -1107,6 +1107,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/{job}/attempts/{attempt}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Raw bytes of the logs of all steps of an attempt, one after the other, each under a line `==> step <n>: <name>`. Of a
+         *     job that still runs, what there is now.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    job: string;
+                    attempt: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": unknown;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/{job}/attempts/{attempt}/steps/{step}/follow": {
         parameters: {
             query?: never;
@@ -3501,6 +3542,10 @@ export interface paths {
                     status?: string | null;
                     /** @description Only with this tag: `name` or `name:value`. */
                     tag?: string | null;
+                    /** @description Only of this branch (tag `git.branch`). */
+                    branch?: string | null;
+                    /** @description Only by this author: of the commit (tag `git.author`), or who started the run. */
+                    author?: string | null;
                 };
                 header?: never;
                 path: {
@@ -3709,6 +3754,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/projects/{key}/workflows/{workflow}/runs/{number}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came since the last run that went well: commits, payloads. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    key: string;
+                    workflow: string;
+                    number: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Changes"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects/{key}/workflows/{workflow}/runs/{number}/logs": {
         parameters: {
             query?: never;
@@ -3828,6 +3912,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/projects/{key}/workflows/{workflow}/tags/{tag}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Values that runs of a workflow have for a tag such as `git.branch`, in order; at most 200. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    key: string;
+                    workflow: string;
+                    tag: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": string[];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/queue": {
         parameters: {
             query?: never;
@@ -3870,12 +3993,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Newest runs over all projects that the caller may read. */
+        /**
+         * Runs over all projects that the caller may read, newest first. The header `X-Total-Count` says how many there are in
+         *     all.
+         */
         get: {
             parameters: {
                 query?: {
+                    /** @description How many to leave out. */
+                    offset?: number;
                     /** @description How many to give; default 50, at most 500. */
                     limit?: number | null;
+                    /** @description Only of this status. */
+                    status?: string | null;
+                    /** @description Only with this tag: `name` or `name:value`. */
+                    tag?: string | null;
+                    /** @description Only of this branch (tag `git.branch`). */
+                    branch?: string | null;
+                    /** @description Only by this author: of the commit (tag `git.author`), or who started the run. */
+                    author?: string | null;
                 };
                 header?: never;
                 path?: never;
@@ -3885,6 +4021,8 @@ export interface paths {
             responses: {
                 200: {
                     headers: {
+                        /** @description Runs that the filter lets through */
+                        "x-total-count"?: number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -4777,7 +4915,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Workers. */
+        /** Workers. What one runs is told to those who may read it; for others `job` is absent while `status` is `Building`. */
         get: {
             parameters: {
                 query?: never;
@@ -4928,6 +5066,11 @@ export interface components {
              * @description Fencing token; to be sent with everything.
              */
             attempt: number;
+            /**
+             * Format: int64
+             * @description As [`ReportAck::hold_ms`], from the question that this answers.
+             */
+            hold_ms?: number | null;
             /** @description Which job. */
             job: string;
             /**
@@ -5054,6 +5197,43 @@ export interface components {
             subject: string;
             /** @description `run.created`, `run.updated`, `node.updated`, `job.updated`, `step.updated`. */
             type: string;
+        };
+        /** @description What a run was about. */
+        ChangedRun: {
+            /** @description Who wrote the commit. */
+            author: string;
+            /** @description Branch, or tag. */
+            branch: string;
+            /** @description Hash of the commit; this and the next are empty where the run does not know them. */
+            hash: string;
+            /** @description Message of the commit. */
+            message: string;
+            /**
+             * Format: int64
+             * @description Counted from 1 in its workflow.
+             */
+            number: number;
+            /** @description Payload of the root, flattened. */
+            payload: Record<string, never>;
+            /** @description RFC 3339; when it was made. */
+            start: string;
+            /** @description Where it stands. */
+            status: string;
+            /** @description Who or what started it. */
+            triggered_by: string;
+        };
+        /** @description What came since the last run of a workflow that went well. */
+        Changes: {
+            /** @description Runs after it, up to the one asked about, which comes first; at most 50. */
+            runs: components["schemas"]["ChangedRun"][];
+            /** @description Whether `since` and `runs` are those of the run's branch. */
+            same_branch: boolean;
+            since?: components["schemas"]["ChangedRun"] | null;
+            /**
+             * Format: int64
+             * @description How many there are in all.
+             */
+            total: number;
         };
         /** @description An address that needs no token, for a minute. */
         Download: {
@@ -5675,6 +5855,13 @@ export interface components {
         ReportAck: {
             /** @description The job has been stopped: kill it and report its end as `Stopped`. */
             cancel: boolean;
+            /**
+             * Format: int64
+             * @description How long the attempt is this worker's, from when it sent this report, whatever becomes of the server; after that
+             *     another server may give it to somebody else. Absent: no other server does, so as long as this one is down or can
+             *     store nothing the attempt is nobody else's.
+             */
+            hold_ms?: number | null;
             /** @description Acknowledged length of each log touched, by step. */
             logs?: components["schemas"]["LogLength"][];
             next?: components["schemas"]["Assignment"] | null;
@@ -6078,7 +6265,7 @@ export interface components {
             hatchery: string;
             /** @description Id. */
             id: string;
-            /** @description The job it runs, `<run>.<n>`. */
+            /** @description The job it runs, `<run>.<n>`; absent too if the caller may not read it. */
             job?: string | null;
             /**
              * Format: int32
@@ -6149,7 +6336,8 @@ export interface components {
         WorkerRegistered: {
             /**
              * Format: int64
-             * @description Send some report at least this often while a job runs; the lease is three times as long.
+             * @description Send some report at least this often while a job runs; a worker without an answer for three times as long gives
+             *     its attempt up.
              */
             heartbeat_ms: number;
             /**

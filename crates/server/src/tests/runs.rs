@@ -1,0 +1,117 @@
+//! What is told of runs: lists and their filters, what changed, the log of a whole job.
+
+use super::*;
+use serde_json::json;
+
+const TWO_STEPS: &str = "version: v1.0\nname: build\njobs:\n- job: compile\n  steps:\n  - name: fetch\n    script: [echo hello]\n  - script: [echo bye]\n";
+
+/// Project P whose workflow `main` one worker can run.
+async fn world() -> (Server, String, String) {
+    let s = Server::new();
+    let owner = s.project().await;
+    s.import(&owner, "pipeline", TWO_STEPS).await.is(200);
+    s.import(&owner, "workflow", WORKFLOW).await.is(200);
+    let worker = s.worker().await;
+    (s, owner, worker)
+}
+
+/// A run of a commit to its end; its job's id.
+async fn run(s: &Server, owner: &str, worker: &str, git: [&str; 4], status: &str) -> String {
+    let [branch, hash, author, message] = git;
+    let payload =
+        json!({"git.branch": branch, "git.hash": hash, "git.author": author, "git.message": message});
+    s.post(owner, "/v1/projects/P/workflows/main/runs", json!({"payload": payload})).await.is(201);
+    let taken = s.post(worker, "/v1/worker/take", json!({"wait_ms": 10_000})).await.is(200).json();
+    let step = |step, text: &str| {
+        let chunk = json!({"step": step, "offset": 0, "text": text, "at_ms": 1});
+        (
+            chunk,
+            json!({"step": step, "status": status, "start_ms": 1, "done_ms": 2, "log_length": text.len()}),
+        )
+    };
+    let (first, second) = (step(0, "hello"), step(1, "bye\n"));
+    let report = json!({"job": taken["job"], "attempt": taken["attempt"], "logs": [first.0, second.0], "steps": [first.1, second.1], "end": {"status": status}});
+    s.post(worker, "/v1/worker/report", report).await.is(200);
+    taken["job"].as_str().unwrap().into()
+}
+
+#[tokio::test]
+async fn runs_are_filtered_over_all_there_are() {
+    let (s, owner, worker) = world().await;
+    run(&s, &owner, &worker, ["main", "a1", "ada", "One"], "Success").await;
+    run(&s, &owner, &worker, ["next", "b2", "grace", "Two"], "Fail").await;
+    run(&s, &owner, &worker, ["main", "c3", "grace", "Three"], "Fail").await;
+    for list in ["/v1/projects/P/workflows/main/runs", "/v1/runs"] {
+        for (query, numbers) in [
+            ("", json!([3, 2, 1])),
+            ("?branch=main", json!([3, 1])),
+            ("?author=grace", json!([3, 2])),
+            ("?author=owner", json!([3, 2, 1])),
+            ("?branch=main&author=grace&status=Fail", json!([3])),
+            ("?tag=git.hash:b2", json!([2])),
+            ("?branch=nothing", json!([])),
+        ] {
+            let answer = s.get(&owner, &format!("{list}{query}")).await.is(200);
+            let found: Vec<_> =
+                answer.json().as_array().unwrap().iter().map(|r| r["number"].clone()).collect();
+            assert_eq!(json!(found), numbers, "{list}{query}");
+            assert_eq!(answer.headers["x-total-count"], found.len().to_string().as_str(), "{list}{query}");
+        }
+        let second = s.get(&owner, &format!("{list}?branch=main&limit=1&offset=1")).await.is(200);
+        assert_eq!(
+            (&second.json()[0]["number"], &second.headers["x-total-count"]),
+            (&json!(1), &"2".parse().unwrap())
+        );
+        s.get(&owner, &format!("{list}?branches=main")).await.is(400);
+        s.get(&owner, &format!("{list}?status=Broken")).await.is(400);
+    }
+    let values = s.get(&owner, "/v1/projects/P/workflows/main/tags/git.branch").await.is(200);
+    assert_eq!(values.json(), json!(["main", "next"]));
+    s.get(&owner, "/v1/projects/P/workflows/none/tags/git.branch").await.is(404);
+}
+
+#[tokio::test]
+async fn changes_are_those_since_the_last_green_run_of_the_branch() {
+    let (s, owner, worker) = world().await;
+    let of = |n: i64| format!("/v1/projects/P/workflows/main/runs/{n}/changes");
+    run(&s, &owner, &worker, ["main", "a1", "ada", "One"], "Success").await;
+    let first = s.get(&owner, &of(1)).await.is(200).json();
+    assert!(first.get("since").is_none());
+    assert_eq!((&first["total"], &first["runs"][0]["hash"]), (&json!(1), &json!("a1")));
+
+    run(&s, &owner, &worker, ["next", "b2", "grace", "Two"], "Success").await;
+    let other = s.get(&owner, &of(2)).await.is(200).json();
+    assert_eq!((&other["same_branch"], &other["since"]["number"]), (&json!(false), &json!(1)));
+
+    run(&s, &owner, &worker, ["main", "c3", "grace", "Three\n\nat length"], "Fail").await;
+    run(&s, &owner, &worker, ["main", "d4", "ada", "Four"], "Fail").await;
+    let changes = s.get(&owner, &of(4)).await.is(200).json();
+    assert_eq!(changes["same_branch"], true);
+    assert_eq!((&changes["since"]["number"], &changes["since"]["hash"]), (&json!(1), &json!("a1")));
+    let told: Vec<_> = changes["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| json!([r["number"], r["hash"], r["author"], r["message"], r["branch"]]))
+        .collect();
+    let wanted = json!([[4, "d4", "ada", "Four", "main"], [3, "c3", "grace", "Three\n\nat length", "main"]]);
+    assert_eq!((json!(told), &changes["total"]), (wanted, &json!(2)));
+}
+
+#[tokio::test]
+async fn the_log_of_a_job_is_that_of_all_its_steps() {
+    let (s, owner, worker) = world().await;
+    let job = run(&s, &owner, &worker, ["main", "a1", "ada", "One"], "Fail").await;
+    let path = format!("/v1/jobs/{job}/attempts/1/log");
+    let log = s.get(&owner, &path).await.is(200);
+    assert_eq!(log.headers["x-content-type-options"], "nosniff");
+    let text = log.text();
+    let (head, tail) = text.split_once("hello\n==> step 1: ").unwrap_or_else(|| panic!("{text}"));
+    assert_eq!(head, "==> step 0: fetch\n");
+    assert!(tail.ends_with("\nbye\n"), "{text}");
+    s.get(&owner, &format!("/v1/jobs/{job}/attempts/2/log")).await.is(404);
+
+    let address = s.post(&owner, "/v1/downloads", json!({"path": path})).await.is(201).json();
+    let saved = s.get("", address["url"].as_str().unwrap()).await.is(200);
+    assert_eq!((saved.text(), &saved.headers["content-disposition"]), (text, &"attachment".parse().unwrap()));
+}
