@@ -12,6 +12,9 @@ const http = createOpenApiHttp<paths>();
 const refusal = (code: string, message: string, status: number) =>
   HttpResponse.json({ code, message, request_id: "demo" } satisfies ApiError & { request_id: string }, { status }) as never;
 
+/** The run whose graph has a thousand nodes. */
+const WIDE = 57;
+
 /** A stream that says hello and then nothing; cut, it ends at once. */
 function stream(cut: boolean): never {
   const body = new ReadableStream({
@@ -45,7 +48,18 @@ export function handlers(state: State) {
     if (state !== "thousands") return run;
     const [first, ...rest] = run.node_runs;
     if (!first) return run;
+    if (b.number === WIDE) return { ...run, nodes: [...run.nodes, ...d.grid(40, 25)] };
     return { ...run, node_runs: [{ ...first, stages: [{ name: "", status: first.status, jobs: Array.from({ length: 3000 }, (_, n) => d.job(b, n, `shard-${n}`, n % 97 === 5 ? "Fail" : "Success")) }] }, ...rest] };
+  };
+  type Query = { get: (name: "status" | "branch" | "author" | "tag" | "offset" | "limit") => string | null };
+  const filtered = (query: Query) => {
+    const [status, branch, author, tag] = [query.get("status"), query.get("branch"), query.get("author"), query.get("tag")?.split(":")];
+    const has = (b: Schemas["RunBrief"], name: string, value?: string) => b.tags.some((t) => t.tag === name && (value === undefined || t.value === value));
+    return briefs.filter((b) => (!status || b.status === status) && (!branch || has(b, "git.branch", branch)) && (!author || has(b, "git.author", author) || b.triggered_by === author) && (!tag?.[0] || has(b, tag[0], tag[1])));
+  };
+  const page = (found: Schemas["RunBrief"][], query: Query) => {
+    const offset = Number(query.get("offset") ?? 0);
+    return HttpResponse.json(found.slice(offset, offset + Number(query.get("limit") ?? 50)), { headers: { "x-total-count": String(found.length) } }) as never;
   };
   const rare = [
     ...(state === "forbidden" ? [http.untyped.all("/v1/*", ({ request }) => (/\/(me|version|options|events)$/.test(new URL(request.url).pathname) ? undefined : refusal("forbidden", "you don't have the right to do this", 403)))] : []),
@@ -64,9 +78,9 @@ export function handlers(state: State) {
     http.get("/v1/projects/{key}/workflows", ({ response }) => response(200).json(workflowNames.map((n) => ({ ...d.workflow(n, briefs.find((b) => b.workflow_name === n)), nodes: [] })))),
     http.get("/v1/projects/{key}/workflows/{workflow}", ({ params, response }) => response(200).json(d.workflow(params.workflow))),
     http.get("/v1/projects/{key}/pipelines/{pipeline}", ({ params, response }) => response(200).json({ name: params.pipeline, description: "", from_repository: "", last_modified: d.ago(1e5), parameters: [{ name: "flavour", type: "list", default: "release;debug", description: "What to compile for" }] })),
-    http.get("/v1/projects/{key}/workflows/{workflow}/runs", ({ params, query, response }) => {
-      const [offset, limit, status] = [Number(query.get("offset") ?? 0), Number(query.get("limit") ?? 50), query.get("status")];
-      return response(200).json(briefs.filter((b) => b.workflow_name === params.workflow && (!status || b.status === status)).slice(offset, offset + limit));
+    http.get("/v1/projects/{key}/workflows/{workflow}/runs", ({ params, query }) => {
+      const found = filtered(query).filter((b) => b.workflow_name === params.workflow);
+      return page(found, query);
     }),
     http.get("/v1/projects/{key}/workflows/{workflow}/runs/{number}", ({ params }) => {
       const found = find(params.workflow, params.number);
@@ -76,7 +90,8 @@ export function handlers(state: State) {
     http.get("/v1/projects/{key}/workflows/{workflow}/runs/{number}/artifacts", ({ response }) => response(200).json(d.artifacts)),
     http.post("/v1/projects/{key}/workflows/{workflow}/runs/{number}/stop", () => refusal("forbidden", "this is a demo: nothing can be changed", 403)),
     http.post("/v1/projects/{key}/workflows/{workflow}/runs", () => refusal("forbidden", "this is a demo: nothing can be started", 403)),
-    http.get("/v1/runs", ({ response }) => response(200).json(briefs)),
+    http.get("/v1/projects/{key}/workflows/{workflow}/tags/{tag}", ({ params, response }) => response(200).json([...new Set(briefs.filter((b) => b.workflow_name === params.workflow).flatMap((b) => b.tags.filter((t) => t.tag === params.tag).map((t) => t.value)))].sort())),
+    http.get("/v1/runs", ({ query }) => page(filtered(query), query)),
     http.get("/v1/search", ({ query, response }) => {
       const word = (query.get("q") ?? "").toLowerCase();
       const hit = (kind: string, text: string): Schemas["SearchHit"] => ({ kind, name: text, project_key: "SHOP", description: "" });

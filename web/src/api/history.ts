@@ -1,40 +1,50 @@
-// The runs of a workflow, as many as there are: pages of what is in view, newest first.
+// Runs, of a workflow or of all there is to read, as many as there are: pages of what is in view, newest first.
 import { keepPreviousData, queryOptions, useQueries, useQuery } from "@tanstack/react-query";
 import { blocks, find, PAGE, type RunPage } from "../model/history";
+import type { RunBrief } from "../model/types";
 import { client, data } from "./client";
 
+/** What the server filters by; empty = any. */
 export interface HistoryFilter {
   status: string;
+  branch: string;
+  author: string;
   tag: string;
 }
 
-function page(key: string, workflow: string, filter: HistoryFilter, name: string | number, offset: number, limit: number) {
+/** Of one workflow; without, over all projects. */
+export type HistoryOf = { key: string; workflow: string } | undefined;
+
+export function historyPage(of: HistoryOf, filter: HistoryFilter, name: string | number, offset: number, limit: number) {
   return queryOptions({
-    queryKey: ["runs", key, workflow, "history", filter, name],
+    queryKey: ["runs", of?.key ?? "", of?.workflow ?? "", "history", filter, name],
     queryFn: async ({ signal }): Promise<RunPage> => {
-      let total = 0;
-      const answer = client.GET("/v1/projects/{key}/workflows/{workflow}/runs", {
-        params: { path: { key, workflow }, query: { limit, offset, ...(filter.status && { status: filter.status }), ...(filter.tag && { tag: filter.tag }) } },
-        signal,
-      });
-      const runs = await data(
-        answer.then((got) => {
-          total = Number(got.response.headers.get("x-total-count") ?? NaN);
-          return got;
-        }),
+      const query = { offset, limit, ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value)) };
+      let total = NaN;
+      const counted = <T extends { response: Response }>(got: T): T => {
+        total = Number(got.response.headers.get("x-total-count") ?? NaN);
+        return got;
+      };
+      const runs: RunBrief[] = await data(
+        of
+          ? client.GET("/v1/projects/{key}/workflows/{workflow}/runs", { params: { path: of, query }, signal }).then(counted)
+          : client.GET("/v1/runs", { params: { query }, signal }).then(counted),
       );
       return { runs, offset, total: Number.isNaN(total) ? offset + runs.length : total };
     },
   });
 }
 
+/** The newest page: what a list begins with. */
+export const firstPage = (of: HistoryOf, filter: HistoryFilter) => historyPage(of, filter, "first", 0, PAGE);
+
 /** `runs` is the first page with its state; `count` how many there are; `run` one by its place, once it is known. */
-export function useRunHistory(key: string, workflow: string, filter: HistoryFilter, range: readonly [number, number]) {
-  const head = useQuery(page(key, workflow, filter, "first", 0, PAGE));
+export function useRunHistory(of: HistoryOf, filter: HistoryFilter, range: readonly [number, number]) {
+  const head = useQuery(firstPage(of, filter));
   const count = head.data?.total ?? 0;
   const wanted = blocks(count, Math.max(range[0], PAGE), range[1]);
   const pages = useQueries({
-    queries: wanted.map((b) => ({ ...page(key, workflow, filter, b.block, b.offset, b.limit), placeholderData: keepPreviousData })),
+    queries: wanted.map((b) => ({ ...historyPage(of, filter, b.block, b.offset, b.limit), placeholderData: keepPreviousData })),
   });
   const known = [head.data, ...pages.map((p) => p.data)];
   return { runs: head, count, run: (i: number) => find(known, count, i) };

@@ -50,6 +50,11 @@ export const queries = {
           }),
         ),
     }),
+  tagValues: (key: string, workflow: string, tag: string) =>
+    queryOptions({
+      queryKey: ["runs", key, workflow, "values", tag],
+      queryFn: () => data(client.GET("/v1/projects/{key}/workflows/{workflow}/tags/{tag}", { params: { path: { key, workflow, tag } } })),
+    }),
   run: (key: string, workflow: string, number: string) =>
     queryOptions({
       queryKey: ["run", key, workflow, number],

@@ -1,35 +1,40 @@
-import { useQuery } from "@tanstack/react-query";
-import { queries } from "../api/queries";
+import { useCallback, useState } from "react";
+import { useRunHistory } from "../api/history";
 import { FirstSteps } from "../components/FirstSteps";
-import { RunTable } from "../components/RunTable";
 import { PageHead } from "../components/PageHead";
-import { useQueryState } from "../router";
-import { Answered, Empty } from "../ui/States";
+import { FilterField, isFiltered, NO_FILTER, useRunFilter } from "../components/RunFilters";
+import { RunTable } from "../components/RunTable";
+import { Empty, Loading, Problem } from "../ui/States";
 import { useTitle } from "../util/hooks";
 
 const FILTERS = [["", "All"], ["Building", "Running"], ["Waiting", "Waiting"], ["Fail", "Failed"], ["Success", "Succeeded"], ["Stopped", "Stopped"]] as const;
 
 export function Home() {
-  const [query, set] = useQueryState();
-  const status = query.get("status") ?? "";
-  const runs = useQuery(queries.recent(200));
+  const [filter, setFilter] = useRunFilter();
+  const [range, setRange] = useState<readonly [number, number]>([0, 0]);
+  const onRange = useCallback((from: number, to: number) => setRange([from, to]), []);
+  const { runs, count, run } = useRunHistory(undefined, filter, range);
   useTitle("Runs");
+  const all = runs.data?.runs ?? [];
+  const values = (...names: string[]) => [...new Set(all.flatMap((r) => r.tags.filter((t) => names.includes(t.tag)).map((t) => t.value)))];
+  if (runs.isSuccess && count === 0 && !isFiltered(filter)) return <><PageHead title="Runs" /><Empty title="Nothing has run yet" /><FirstSteps /></>;
   return (
     <>
-      <PageHead title="Runs" note="The newest runs of all projects you may read" />
-      <div className="segments" role="group" aria-label="Filter by status">
-        {FILTERS.map(([value, text]) => (
-          <button key={value} type="button" aria-pressed={status === value} onClick={() => set({ status: value || undefined })}>{text}</button>
-        ))}
+      <PageHead title="Runs" note={<>The newest runs of all projects you may read{count > 0 && <span className="count">{count.toLocaleString("en")}</span>}</>} />
+      <div className="filters">
+        <div className="segments" role="group" aria-label="Filter by status">
+          {FILTERS.map(([value, text]) => (
+            <button key={value} type="button" aria-pressed={filter.status === value} onClick={() => setFilter({ status: value })}>{text}</button>
+          ))}
+        </div>
+        <FilterField label="Branch" value={filter.branch} placeholder="main" known={values("git.branch")} onChange={(branch) => setFilter({ branch })} />
+        <FilterField label="Author" value={filter.author} placeholder="who" known={values("git.author", "triggered_by")} onChange={(author) => setFilter({ author })} />
       </div>
-      <Answered query={runs} rows={8}>
-        {(all) => {
-          const shown = status ? all.filter((r) => r.status === status) : all;
-          if (all.length === 0) return <><Empty title="Nothing has run yet" /><FirstSteps /></>;
-          if (shown.length === 0) return <Empty title="No run of the last 200 has this status"><button type="button" className="link" onClick={() => set({ status: undefined })}>Show all</button></Empty>;
-          return <RunTable key={status} count={shown.length} run={(i) => shown[i]} withWorkflow />;
-        }}
-      </Answered>
+      {runs.isPending ? <Loading rows={8} /> : runs.error && all.length === 0 ? <Problem error={runs.error} retry={() => void runs.refetch()} /> : all.length === 0 ? (
+        <Empty title="No run matches"><button type="button" className="link" onClick={() => setFilter(NO_FILTER)}>Show all runs</button></Empty>
+      ) : (
+        <RunTable key={JSON.stringify(filter)} count={count} run={run} onRange={onRange} withWorkflow />
+      )}
     </>
   );
 }

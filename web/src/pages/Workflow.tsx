@@ -3,6 +3,7 @@ import { lazy, Suspense, useCallback, useState } from "react";
 import { useRunHistory } from "../api/history";
 import { queries } from "../api/queries";
 import { PageHead } from "../components/PageHead";
+import { FilterField, isFiltered, NO_FILTER, useRunFilter } from "../components/RunFilters";
 import { RunTable } from "../components/RunTable";
 import { StartDialog } from "../components/StartDialog";
 import { canStart } from "../model/can";
@@ -13,21 +14,24 @@ import { useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
 
 const RunGraph = lazy(() => import("../components/RunGraph"));
+/** Tags that are filtered by in fields of their own. */
+const OWN_FIELD = new Set(["git.branch", "git.author", "triggered_by"]);
 const STATUSES = ["Success", "Fail", "Building", "Waiting", "Stopped"];
 
 export function WorkflowPage({ projectKey, workflow }: { projectKey: string; workflow: string }) {
   const definition = useQuery(queries.workflow(projectKey, workflow));
   const [query, set] = useQueryState();
   const [starting, setStarting] = useState(query.get("start") !== null);
-  const status = query.get("status") ?? "";
-  const tag = query.get("tag") ?? "";
+  const [filter, setFilter] = useRunFilter();
   useTitle(workflow);
   const [range, setRange] = useState<readonly [number, number]>([0, 0]);
   const onRange = useCallback((from: number, to: number) => setRange([from, to]), []);
-  const { runs, count, run } = useRunHistory(projectKey, workflow, { status, tag }, range);
+  const { runs, count, run } = useRunHistory({ key: projectKey, workflow }, filter, range);
+  const branches = useQuery(queries.tagValues(projectKey, workflow, "git.branch")).data ?? [];
+  const authors = useQuery(queries.tagValues(projectKey, workflow, "git.author")).data ?? [];
+  const starters = useQuery(queries.tagValues(projectKey, workflow, "triggered_by")).data ?? [];
   const all = runs.data?.runs ?? [];
-  const branches = [...new Set(all.flatMap((r) => r.tags.filter((t) => t.tag === "git.branch").map((t) => t.value)))].slice(0, 30);
-  const authors = [...new Set(all.flatMap((r) => r.tags.filter((t) => t.tag === "git.author" || t.tag === "triggered_by").map((t) => `${t.tag}:${t.value}`)))].slice(0, 30);
+  const tags = [...new Set(all.flatMap((r) => r.tags.filter((t) => !OWN_FIELD.has(t.tag)).map((t) => `${t.tag}:${t.value}`)))].slice(0, 50);
   if (definition.error && !definition.data) return <Problem error={definition.error} retry={() => void definition.refetch()} />;
   return (
     <>
@@ -38,7 +42,7 @@ export function WorkflowPage({ projectKey, workflow }: { projectKey: string; wor
         actions={<Button kind="primary" can={canStart(definition.data?.permission)} onClick={() => setStarting(true)}>Start a run</Button>}
       />
       {definition.data && (
-        <details className="card fold" open={count === 0 && runs.isSuccess}>
+        <details className="card fold" open={count === 0 && runs.isSuccess && !isFiltered(filter)}>
           <summary>Graph <span className="muted small">{definition.data.nodes.length} nodes</span></summary>
           <Suspense fallback={<Loading rows={3} />}>
             <RunGraph nodes={definition.data.nodes} />
@@ -47,20 +51,19 @@ export function WorkflowPage({ projectKey, workflow }: { projectKey: string; wor
       )}
       <div className="filters">
         <h2>History {count > 0 && <span className="muted small">{count.toLocaleString("en")}</span>}</h2>
-        <label>Status<select value={status} onChange={(e) => set({ status: e.target.value })}><option value="">Any</option>{STATUSES.map((s) => <option key={s}>{s}</option>)}</select></label>
-        <label>Tag
-          <input type="search" list="known-tags" placeholder="git.branch:main" defaultValue={tag} key={tag} onChange={(e) => e.target.value === "" && set({ tag: undefined })} onKeyDown={(e) => e.key === "Enter" && set({ tag: e.currentTarget.value })} onBlur={(e) => e.target.value !== tag && set({ tag: e.target.value })} />
-          <datalist id="known-tags">{branches.map((b) => <option key={b} value={`git.branch:${b}`} />)}{authors.map((a) => <option key={a} value={a} />)}</datalist>
-        </label>
+        <label>Status<select value={filter.status} onChange={(e) => setFilter({ status: e.target.value })}><option value="">Any</option>{STATUSES.map((s) => <option key={s}>{s}</option>)}</select></label>
+        <FilterField label="Branch" value={filter.branch} placeholder="main" known={branches} onChange={(branch) => setFilter({ branch })} />
+        <FilterField label="Author" value={filter.author} placeholder="who" known={[...new Set([...authors, ...starters])]} onChange={(author) => setFilter({ author })} />
+        <FilterField label="Tag" value={filter.tag} placeholder="name:value" known={tags} onChange={(tag) => setFilter({ tag })} />
       </div>
       {runs.isPending ? <Loading rows={6} /> : runs.error && all.length === 0 ? <Problem error={runs.error} retry={() => void runs.refetch()} /> : all.length === 0 ? (
-        status || tag ? (
-          <Empty title="No run matches"><button type="button" className="link" onClick={() => set({ status: undefined, tag: undefined })}>Show all runs</button></Empty>
+        isFiltered(filter) ? (
+          <Empty title="No run matches"><button type="button" className="link" onClick={() => setFilter(NO_FILTER)}>Show all runs</button></Empty>
         ) : (
           <Empty title="This workflow has not run yet"><p>Its first run starts with “Start a run” above.</p></Empty>
         )
       ) : (
-        <RunTable key={`${status} ${tag}`} count={count} run={run} onRange={onRange} />
+        <RunTable key={JSON.stringify(filter)} count={count} run={run} onRange={onRange} />
       )}
       {starting && definition.data && <StartDialog workflow={definition.data} onClose={() => { setStarting(false); set({ start: undefined }); }} />}
     </>
