@@ -34,7 +34,8 @@ pub struct WorkerRegistered {
     pub worker: WorkerId,
     /// Bearer token for all further calls of this worker; ends with the worker.
     pub token: String,
-    /// Send some report at least this often while a job runs; the lease is three times as long.
+    /// Send some report at least this often while a job runs; a worker without an answer for three times as long gives
+    /// its attempt up.
     pub heartbeat_ms: u64,
     /// End after this long without a job.
     pub idle_timeout_ms: u64,
@@ -92,6 +93,9 @@ pub struct Assignment {
     pub step_timeout_ms: u64,
     /// From a stop's SIGTERM to SIGKILL.
     pub kill_grace_ms: u64,
+    /// As [`ReportAck::hold_ms`], from the question that this answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_ms: Option<u64>,
 }
 
 /// One step of an assignment, with the defaults of its action filled in and **not** interpolated.
@@ -238,6 +242,11 @@ pub struct ReportAck {
     /// The next job, if one was asked for and is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Box<Assignment>>,
+    /// How long the attempt is this worker's, from when it sent this report, whatever becomes of the server; after that
+    /// another server may give it to somebody else. Absent: no other server does, so as long as this one is down or can
+    /// store nothing the attempt is nobody else's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_ms: Option<u64>,
 }
 
 /// How much of a log the server holds.

@@ -116,6 +116,11 @@ impl Config {
     pub fn lease(&self) -> std::time::Duration {
         std::time::Duration::from_millis(self.lease_ms.max(1_000))
     }
+    /// How long leases last; `shared`: other servers may be on the same database.
+    pub fn terms(&self, shared: bool) -> cds_engine::upkeep::lease::Terms {
+        let heartbeat = std::time::Duration::from_millis(self.heartbeat_ms);
+        cds_engine::upkeep::lease::Terms { silence: self.lease(), heartbeat, shared }
+    }
     /// Limits that a new run takes into its snapshot.
     pub fn run_settings(&self, ui_url: &str, taint_policy: &str) -> cds_engine::spec::Settings {
         cds_engine::spec::Settings {

@@ -25,6 +25,12 @@ pub struct Torture {
     /// Servers on one store, at most
     #[arg(long, default_value_t = 3)]
     pub servers: usize,
+    /// The longest time for which a connection is cut, seconds
+    #[arg(long, default_value_t = 60, value_name = "S")]
+    pub longest_cut: u32,
+    /// How long things go wrong, seconds
+    #[arg(long, default_value_t = 180, value_name = "S")]
+    pub trouble: u32,
     /// Runs in each history
     #[arg(long, default_value_t = 4)]
     pub runs: usize,
@@ -91,6 +97,8 @@ pub fn torture(args: &Torture) -> i32 {
         rate: args.rate.clamp(0.0, 1.0),
         most_faults: args.most_faults.unwrap_or(u64::MAX),
         sabotage: args.sabotage,
+        longest_cut_ms: i64::from(args.longest_cut.max(2)) * 1000,
+        trouble_ms: i64::from(args.trouble.max(1)) * 1000,
         ..Config::default()
     };
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
@@ -142,8 +150,15 @@ fn show(failure: &Failure, args: &Torture) {
     println!("  made small: {small}");
     let sabotage = config.sabotage.map_or_else(String::new, |s| format!(" --sabotage {s}"));
     println!(
-        "  again: --from {} --seeds 1 --faults {} --rate {} --most-faults {} --servers {} --runs {}{sabotage} --trace",
-        small.seed, config.faults, config.rate, config.most_faults, config.servers, config.runs
+        "  again: --from {} --seeds 1 --faults {} --rate {} --most-faults {} --servers {} --runs {} --longest-cut {} --trouble {}{sabotage} --trace",
+        small.seed,
+        config.faults,
+        config.rate,
+        config.most_faults,
+        config.servers,
+        config.runs,
+        config.longest_cut_ms / 1000,
+        config.trouble_ms / 1000
     );
     let shown = if args.trace { small.trace.len() } else { 40 };
     for line in &small.trace[small.trace.len().saturating_sub(shown)..] {

@@ -93,6 +93,8 @@ named! {
         Pending = "pending",
         /// A jump of the clock counts as silence of the workers.
         Jump = "jump",
+        /// A server that does not reach the shared store vouches for its workers out of memory.
+        Vouch = "vouch",
     }
 }
 

@@ -18,6 +18,8 @@ use std::{collections::BTreeMap, time::Duration};
 const LOOK: (i64, i64) = (300, 1500);
 /// How long an idle worker waits for a job before it ends, ms.
 const IDLE: i64 = 60_000;
+/// A worker whose server is down waits for it so long, ms.
+const DOWN: i64 = 3_600_000;
 /// A worker that writes writes a line this often, ms.
 const LINE: i64 = 700;
 
@@ -139,6 +141,12 @@ pub(crate) struct Worker {
     unanswered: u32,
     /// When it sent what was last answered.
     contact: i64,
+    /// Until when its attempt is its own, should it hear nothing more; `None`: as long as its server is down.
+    own_until: Option<i64>,
+    /// Until when it goes on although its reports do not arrive.
+    kept_until: i64,
+    /// Since when its server is known to be down.
+    down_since: Option<i64>,
     /// It stands still until then.
     paused_until: i64,
     /// It stood still during this job: what it thinks of its lease is old.
@@ -233,6 +241,9 @@ impl Sim {
                 server,
                 unanswered: 0,
                 contact: now,
+                own_until: None,
+                kept_until: 0,
+                down_since: None,
                 paused_until: 0,
                 was_paused: false,
                 began: now,
@@ -298,6 +309,7 @@ impl Sim {
         // What has ended is nobody's double: its report may take as long as a question for the next job.
         let more = if matches!(worker.doing, Doing::Reporting { .. }) { 30_000 } else { 0 };
         let (silent, gives_up) = (now - worker.contact, gives_up + more);
+        let lasts = (gives_up - silent).max(worker.kept_until - now);
         let (ask, again) = match worker.doing {
             Doing::Registering | Doing::Asking if now - worker.idle_since > IDLE => {
                 self.die(id);
@@ -306,7 +318,7 @@ impl Sim {
             Doing::Registering => (Ask::Register(id), 1500),
             Doing::Asking => (Ask::Take(id, turn), 1000),
             // Nobody answers: the attempt may be somebody else's by now. What runs is killed.
-            Doing::Running { .. } | Doing::Reporting { .. } if silent >= gives_up => {
+            Doing::Running { .. } | Doing::Reporting { .. } if lasts <= 0 => {
                 self.note(|| format!("worker {id} gives its attempt up: no answer for {silent} ms"));
                 self.turn(id, Doing::Asking);
                 return Ok(());
@@ -315,10 +327,10 @@ impl Sim {
                 let beat = HEARTBEAT.as_millis() as i64 / 2;
                 // What is not answered is repeated, and at the latest the end of the lease must not be missed.
                 let wait = if worker.unanswered > 0 { 2000 } else { beat };
-                (report(job, attempt, written, None), (until - now).min(gives_up - silent).clamp(1, wait))
+                (report(job, attempt, written, None), (until - now).min(lasts).clamp(1, wait))
             }
             Doing::Reporting { job, attempt, status, lines } => {
-                (report(job, attempt, lines, Some(status)), (gives_up - silent).clamp(1, 2000))
+                (report(job, attempt, lines, Some(status)), lasts.clamp(1, 2000))
             }
         };
         worker.unanswered += 1;
@@ -351,8 +363,11 @@ impl Sim {
     pub fn answered(&mut self, reply: Reply) -> Step {
         let to = match &reply {
             Reply::Registered(w) | Reply::Refused(w) => Some(*w),
-            Reply::Job { worker, .. } | Reply::LeaseLost { worker, .. } => Some(*worker),
+            Reply::Job { worker, .. } | Reply::LeaseLost { worker, .. } | Reply::Down(worker) => {
+                Some(*worker)
+            }
             Reply::Heard { report, .. } | Reply::Ended { report, .. } => Some(report.worker),
+            Reply::Full(report) => Some(report.worker),
             _ => None,
         };
         if let Some(id) = to {
@@ -364,7 +379,10 @@ impl Sim {
                 self.later(wait, Happening::Answered(reply));
                 return Ok(());
             }
-            worker.unanswered = 0;
+            if !matches!(reply, Reply::Down(_)) {
+                worker.unanswered = 0;
+                worker.down_since = None;
+            }
         }
         match reply {
             Reply::Registered(id) => {
@@ -372,16 +390,28 @@ impl Sim {
                     self.turn(id, Doing::Asking);
                 }
             }
-            Reply::Job { worker, turn, job: Some((job, attempt)) } => {
+            Reply::Job { worker, turn, job: Some((job, attempt)), hold } => {
                 // A copy of an answer that came before says nothing, nor does one to a question given up.
                 let asked = self.workers.get(&worker).is_some_and(|w| w.turn == turn);
                 let begun = self.history.begun.contains_key(&(job, attempt));
                 if self.doing(worker) == Some(Doing::Asking) && asked && !begun {
+                    if let Some(it) = self.workers.get_mut(&worker) {
+                        // Its question is older than the lease.
+                        it.own_until = hold.map(|hold| it.idle_since + hold.as_millis() as i64);
+                    }
                     return self.begin(worker, job, attempt);
                 }
             }
             Reply::Job { .. } => {}
-            Reply::Heard { report, length, stop } => {
+            Reply::Full(report) => self.goes_on(report.worker, report.sent),
+            Reply::Down(worker) => {
+                let now = self.now;
+                if let Some(it) = self.workers.get_mut(&worker) {
+                    it.down_since.get_or_insert(now);
+                }
+                self.goes_on(worker, now);
+            }
+            Reply::Heard { report, length, stop, hold } => {
                 if let Some(Doing::Running { job, attempt, .. } | Doing::Reporting { job, attempt, .. }) =
                     self.doing(report.worker)
                     && (job, attempt) == (report.job, report.attempt)
@@ -389,6 +419,10 @@ impl Sim {
                     // Stops are rare; whoever is deaf must be so at once.
                     let deaf = stop && self.fault_at(Fault::Deaf, self.config.rate * 10.0);
                     let written = self.heard(&report, length);
+                    if let Some(it) = self.workers.get_mut(&report.worker) {
+                        let until = hold.map(|hold| report.sent + hold.as_millis() as i64);
+                        it.own_until = it.own_until.max(until).filter(|_| hold.is_some());
+                    }
                     let running = matches!(self.doing(report.worker), Some(Doing::Running { .. }));
                     if stop && running && !deaf {
                         let status = Status::Stopped;
@@ -435,6 +469,15 @@ impl Sim {
         self.workers.get(&id).map(|w| w.doing)
     }
 
+    /// Its server is down, or can store nothing: nobody gives its attempt away, as far as it was told.
+    fn goes_on(&mut self, worker: WorkerId, since: i64) {
+        let gives_up = self.worker_gives_up();
+        if let Some(it) = self.workers.get_mut(&worker) {
+            let most = it.own_until.unwrap_or(it.down_since.unwrap_or(since) + DOWN);
+            it.kept_until = it.kept_until.max((since + gives_up).min(most));
+        }
+    }
+
     /// The server has heard what was sent with this report. Gives the lines written so far.
     fn heard(&mut self, report: &Report, length: u32) -> u32 {
         let now = self.now;
@@ -465,6 +508,7 @@ impl Sim {
             it.began = now;
             it.acked = 0;
             it.contact = now;
+            it.kept_until = 0;
         }
         self.turn(worker, Doing::Running { job, attempt, until, status });
         Ok(())

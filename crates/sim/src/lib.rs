@@ -36,6 +36,9 @@ use std::fmt;
 pub struct Config {
     /// Servers that share the store, at most; the seed says how many.
     pub servers: usize,
+    /// Whether other servers may be on the store, as on PostgreSQL; a lone server on a store of its own vouches for its
+    /// workers whatever becomes of the store. `None`: where there are several, and with every second lone one.
+    pub shared: Option<bool>,
     /// Hatcheries; every second serves a region of its own.
     pub hatcheries: usize,
     /// Workers of each hatchery at a time.
@@ -48,6 +51,8 @@ pub struct Config {
     pub rate: f64,
     /// Only so many faults happen, the first ones.
     pub most_faults: u64,
+    /// What is cut is whole again after this at the latest, ms.
+    pub longest_cut_ms: i64,
     /// Virtual time with faults, ms.
     pub trouble_ms: i64,
     /// Virtual time after the faults in which everything must end, ms.
@@ -64,12 +69,14 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             servers: 3,
+            shared: None,
             hatcheries: 2,
             workers: 3,
             runs: 4,
             faults: Faults::all(),
             rate: 0.03,
             most_faults: u64::MAX,
+            longest_cut_ms: 60_000,
             trouble_ms: 180_000,
             calm_ms: 4 * 3_600_000,
             max_steps: 500_000,

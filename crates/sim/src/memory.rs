@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub(crate) struct Op {
     pub run: RunId,
     pub event: Event,
-    pub lease: Option<(JobNo, Attempt, WorkerId)>,
+    /// With its end.
+    pub lease: Option<(JobNo, Attempt, WorkerId, Timestamp)>,
     pub then: Then,
 }
 
@@ -24,7 +25,7 @@ pub(crate) enum Then {
     Nothing,
     Timer(cds_engine::event::TimerKey, Timestamp),
     Slot(NodeRunNo),
-    Taken { worker: WorkerId, turn: u32, job: JobRef, attempt: Attempt },
+    Taken { worker: WorkerId, turn: u32, job: JobRef, attempt: Attempt, until: Timestamp },
     Ended { worker: WorkerId, job: JobRef, attempt: Attempt },
     Lost { job: JobRef, attempt: Attempt },
 }
@@ -34,6 +35,8 @@ pub(crate) struct Held {
     pub attempt: Attempt,
     pub worker: WorkerId,
     pub seen: Timestamp,
+    /// Until when this server has written that the lease holds.
+    pub until: Option<Timestamp>,
     pub stopped: Option<Timestamp>,
 }
 
@@ -62,6 +65,8 @@ pub(crate) struct Memory {
     pub hatcheries: BTreeMap<usize, Hatch>,
     pub workers: BTreeMap<WorkerId, Known>,
     pub held: BTreeMap<JobRef, Held>,
+    /// Leases of commits that are said to have failed; nobody was told of them.
+    pub doubtful: BTreeMap<(JobRef, Attempt), (WorkerId, Timestamp)>,
     /// Timers that ring at this moment.
     pub ringing: BTreeSet<(RunId, cds_engine::event::TimerKey)>,
     pub last_look: Option<Timestamp>,
@@ -140,7 +145,7 @@ impl Memory {
 
     pub fn hold(&mut self, job: JobRef, attempt: Attempt, worker: WorkerId, now: Timestamp, stopped: bool) {
         let stopped = stopped.then_some(now);
-        self.held.insert(job, Held { attempt, worker, seen: now, stopped });
+        self.held.insert(job, Held { attempt, worker, seen: now, until: None, stopped });
         if let Some(known) = self.workers.get_mut(&worker) {
             known.job = Some((job, attempt));
         }

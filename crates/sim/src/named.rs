@@ -16,8 +16,8 @@ pub struct Named {
     pub config: Config,
 }
 
-/// Reads a list: one seed a line, `name seed [key=value …]`; `#` begins a comment. Keys: `servers`, `hatcheries`,
-/// `workers`, `runs`, `faults`, `rate`, `most-faults`.
+/// Reads a list: one seed a line, `name seed [key=value …]`; `#` begins a comment. Keys: `servers`, `shared`, `hatcheries`,
+/// `workers`, `runs`, `faults`, `rate`, `most-faults`, `longest-cut` and `trouble` (seconds).
 ///
 /// # Errors
 /// The line that is wrong, and how.
@@ -33,6 +33,10 @@ pub fn parse(text: &str) -> Result<Vec<Named>, String> {
     Ok(all)
 }
 
+fn seconds(value: &str) -> Result<i64, std::num::ParseIntError> {
+    value.parse::<u32>().map(i64::from)
+}
+
 fn one(line: &str) -> Result<Named, String> {
     let mut words = line.split_whitespace();
     let (Some(name), Some(seed)) = (words.next(), words.next()) else {
@@ -44,6 +48,11 @@ fn one(line: &str) -> Result<Named, String> {
         let bad = |e: &dyn std::fmt::Display| format!("{key}: {e}");
         match key {
             "servers" => config.servers = value.parse().map_err(|e| bad(&e))?,
+            "shared" => config.shared = Some(value.parse().map_err(|e| bad(&e))?),
+            "longest-cut" => {
+                config.longest_cut_ms = 1000 * seconds(value).map_err(|e| bad(&e))?;
+            }
+            "trouble" => config.trouble_ms = 1000 * seconds(value).map_err(|e| bad(&e))?,
             "hatcheries" => config.hatcheries = value.parse().map_err(|e| bad(&e))?,
             "workers" => config.workers = value.parse().map_err(|e| bad(&e))?,
             "runs" => config.runs = value.parse().map_err(|e| bad(&e))?,

@@ -70,18 +70,25 @@ pub(crate) enum Reply {
         worker: WorkerId,
         turn: u32,
         job: Option<(JobRef, Attempt)>,
+        /// See [`lease::Terms::hold`].
+        hold: Option<Duration>,
     },
     /// How many lines are stored, and whether the worker should stop.
     Heard {
         report: Report,
         length: u32,
         stop: bool,
+        hold: Option<Duration>,
     },
     /// The end has been noted.
     Ended {
         report: Report,
         length: u32,
     },
+    /// Nothing can be stored.
+    Full(Report),
+    /// Nobody listens at the server's address.
+    Down(WorkerId),
     /// Somebody else has the attempt.
     LeaseLost {
         worker: WorkerId,
@@ -112,6 +119,10 @@ impl Sim {
         if self.broken(Sabotage::ShortLease) { Duration::from_secs(20) } else { LEASE }
     }
 
+    pub fn terms(&self) -> lease::Terms {
+        lease::Terms { silence: self.lease(), heartbeat: HEARTBEAT, shared: self.shared }
+    }
+
     pub fn broken(&self, rule: Sabotage) -> bool {
         self.config.sabotage == Some(rule)
     }
@@ -119,6 +130,10 @@ impl Sim {
     /// A question reaches a server. Without an answer whoever asked asks again.
     pub fn arrives(&mut self, server: usize, ask: Ask) -> Step {
         if !self.servers[server].up {
+            // A refusal is at once, or not at all.
+            if let Ask::Report(report) = ask {
+                self.later(1, Happening::Answered(Reply::Down(report.worker)));
+            }
             return Ok(());
         }
         let reply = match ask {
@@ -174,7 +189,6 @@ impl Sim {
                 }
             }
         }
-        let lease = self.lease();
         let memory = &self.servers[server].memory;
         let (Some((version, state)), Some(op)) =
             (memory.cache.get(&run), memory.busy.get(&run).and_then(|q| q.front()))
@@ -184,7 +198,8 @@ impl Sim {
         let version = *version;
         let told = match cds_engine::apply(state, &op.event, now) {
             Transition::Advanced { run: next, effects } => {
-                let lease = op.lease.map(|(job, attempt, worker)| ((run, job, attempt), worker, now + lease));
+                let lease =
+                    op.lease.map(|(job, attempt, worker, until)| ((run, job, attempt), worker, until));
                 let event = Some((op.event.clone(), now));
                 let commit = Commit { expect: version, run: next, effects, event, lease, now };
                 self.send_commit(server, commit);
@@ -299,16 +314,23 @@ impl Sim {
                     self.store.release(run, node_run);
                 }
             }
-            Then::Taken { worker, turn, job, attempt } => {
+            Then::Taken { worker, turn, job, attempt, until } => {
                 let now = self.clock(server);
+                let hold = self.terms().hold(Some(until), now);
                 let memory = &mut self.servers[server].memory;
                 let taken = told == Told::Advanced;
                 if taken {
                     memory.hold(job, attempt, worker, now, false);
+                    if let Some(held) = memory.held.get_mut(&job) {
+                        held.until = Some(until);
+                    }
                 } else {
                     memory.free(worker);
                 }
-                self.answer(server, Reply::Job { worker, turn, job: taken.then_some((job, attempt)) });
+                if told == Told::Failed {
+                    memory.doubtful.insert((job, attempt), (worker, until));
+                }
+                self.answer(server, Reply::Job { worker, turn, job: taken.then_some((job, attempt)), hold });
             }
             Then::Ended { worker, job, attempt } => self.end_is_told(server, worker, job, attempt, told)?,
             Then::Lost { job, attempt } => self.seal(server, job, attempt),
@@ -360,7 +382,7 @@ impl Sim {
             Ok(None) => return Ok(Some(Reply::Refused(worker))),
             Ok(Some(hatchery)) => hatchery,
         };
-        let none = Ok(Some(Reply::Job { worker, turn, job: None }));
+        let none = Ok(Some(Reply::Job { worker, turn, job: None, hold: None }));
         let memory = &mut self.servers[server].memory;
         memory.touch(worker, hatchery, now);
         if memory.workers.get(&worker).is_some_and(|w| w.job.is_some())
@@ -386,11 +408,10 @@ impl Sim {
             known.job = Some((job, attempt));
         }
         let event = Event::JobTaken { job: job.job, attempt, worker, worker_name: String::new() };
-        let lease = Some((job.job, attempt, worker));
-        self.submit(
-            server,
-            Op { run: job.run, event, lease, then: Then::Taken { worker, turn, job, attempt } },
-        )?;
+        let until = now + self.terms().lasts();
+        let lease = Some((job.job, attempt, worker, until));
+        let then = Then::Taken { worker, turn, job, attempt, until };
+        self.submit(server, Op { run: job.run, event, lease, then })?;
         Ok(None)
     }
 
@@ -406,28 +427,54 @@ impl Sim {
         }
     }
 
-    /// Whether a worker holds an attempt here; a hold may be taken over from another server.
+    /// Whether a worker holds an attempt here, and this server may say so; a hold may be taken over from another one.
+    /// The error: that can't be known now.
     fn fence(&mut self, server: usize, report: &Report) -> Result<bool, ()> {
         let now = self.clock(server);
-        let reaches = self.reaches_store(server);
+        let terms = self.terms();
+        let writes = self.reaches_store(server) && !self.store.full;
+        let vouches_anyway = self.broken(Sabotage::Vouch);
         let memory = &mut self.servers[server].memory;
-        if let Some(held) = memory.held.get_mut(&report.job)
-            && held.attempt == report.attempt
-            && held.worker == report.worker
-        {
+        let known = memory
+            .held
+            .get_mut(&report.job)
+            .filter(|h| h.attempt == report.attempt && h.worker == report.worker);
+        if let Some(held) = known {
             held.seen = now;
-            return Ok(true);
+            if vouches_anyway || terms.vouches(held.until, now) {
+                return Ok(true);
+            }
         }
-        if !reaches {
+        if self.cut.store.contains(&server) {
             return Err(());
         }
-        let row = self.store.queue.get(&(report.job.run, report.job.job, report.attempt)).map(|r| r.lease());
-        if lease::taken_over(row, report.worker, now) {
-            let stopped = row.is_some_and(|r| r.stopped);
-            memory.hold(report.job, report.attempt, report.worker, now, stopped);
-            return Ok(true);
+        let key = (report.job.run, report.job.job, report.attempt);
+        let found = self.store.queue.get_mut(&key).filter(|r| {
+            // What is held here is only written anew.
+            memory.held.contains_key(&report.job) && r.worker == Some(report.worker)
+                || lease::taken_over(Some(r.lease()), report.worker, now)
+        });
+        let Some(row) = found else {
+            memory.release(report.job, report.attempt);
+            return Ok(false);
+        };
+        if terms.shared {
+            if !writes {
+                return Err(());
+            }
+            row.until = row.until.max(Some(now + terms.lasts()));
         }
-        Ok(false)
+        let (until, stopped) = (row.until, row.stopped);
+        match memory.held.get_mut(&report.job).filter(|h| h.attempt == report.attempt) {
+            Some(held) => held.until = until,
+            None => {
+                memory.hold(report.job, report.attempt, report.worker, now, stopped);
+                if let Some(held) = memory.held.get_mut(&report.job) {
+                    held.until = until;
+                }
+            }
+        }
+        Ok(true)
     }
 
     fn report(&mut self, server: usize, report: Report) -> Result<Option<Reply>, String> {
@@ -465,7 +512,7 @@ impl Sim {
         let length = match self.store.append(job, attempt, worker, from, to) {
             Ok(length) => length,
             // The worker begins where the log ends.
-            Err(length) => return Ok(Some(Reply::Heard { report, length, stop: false })),
+            Err(length) => return Ok(Some(self.heard_of(server, report, length, false))),
         };
         if !full && length == to && from < to {
             self.may_write(job, attempt)?;
@@ -476,13 +523,13 @@ impl Sim {
         }
         if full && to > length {
             if self.broken(Sabotage::Ack) {
-                return Ok(Some(Reply::Heard { report, length: to, stop: false }));
+                return Ok(Some(self.heard_of(server, report, to, false)));
             }
-            return Ok(None);
+            return Ok(Some(Reply::Full(report)));
         }
         let Some(status) = report.end else {
             let stop = self.servers[server].memory.held.get(&job).is_some_and(|h| h.stopped.is_some());
-            return Ok(Some(Reply::Heard { report, length, stop }));
+            return Ok(Some(self.heard_of(server, report, length, stop)));
         };
         let event = Event::JobEnded {
             job: job.job,
@@ -499,6 +546,12 @@ impl Sim {
             Op { run: job.run, event, lease: None, then: Then::Ended { worker, job, attempt } },
         )?;
         Ok(None)
+    }
+
+    fn heard_of(&self, server: usize, report: Report, length: u32, stop: bool) -> Reply {
+        let until = self.servers[server].memory.held.get(&report.job).and_then(|h| h.until);
+        let hold = self.terms().hold(until, self.clock(server));
+        Reply::Heard { report, length, stop, hold }
     }
 
     fn end_is_told(

@@ -2,9 +2,8 @@
 //! reads when it starts. The counterpart of `crates/server/src/tasks`.
 
 use crate::{
-    faults::Sabotage,
+    faults::{Fault, Sabotage},
     memory::{Memory, Op, Then},
-    server::HEARTBEAT,
     store::Commit,
     world::{Happening, Sim, Step},
 };
@@ -140,13 +139,19 @@ impl Sim {
         }
         let held: Vec<_> = self.servers[server].memory.held.iter().map(|(j, h)| (*j, h.clone())).collect();
         for (job, held) in held {
-            let Some(until) = lease::until(held.seen, now, lease) else { continue };
-            self.note(|| format!("server {server} renews attempt {} of {job} until {until}", held.attempt));
-            for row in self.store.queue.values_mut() {
-                // All leases of the worker, as one statement does it.
-                let renewed = lease::is_renewed(row.until, until, lease);
-                if row.worker == Some(held.worker) && renewed {
-                    row.until = Some(until);
+            let Some(until) = self.terms().until(held.seen, now) else { continue };
+            let key = (job.run, job.job, held.attempt);
+            let Some(row) = self.store.queue.get_mut(&key) else { continue };
+            if row.worker == Some(held.worker) && lease::is_renewed(row.until, until, lease) {
+                row.until = Some(until);
+                self.note(|| {
+                    format!("server {server} renews attempt {} of {job} until {until}", held.attempt)
+                });
+                // The answer may be lost.
+                if !self.fault(Fault::LostCommit)
+                    && let Some(held) = self.servers[server].memory.held.get_mut(&job)
+                {
+                    held.until = Some(until);
                 }
             }
         }
@@ -200,15 +205,14 @@ impl Sim {
             if row.worker.is_none() && !row.stopped && !on_their_way.contains(&job) {
                 memory.queue.push(row.queued.clone());
             } else if !memory.held.contains_key(&job) && !row.stopped && !on_their_way.contains(&job) {
-                let mine = memory.held.iter().filter(|(j, h)| **j != job && Some(h.worker) == row.worker);
-                let elsewhere = mine.map(|(_, h)| h.seen).max();
-                let nobody = lease::is_orphan(row.lease(), now, lasts)
-                    || lease::is_ghost(row.lease(), elsewhere, now, lasts);
-                if trusts && nobody {
+                let doubtful = memory.doubtful.get(&(job, *attempt));
+                let ghost = doubtful.is_some_and(|(w, until)| lease::is_ghost(row.lease(), *w, *until));
+                if ghost || trusts && lease::is_orphan(row.lease(), now) {
                     orphans.push((job, *attempt));
                 }
             }
         }
+        memory.doubtful.clear();
         for (job, attempt) in orphans {
             if !self.waits(
                 server,
@@ -278,8 +282,8 @@ impl Sim {
         Ok(())
     }
 
-    /// How long a worker goes on without an answer.
+    /// How long something of a job runs on without an answer: its worker gives it up before, and then ends it.
     pub fn worker_gives_up(&self) -> i64 {
-        lease::worker_gives_up(HEARTBEAT).as_millis() as i64
+        self.terms().worker_has_ended().as_millis() as i64
     }
 }

@@ -8,10 +8,10 @@ use crate::{
     history::History,
     make,
     memory::Memory,
-    server::{Ask, HEARTBEAT, LEASE, Reply, Report},
+    server::{Ask, Reply, Report},
     store::{Commit, Refused, Store},
 };
-use cds_engine::{Effect, Event, Run, RunSpec, event::Start, state::Origin, upkeep::lease};
+use cds_engine::{Effect, Event, Run, RunSpec, event::Start, state::Origin};
 use cds_model::{Attempt, JobRef, RunId, Timestamp, WorkerId};
 use indexmap::IndexMap;
 use std::{
@@ -113,6 +113,8 @@ pub(crate) struct Sim {
     next: u64,
     pub store: Store,
     pub servers: Vec<Server>,
+    /// There may be several servers on the store, and none knows that it is alone.
+    pub shared: bool,
     pub hatcheries: Vec<Hatchery>,
     pub workers: BTreeMap<WorkerId, Worker>,
     pub cut: Cuts,
@@ -132,7 +134,8 @@ impl Sim {
         let mut dice = Dice::new(seed);
         let server =
             || Server { up: true, epoch: 0, skew: 0, memory: Memory::default(), ends: BTreeMap::new() };
-        let servers = (0..1 + dice.up_to(config.servers)).map(|_| server()).collect();
+        let servers: Vec<Server> = (0..1 + dice.up_to(config.servers)).map(|_| server()).collect();
+        let shared = config.shared.unwrap_or(servers.len() > 1 || seed % 2 == 1);
         let hatcheries = (0..config.hatcheries.max(1)).map(|i| Hatchery::new(i, config.workers)).collect();
         Self {
             seed,
@@ -144,6 +147,7 @@ impl Sim {
             next: 0,
             store: Store { sabotage: config.sabotage, ..Store::default() },
             servers,
+            shared,
             hatcheries,
             workers: BTreeMap::new(),
             cut: Cuts::default(),
@@ -435,8 +439,8 @@ impl Sim {
         let server = self.dice.up_to(self.servers.len());
         let hatchery = self.dice.up_to(self.hatcheries.len());
         let span = self.dice.ms(1, 15_000);
-        let long = self.dice.ms(1000, 60_000);
-        let bound = lease::skew_bound(LEASE, HEARTBEAT).as_millis() as i64 / 2 - 1000;
+        let long = self.dice.ms(1000, self.config.longest_cut_ms);
+        let bound = self.terms().skew_bound().as_millis() as i64 / 2;
         let skew = self.dice.ms(-bound, bound);
         let jump = self.dice.ms(0, 120_000);
         let fault = match kind {
@@ -552,9 +556,11 @@ impl Sim {
 
 fn whom(reply: &Reply) -> Who {
     match reply {
-        Reply::Registered(w) | Reply::Refused(w) => Who::Worker(*w),
+        Reply::Registered(w) | Reply::Refused(w) | Reply::Down(w) => Who::Worker(*w),
         Reply::Job { worker, .. } | Reply::LeaseLost { worker, .. } => Who::Worker(*worker),
-        Reply::Heard { report, .. } | Reply::Ended { report, .. } => Who::Worker(report.worker),
+        Reply::Heard { report, .. } | Reply::Ended { report, .. } | Reply::Full(report) => {
+            Who::Worker(report.worker)
+        }
         Reply::Orders { hatchery, .. } | Reply::Identities { hatchery, .. } => Who::Hatchery(*hatchery),
         Reply::Started(..) => Who::Person,
     }

@@ -8,7 +8,7 @@ use crate::{
     vals,
     wake::Wake,
 };
-use cds_model::{Attempt, JobNo, ProjectId, RunId, Timestamp, WorkerId, WorkflowId};
+use cds_model::{Attempt, JobNo, JobRef, ProjectId, RunId, Timestamp, WorkerId, WorkflowId};
 use std::collections::BTreeSet;
 
 macro_rules! select {
@@ -29,7 +29,7 @@ sql! {
     OF_WORKER = select!("WHERE worker = $1 ORDER BY run, job, attempt");
     EXPIRED = select!("WHERE lease_until < $1 ORDER BY lease_until LIMIT $2");
     EXTEND = "UPDATE queue SET lease_until = $5 WHERE run = $1 AND job = $2 AND attempt = $3 AND worker = $4";
-    RENEW = "UPDATE queue SET lease_until = $2 WHERE (run, job, attempt) IN (SELECT run, job, attempt FROM queue WHERE worker {in}$1{end} AND lease_until < $3 ORDER BY run, job, attempt {skip_locked})";
+    RENEW = "UPDATE queue SET lease_until = $3 WHERE (run, job, attempt) IN (SELECT run, job, attempt FROM queue WHERE worker {in}$1{end} AND run || ' ' || job || ' ' || attempt {in}$2{end} AND lease_until < $3 ORDER BY run, job, attempt {skip_locked}) RETURNING run, job, attempt";
     PARK = "UPDATE queue SET parked = $4 WHERE run = $1 AND job = $2 AND attempt = $3";
     REMOVE = "DELETE FROM queue WHERE run = $1 AND job = $2 AND attempt = $3";
     ORPHANS = "DELETE FROM queue WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = queue.run)";
@@ -143,7 +143,7 @@ pub fn of_worker(tx: &mut Tx<'_>, worker: WorkerId) -> Result<Vec<Entry>> {
     tx.query(OF_WORKER, vals![worker])?.iter().map(entry).collect()
 }
 
-/// Extends a lease. False if the worker has it no longer: what it says is history.
+/// Says until when a lease holds. False if the worker has it no longer: what it says is history.
 pub fn extend(
     tx: &mut Tx<'_>,
     run: RunId,
@@ -155,16 +155,19 @@ pub fn extend(
     Ok(tx.execute(EXTEND, vals![run, job, attempt, worker, until])? > 0)
 }
 
-/// Extends those leases of workers that end before `ending`; how many. One that is being committed at this moment is
-/// left out: commits must not wait for this.
+/// Extends leases (job, attempt and worker) that end before `until`; which of them. One that is being committed at this
+/// moment is left out: commits must not wait for this.
 pub fn renew(
     tx: &mut Tx<'_>,
-    workers: &BTreeSet<WorkerId>,
+    leases: &[(JobRef, Attempt, WorkerId)],
     until: Timestamp,
-    ending: Timestamp,
-) -> Result<u64> {
-    let workers = to_json("workers", workers)?;
-    tx.execute(RENEW, vals![workers, until, ending])
+) -> Result<Vec<(JobRef, Attempt)>> {
+    let workers: BTreeSet<WorkerId> = leases.iter().map(|(_, _, worker)| *worker).collect();
+    let keys: Vec<String> =
+        leases.iter().map(|(job, attempt, _)| format!("{} {} {attempt}", job.run, job.job)).collect();
+    let (workers, keys) = (to_json("workers", &workers)?, to_json("leases", &keys)?);
+    let renewed = tx.query(RENEW, vals![workers, keys, until])?;
+    renewed.iter().map(|row| Ok((JobRef { run: row.get(0)?, job: row.get(1)? }, row.get(2)?))).collect()
 }
 
 /// Leases that ran out before `now`; their runs must be told that the worker is lost.

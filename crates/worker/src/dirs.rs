@@ -1,8 +1,10 @@
 //! The directories of a job (spec 9.1.3): made fresh, removed whatever was done to them.
 
+use crate::steps::is_empty_script;
 use md5::{Digest, Md5};
 use rustix::fs::{Mode, OFlags};
 use std::{
+    ffi::OsString,
     fs, io,
     os::{
         fd::{AsRawFd, OwnedFd},
@@ -26,6 +28,8 @@ pub(crate) struct JobDirs {
     pub keys: PathBuf,
     /// `TMPDIR` of the steps.
     pub tmp: PathBuf,
+    /// An empty script file that is there already.
+    pub script: Option<PathBuf>,
     gnupg: Option<ShortHome>,
 }
 
@@ -62,46 +66,52 @@ const SUBS: [&str; 5] = ["run", "keys", "tmp", "hooks", "gpg"];
 #[derive(Debug)]
 pub(crate) struct Spare {
     place: PathBuf,
-    full: Mutex<bool>,
+    full: Mutex<Option<Kept>>,
 }
+
+/// What is kept besides the directories: the name of an empty script file among them.
+#[derive(Debug)]
+struct Kept(Option<OsString>);
 
 impl Spare {
     /// Keeps them at `place`, which must not exist and must be on the file system of the base directory.
     pub fn new(place: PathBuf) -> Self {
-        Self { place, full: Mutex::new(false) }
+        Self { place, full: Mutex::new(None) }
     }
 
     /// Removes what is kept.
     pub fn discard(&self) {
-        if std::mem::take(&mut *self.full()) {
+        if self.full().take().is_some() {
             let _ = remove_tree(&self.place);
         }
     }
 
-    fn full(&self) -> MutexGuard<'_, bool> {
+    fn full(&self) -> MutexGuard<'_, Option<Kept>> {
         self.full.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    fn take(&self, root: &Path) -> bool {
+    /// Moves what is kept to `root`; the path of its script file there.
+    fn take(&self, root: &Path) -> Option<Option<PathBuf>> {
         let mut full = self.full();
         // What lies there was checked when it was put there, and no job has run since.
-        let taken = *full && !root.exists() && fs::rename(&self.place, root).is_ok();
-        *full &= !taken;
-        taken
+        if full.is_none() || root.exists() || fs::rename(&self.place, root).is_err() {
+            return None;
+        }
+        full.take().map(|Kept(script)| script.map(|name| root.join(name)))
     }
 
-    fn put(&self, root: &Path) -> bool {
+    fn put(&self, root: &Path, script: Option<&Path>) -> bool {
         let mut full = self.full();
-        if *full || !untouched(root) {
+        if full.is_some() || !untouched(root, script) || fs::rename(root, &self.place).is_err() {
             return false;
         }
-        *full = fs::rename(root, &self.place).is_ok();
-        *full
+        *full = Some(Kept(script.and_then(|path| path.file_name()).map(OsString::from)));
+        true
     }
 }
 
-/// Whether a job's directories are as they were made.
-fn untouched(root: &Path) -> bool {
+/// Whether a job's directories are as they were made, but for an empty script file.
+fn untouched(root: &Path, script: Option<&Path>) -> bool {
     let private = |path: &Path| {
         path.symlink_metadata().is_ok_and(|m| {
             m.is_dir()
@@ -110,9 +120,10 @@ fn untouched(root: &Path) -> bool {
         })
     };
     let count =
-        |path: &Path| fs::read_dir(path).map_or(usize::MAX, |entries| entries.take(SUBS.len() + 1).count());
+        |path: &Path| fs::read_dir(path).map_or(usize::MAX, |entries| entries.take(SUBS.len() + 2).count());
     private(root)
-        && count(root) == SUBS.len()
+        && script.is_none_or(is_empty_script)
+        && count(root) == SUBS.len() + usize::from(script.is_some())
         && SUBS.iter().map(|name| root.join(name)).all(|dir| private(&dir) && count(&dir) == 0)
 }
 
@@ -123,7 +134,8 @@ impl JobDirs {
         loop {
             let n = UNIQUE.fetch_add(1, Ordering::Relaxed);
             let root = basedir.join(format!("{hash}-{:x}-{n:x}", std::process::id()));
-            if !spare.take(&root) {
+            let kept = spare.take(&root);
+            if kept.is_none() {
                 let mut builder = fs::DirBuilder::new();
                 builder.mode(0o700);
                 match builder.create(&root) {
@@ -137,7 +149,14 @@ impl JobDirs {
             }
             let sub = |name: &str| root.join(name);
             let gnupg = ShortHome::of(&sub("run"), &sub("gpg"));
-            return Ok(Self { run: sub("run"), keys: sub("keys"), tmp: sub("tmp"), gnupg, root });
+            return Ok(Self {
+                run: sub("run"),
+                keys: sub("keys"),
+                tmp: sub("tmp"),
+                script: kept.flatten(),
+                gnupg,
+                root,
+            });
         }
     }
 
@@ -147,8 +166,9 @@ impl JobDirs {
     }
 
     /// Removes everything, or keeps it for the next job if nothing is in it.
-    pub async fn recycle(self, spare: &Spare) -> io::Result<()> {
-        if spare.put(&self.root) { Ok(()) } else { self.remove().await }
+    /// `script`: an empty script file, which may stay.
+    pub async fn recycle(self, spare: &Spare, script: Option<PathBuf>) -> io::Result<()> {
+        if spare.put(&self.root, script.as_deref()) { Ok(()) } else { self.remove().await }
     }
 
     /// Removes everything. Small trees are removed at once, others on a thread of their own, so that the
@@ -237,13 +257,13 @@ mod tests {
         let inode = |dirs: &JobDirs| fs::metadata(&dirs.run).unwrap().ino();
         let first = create();
         let (path, number) = (first.root.clone(), inode(&first));
-        first.recycle(&spare).await.unwrap();
+        first.recycle(&spare, None).await.unwrap();
         assert!(!path.exists());
         let second = create();
         assert_eq!(inode(&second), number);
         assert_ne!(second.root, path);
         fs::write(second.tmp.join(".hidden"), "x").unwrap();
-        second.recycle(&spare).await.unwrap();
+        second.recycle(&spare, None).await.unwrap();
         assert!(!base.path().join("spare").exists());
         for spoil in [0, 1, 2] {
             let dirs = create();
@@ -255,7 +275,7 @@ mod tests {
                     std::os::unix::fs::symlink("/", &dirs.keys).unwrap();
                 }
             }
-            dirs.recycle(&spare).await.unwrap();
+            dirs.recycle(&spare, None).await.unwrap();
             assert!(!base.path().join("spare").exists(), "{spoil}");
         }
     }

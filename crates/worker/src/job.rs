@@ -3,7 +3,7 @@
 use crate::{
     dirs::JobDirs,
     env::{self, EnvSource, Environment},
-    exec::{Control, Family, Scope, ipc},
+    exec::{Control, Family, LOST_GRACE, Scope, ipc},
     logs::{Spool, StepLog},
     machine::{Halt, Machine, Next, Outcome, Verdict},
     report::Signals,
@@ -28,8 +28,6 @@ use tokio_util::sync::CancellationToken;
 
 /// What background processes get to end themselves once their job has ended.
 const LEFTOVER_GRACE: Duration = Duration::from_millis(300);
-/// What processes get when the job was given to somebody else.
-const LOST_GRACE: Duration = Duration::from_secs(2);
 /// On top of the grace, before a step that does not come back is given up.
 const GIVE_UP: Duration = Duration::from_secs(20);
 
@@ -51,6 +49,8 @@ pub(crate) struct Job {
     pub tmp: PathBuf,
     /// Where gpg works, if not below `HOME`.
     pub gnupg_home: Option<PathBuf>,
+    /// Where the next script goes.
+    pub script: steps::ScriptFile,
     /// Hides secrets.
     pub masker: Arc<Masker>,
     /// Its processes.
@@ -65,6 +65,8 @@ pub(crate) struct Job {
     exit_called: AtomicBool,
     log: Mutex<Option<Arc<StepLog>>>,
     grace: Duration,
+    /// The attempt is not ours any more.
+    lost: CancellationToken,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -79,6 +81,7 @@ impl Job {
         port: u16,
         assignment: Assignment,
         spool: Arc<Spool>,
+        lost: CancellationToken,
     ) -> Result<(Self, JobDirs), Halt> {
         let infrastructure =
             |what: &str, e: &dyn std::fmt::Display| Halt::Infrastructure(format!("{what}: {e}"));
@@ -102,6 +105,7 @@ impl Job {
             workspace: dirs.run.clone(),
             keys: dirs.keys.clone(),
             tmp: dirs.tmp.clone(),
+            script: steps::ScriptFile::new(dirs.script.clone()),
             gnupg_home: dirs.gnupg_home().map(PathBuf::from),
             masker,
             family: Family::new(format!("{}={marker}", env::MARKER), worker.config.sole),
@@ -114,6 +118,7 @@ impl Job {
             exit_called: AtomicBool::new(false),
             log: Mutex::default(),
             grace: Duration::from_millis(assignment.kill_grace_ms),
+            lost,
             assignment,
         };
         Ok((job, dirs))
@@ -162,7 +167,7 @@ impl Job {
 
     /// For starting processes in a step that ends with `kill`.
     pub fn control<'a>(&'a self, kill: &'a CancellationToken) -> Control<'a> {
-        Control { family: &self.family, kill, grace: self.grace }
+        Control { family: &self.family, kill, grace: self.grace, lost: &self.lost }
     }
 
     /// A path as a step means it: relative ones are below the workspace.
@@ -233,7 +238,7 @@ async fn finish(job: &Job, dirs: JobDirs, machine: Machine, verdict: Verdict, si
     // A process that can't be ended may still write there, so the next job gets other directories.
     let removed = match unmounted {
         Err(error) => Err(error),
-        Ok(()) if left == 0 => dirs.recycle(&job.worker.spare).await,
+        Ok(()) if left == 0 => dirs.recycle(&job.worker.spare, job.script.take()).await,
         Ok(()) => dirs.remove().await,
     };
     if let Err(error) = removed {

@@ -27,6 +27,8 @@ pub(crate) struct Spool {
     pub news: Notify,
     /// It is to be sent now.
     pub urgent: Notify,
+    /// A process has printed something: somebody may wait for it.
+    pub printed: Notify,
     room: Notify,
 }
 
@@ -284,6 +286,9 @@ impl StepLog {
         mask.push(bytes, out);
         if let Some(last) = bytes.last() {
             *fresh_line = *last == b'\n';
+        }
+        if !out.is_empty() {
+            self.spool.printed.notify_one();
         }
         self.spool.append(self.step, out);
         out.clear();

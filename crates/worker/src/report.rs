@@ -2,7 +2,7 @@
 //! cancellation, and at the end takes the next job with the last report.
 
 use crate::logs::Spool;
-use cds_api::worker::{Assignment, LogLength, WorkerReport};
+use cds_api::worker::{Assignment, LogLength, ReportAck, WorkerReport};
 use cds_client::{Client, ClientError, JobKey};
 use std::{
     sync::{Mutex, MutexGuard},
@@ -13,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 /// News wait at most this long for more when something was sent just before.
 const INTERVAL: Duration = Duration::from_millis(50);
-/// Even the first news wait so long: a trivial job ends meanwhile, and costs one request instead of two.
+/// Even what is printed first waits so long: a trivial job ends meanwhile, and costs one request instead of two.
 const GATHER: Duration = Duration::from_millis(3);
+/// As long as nothing was printed, the news are only that the first step began, which the assignment has told.
+const QUIET: Duration = Duration::from_millis(25);
 /// Pauses between tries.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(2);
@@ -24,7 +26,8 @@ const WATCH_WAIT: Duration = Duration::from_secs(25);
 /// Times a lease is longer than the interval of heartbeats.
 const LEASE: u32 = 3;
 /// A server that is down gives the attempt to nobody else, and when it comes back it grants a whole lease. So an
-/// attempt is kept that long while nobody listens at the server's address.
+/// attempt is kept that long while nobody listens at the server's address, unless there may be other servers: then it
+/// is kept as long as the server has said (`hold_ms`).
 const DOWN: Duration = Duration::from_secs(3600);
 
 /// What the other half of the job has to know.
@@ -40,14 +43,16 @@ pub(crate) struct Kept(Mutex<KeptUntil>);
 
 struct KeptUntil {
     until: Instant,
+    /// When another server may give the attempt to somebody else; `None` = there is none.
+    own_until: Option<Instant>,
     /// Since when the server has been down; `None` = it answers.
     down: Option<Instant>,
 }
 
 impl Kept {
-    /// Not beyond.
-    pub fn new() -> Self {
-        Self(Mutex::new(KeptUntil { until: Instant::now(), down: None }))
+    /// Not beyond; `own_until` is when another server may give the attempt to somebody else, if there is one.
+    pub fn new(own_until: Option<Instant>) -> Self {
+        Self(Mutex::new(KeptUntil { until: Instant::now(), own_until, down: None }))
     }
 
     fn lock(&self) -> MutexGuard<'_, KeptUntil> {
@@ -58,26 +63,57 @@ impl Kept {
         self.lock().until
     }
 
-    /// The server has answered.
-    fn heard(&self, lease: Duration) {
+    /// The server has answered what was asked at `asked`: from then on the attempt is kept for a lease. The answer may
+    /// have taken its time.
+    fn heard(&self, asked: Instant, lease: Duration) {
         let mut kept = self.lock();
-        *kept = KeptUntil { until: kept.until.max(Instant::now() + lease), down: None };
+        kept.until = kept.until.max(asked + lease);
+        kept.down = None;
     }
 
-    /// It is down, or cannot store anything.
-    fn down(&self, lease: Duration) {
-        let now = Instant::now();
+    /// It has said when another server may give the attempt away.
+    fn own(&self, own_until: Option<Instant>) {
         let mut kept = self.lock();
-        let since = *kept.down.get_or_insert(now);
-        kept.until = kept.until.max((now + lease).min(since + DOWN));
+        // Said twice: a lease is never shortened.
+        kept.own_until = own_until.map(|until| kept.own_until.map_or(until, |known| known.max(until)));
     }
+
+    /// It is down, or cannot store anything, and was so at `at`.
+    fn down(&self, at: Instant, lease: Duration) {
+        let mut kept = self.lock();
+        let since = *kept.down.get_or_insert(at);
+        let most = kept.own_until.unwrap_or(since + DOWN);
+        kept.until = kept.until.max((at + lease).min(most));
+    }
+}
+
+/// A job that the server has given out.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// What is to be done.
+    pub assignment: Box<Assignment>,
+    /// When it was asked for: its lease is younger.
+    pub asked: Instant,
+}
+
+impl Given {
+    /// When another server may give it to somebody else, if there is one.
+    pub fn own_until(&self) -> Option<Instant> {
+        self.assignment.hold_ms.map(|ms| own_until(self.asked, ms))
+    }
+}
+
+/// When a hold ends that the server has told in an answer to what was asked then.
+fn own_until(asked: Instant, hold_ms: u64) -> Instant {
+    // Whatever it says, more than the longest wait makes no difference.
+    asked + Duration::from_millis(hold_ms).min(DOWN)
 }
 
 /// How reporting ended.
 #[derive(Debug)]
 pub(crate) enum Reported {
     /// The end is stored; the next job, if there is one.
-    Done(Option<Box<Assignment>>),
+    Done(Option<Given>),
     /// The attempt is not ours any more.
     Lost,
     /// The worker itself is not known any more.
@@ -147,8 +183,12 @@ impl Reporter<'_> {
             let begin = Instant::now();
             match self.client.worker_report(&report).await {
                 Ok(ack) if ack.cancel => return self.signals.cancel.cancel(),
-                Ok(_) if begin.elapsed() < WATCH_WAIT / 20 => return,
-                Ok(_) => {}
+                Ok(ack) => {
+                    self.owned(&ack, begin);
+                    if begin.elapsed() < WATCH_WAIT / 20 {
+                        return;
+                    }
+                }
                 Err(error) if error.is_transient() => sleep(MAX_PAUSE).await,
                 // The other reports learn of it too, and know what to do.
                 Err(_) => return self.spool.news.notify_one(),
@@ -156,7 +196,12 @@ impl Reporter<'_> {
         }
     }
 
-    async fn run_to_end(&self) -> Result<Option<Box<Assignment>>, Failure> {
+    /// Notes what an answer to a report says about the lease.
+    fn owned(&self, ack: &ReportAck, asked: Instant) {
+        self.kept.own(ack.hold_ms.map(|ms| own_until(asked, ms)));
+    }
+
+    async fn run_to_end(&self) -> Result<Option<Given>, Failure> {
         // The assignment itself counts as the first contact.
         let mut contact = Instant::now();
         let mut sent: Option<Instant> = None;
@@ -167,10 +212,15 @@ impl Reporter<'_> {
                 let _ = timeout_at(heartbeat_at, self.spool.news.notified()).await;
             }
             if self.spool.has_news() {
-                let wait = sent.map_or(GATHER, |t| INTERVAL.saturating_sub(t.elapsed()).max(GATHER));
+                let wait = sent.map_or(QUIET, |t| INTERVAL.saturating_sub(t.elapsed()).max(GATHER));
+                let printed = async {
+                    self.spool.printed.notified().await;
+                    sleep(GATHER).await;
+                };
                 tokio::select! {
                     () = self.spool.urgent.notified() => {}
                     () = sleep(wait) => {}
+                    () = printed, if sent.is_none() => {}
                 }
             } else if Instant::now() < heartbeat_at {
                 continue;
@@ -201,7 +251,7 @@ impl Reporter<'_> {
             let limit = contact + self.heartbeat * LEASE + take_wait.unwrap_or_default();
             let step = report.logs.first().map_or(0, |l| l.step);
             let ack = self.retry(limit, step, || self.client.worker_report(&report)).await?;
-            let Some(ack) = ack else { continue };
+            let Some((ack, asked)) = ack else { continue };
             contact = begin;
             sent = Some(Instant::now());
             self.spool.told(&report.steps);
@@ -209,8 +259,9 @@ impl Reporter<'_> {
                 self.stored(stored)?;
             }
             if ended {
-                return Ok(ack.next);
+                return Ok(ack.next.map(|assignment| Given { assignment, asked }));
             }
+            self.owned(&ack, asked);
             if ack.cancel {
                 self.signals.cancel.cancel();
             }
@@ -225,7 +276,7 @@ impl Reporter<'_> {
             })
             .await?;
         match answer {
-            Some(stored) => self.stored(&stored),
+            Some((stored, _)) => self.stored(&stored),
             None => Ok(()),
         }
     }
@@ -238,14 +289,15 @@ impl Reporter<'_> {
         })
     }
 
-    /// Repeats an exchange until it succeeds or the lease has run out at `limit`. `None`: the server holds another length of
-    /// a log than was thought; the spool knows now, and the caller begins anew.
+    /// Repeats an exchange until it succeeds or the lease has run out at `limit`. Gives the answer and when it was asked
+    /// for. `None`: the server holds another length of a log than was thought; the spool knows now, and the caller begins
+    /// anew.
     async fn retry<T, R>(
         &self,
         limit: Instant,
         step: u16,
         exchange: impl Fn() -> R,
-    ) -> Result<Option<T>, Failure>
+    ) -> Result<Option<(T, Instant)>, Failure>
     where
         R: Future<Output = Result<T, ClientError>>,
     {
@@ -254,18 +306,21 @@ impl Reporter<'_> {
         loop {
             // What was learnt of the server meanwhile counts for later exchanges too.
             let limit = limit.max(self.kept.until());
+            let asked = Instant::now();
             let error = match timeout_at(limit, exchange()).await {
                 Ok(Ok(answer)) => {
-                    self.kept.heard(lease);
-                    return Ok(Some(answer));
+                    self.kept.heard(asked, lease);
+                    return Ok(Some((answer, asked)));
                 }
                 Ok(Err(error)) => error,
                 Err(_) => ClientError::Timeout { url: self.client.base_url().to_string() },
             };
             if error.is_transient() {
                 // It is down, or it has answered, and knows that this worker lives.
-                if error.is_refused() || error.is_code("disk_full") {
-                    self.kept.down(lease.max(pause * 2));
+                if error.is_refused() {
+                    self.kept.down(Instant::now(), lease.max(pause * 2));
+                } else if error.is_code("disk_full") {
+                    self.kept.down(asked, lease.max(pause * 2));
                 }
                 let limit = limit.max(self.kept.until());
                 if Instant::now() + pause >= limit {
@@ -322,6 +377,40 @@ fn gap(details: &[String], message: &str, step: u16) -> Option<LogLength> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_attempt_is_kept_while_nobody_else_can_have_it() {
+        let (now, lease) = (Instant::now(), Duration::from_secs(30));
+        let after = |s: u64| now + Duration::from_secs(s);
+        // A server of its own: down for as long as an hour.
+        let kept = Kept::new(None);
+        for s in (0..4000).step_by(10) {
+            kept.down(after(s), lease);
+        }
+        assert_eq!(kept.until(), now + DOWN);
+        // One of several: no longer than it has said, and what it said before does not shorten that.
+        let kept = Kept::new(Some(after(100)));
+        for s in (0..4000).step_by(10) {
+            kept.down(after(s), lease);
+        }
+        assert_eq!(kept.until(), after(100));
+        kept.own(Some(after(120)));
+        kept.own(Some(after(110)));
+        kept.down(after(118), lease);
+        assert_eq!(kept.until(), after(120));
+        // It is known to be alone now.
+        kept.own(None);
+        kept.down(after(119), lease);
+        assert_eq!(kept.until(), after(149));
+    }
+
+    #[test]
+    fn an_answer_that_took_long_keeps_no_longer() {
+        let (now, lease) = (Instant::now() + Duration::from_secs(60), Duration::from_secs(30));
+        let kept = Kept::new(None);
+        kept.heard(now, lease);
+        assert_eq!(kept.until(), now + lease);
+    }
 
     #[test]
     fn gaps_are_understood() {

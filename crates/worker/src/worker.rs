@@ -6,10 +6,10 @@ use crate::{
     exec, job,
     local_api::LocalApi,
     logs::Spool,
-    report::{Kept, Reported, Reporter, Signals},
+    report::{Given, Kept, Reported, Reporter, Signals},
     requirements,
 };
-use cds_api::worker::{AssignedSecret, Assignment, WorkerRegister, WorkerRegistered};
+use cds_api::worker::{AssignedSecret, WorkerRegister, WorkerRegistered};
 use cds_client::{Client, ClientError, JobKey};
 use cds_expr::mask::Masker;
 use cds_model::Secret;
@@ -238,16 +238,16 @@ impl Worker {
         let mut next = None;
         let mut idle_since = Instant::now();
         loop {
-            let assignment = match next.take() {
-                Some(assignment) => assignment,
+            let given = match next.take() {
+                Some(given) => given,
                 None => match self.take(&client, &registered, idle_since).await? {
-                    Ok(assignment) => assignment,
+                    Ok(given) => given,
                     Err(exit) => return Ok(exit),
                 },
             };
             jobs += 1;
             let last = registered.max_jobs > 0 && jobs >= registered.max_jobs;
-            match self.run_job(&client, &registered, &mut local, *assignment, last).await {
+            match self.run_job(&client, &registered, &mut local, given, last).await {
                 Reported::Done(job) => {
                     // The last report has waited for a job already.
                     let waited = Duration::from_millis(registered.idle_timeout_ms).min(TAKE_WAIT);
@@ -272,7 +272,7 @@ impl Worker {
         client: &Client,
         registered: &WorkerRegistered,
         idle_since: Instant,
-    ) -> Result<Result<Box<Assignment>, Exit>, WorkerError> {
+    ) -> Result<Result<Given, Exit>, WorkerError> {
         let idle_end = idle_since + Duration::from_millis(registered.idle_timeout_ms);
         let mut pause = Duration::from_millis(100);
         let mut trouble: Option<Instant> = None;
@@ -285,7 +285,9 @@ impl Worker {
                 () = self.config.shutdown.cancelled() => return Ok(Err(Exit::Shutdown)),
             };
             match answer {
-                Ok(Some(assignment)) => return Ok(Ok(Box::new(assignment))),
+                Ok(Some(assignment)) => {
+                    return Ok(Ok(Given { assignment: Box::new(assignment), asked: begin.into() }));
+                }
                 Ok(None) if Instant::now() >= idle_end => return Ok(Err(Exit::Idle)),
                 Ok(None) => {
                     trouble = None;
@@ -314,16 +316,17 @@ impl Worker {
         client: &Client,
         registered: &WorkerRegistered,
         local: &mut LocalApi,
-        assignment: Assignment,
+        given: Given,
         last: bool,
     ) -> Reported {
+        let kept = Kept::new(given.own_until());
+        let assignment = *given.assignment;
         let spool = Arc::new(Spool::default());
         let signals = Signals { cancel: CancellationToken::new(), lost: CancellationToken::new() };
         let key = JobKey { job: assignment.job, attempt: assignment.attempt };
         let shutdown = &self.config.shutdown;
         let idle = Duration::from_millis(registered.idle_timeout_ms);
         let take_wait = || (!last && !shutdown.is_cancelled()).then(|| idle.min(TAKE_WAIT));
-        let kept = Kept::new();
         let reporter = Reporter {
             client,
             key,
@@ -334,7 +337,10 @@ impl Worker {
             kept: &kept,
         };
         let job = match local.port().await {
-            Ok(port) => job::Job::new(self, client.clone(), port, assignment.clone(), spool.clone()),
+            Ok(port) => {
+                let lost = signals.lost.clone();
+                job::Job::new(self, client.clone(), port, assignment.clone(), spool.clone(), lost)
+            }
             Err(e) => Err(crate::machine::Halt::Infrastructure(format!("cannot open the local API: {e}"))),
         };
         match job {

@@ -96,8 +96,11 @@ impl Settings {
         if server.heartbeat_ms == 0 {
             return bad("heartbeat_ms", "must be at least 1");
         }
-        if server.lease_ms <= server.heartbeat_ms {
-            return bad("lease_ms", "must be longer than heartbeat_ms, or every job would be taken for lost");
+        if server.lease_ms <= server.heartbeat_ms.saturating_mul(3) {
+            return bad(
+                "lease_ms",
+                "must be longer than three times heartbeat_ms, which is how long a worker goes on without an answer",
+            );
         }
         if server.smtp.as_ref().is_some_and(|smtp| smtp.host.is_empty() || smtp.port == 0) {
             return bad("smtp", "needs host and port");

@@ -1,11 +1,12 @@
-//! Who has an attempt, for how long, and who may say that it is lost.
+//! Who has an attempt, for how long, and who may say that it is lost. How long things last: [`Terms`].
 //!
 //! A server that hears of a worker remembers when, and now and then writes into the store until when the worker's
-//! leases hold: [`until`], that is a lease after it was last heard of. Before a server gives a lease up it asks the
-//! store, because the worker may have been heard of by another one. A worker that reaches nobody gives its attempt up
-//! by itself after [`worker_gives_up`]; what lies between that and the lease is the [`skew_bound`]: as long as the
-//! clocks of two servers are less apart, no job is at work twice.
+//! leases hold. Where several servers share a store it may say yes to a worker only while enough of what it has written
+//! itself is left ([`Terms::vouches`]): any other server gives the attempt away when that time is over, and a server
+//! that does not reach the store cannot know whether this has happened. Before a server gives a lease up it asks the
+//! store, because another one may have written since. A worker that reaches nobody gives its attempt up by itself.
 
+pub use super::terms::{LOST_GRACE, Terms};
 use cds_model::{Timestamp, WorkerId};
 use std::time::Duration;
 
@@ -17,20 +18,15 @@ pub fn look_every(lease: Duration) -> Duration {
     (lease / LOOKS).max(Duration::from_millis(200))
 }
 
-/// When a worker that reaches no server gives its attempt up, counted from its last report that was answered.
-pub fn worker_gives_up(heartbeat: Duration) -> Duration {
-    heartbeat * 3
-}
-
-/// How far the clocks of two servers may be apart.
-pub fn skew_bound(lease: Duration, heartbeat: Duration) -> Duration {
-    lease.saturating_sub(worker_gives_up(heartbeat))
+/// A jump of the clock that is longer than this is noticed.
+pub(super) fn unnoticed_jump(lease: Duration) -> Duration {
+    lease / 4
 }
 
 /// Whether the clock jumped, or the machine slept, since the last look. What was heard before says nothing then: every
 /// hold counts as heard of now. Shorter jumps are within what a lease has left when its worker is in order.
 pub fn jumped(before: Timestamp, now: Timestamp, lease: Duration) -> bool {
-    now.since(before) > lease / 4 || now < before
+    now.since(before) > unnoticed_jump(lease) || now < before
 }
 
 /// Whether a lease in the store that nobody here holds may be judged by its time: not in the first lease after a jump of
@@ -48,12 +44,6 @@ pub fn is_late(
     grace: Duration,
 ) -> bool {
     now.since(seen) > lease || stopped.is_some_and(|at| now.since(at) > grace)
-}
-
-/// Until when a lease holds whose worker was heard of at `seen`. `None`: not heard of for too long, nothing is renewed,
-/// so that it can be lost.
-pub fn until(seen: Timestamp, now: Timestamp, lease: Duration) -> Option<Timestamp> {
-    (now.since(seen) < lease).then(|| seen + lease)
 }
 
 /// A lease as the store has it.
@@ -80,12 +70,16 @@ pub enum Fate {
     Lost,
 }
 
-/// What becomes of a late hold of `worker`, given the row of its attempt.
+/// What becomes of a late hold of `worker`, given the row of its attempt. Not heard of here is not enough: whoever has
+/// written until when the lease holds, in this life or another, may vouch for the worker as long as that lasts.
 pub fn late(row: Option<Row>, worker: WorkerId, now: Timestamp) -> Fate {
     match row {
         Some(row) if row.worker == Some(worker) => {
-            // Another server hears of the worker, and renews the lease.
-            if row.until.is_some_and(|until| until > now) { Fate::Keep } else { Fate::Lost }
+            if row.until.is_some_and(|until| until > now) {
+                Fate::Keep
+            } else {
+                Fate::Lost
+            }
         }
         _ => Fate::Drop,
     }
@@ -123,15 +117,14 @@ pub fn is_renewed(known: Option<Timestamp>, until: Timestamp, lease: Duration) -
 }
 
 /// Whether a lease that this server has no hold for must be looked after here: it has run out, so nobody renews it.
-pub fn is_orphan(row: Row, now: Timestamp, lease: Duration) -> bool {
-    row.worker.is_some() && row.until.is_none_or(|until| until + lag(lease) <= now)
+pub fn is_orphan(row: Row, now: Timestamp) -> bool {
+    row.worker.is_some() && row.until.is_none_or(|until| until <= now)
 }
 
-/// Whether a lease is nobody's although its worker is heard of, and all leases of the worker are renewed: the worker is
-/// at something else, and this was handed out by a commit whose answer was lost. A worker has one attempt at a time.
-/// `elsewhere` is when it was last heard of at another one; one that may have given that up since is left alone.
-pub fn is_ghost(row: Row, elsewhere: Option<Timestamp>, now: Timestamp, lease: Duration) -> bool {
-    row.worker.is_some() && elsewhere.is_some_and(|seen| now.since(seen) < lease / 4)
+/// Whether a lease was made by a commit of this server (for `worker`, `until` then) of which it was told that it failed.
+/// The worker was never told of it. It may have got the same attempt from another server, which then ends at another time.
+pub fn is_ghost(row: Row, worker: WorkerId, until: Timestamp) -> bool {
+    row.worker == Some(worker) && row.until == Some(until) && !row.stopped
 }
 
 /// A worker that was ordered must be listed by its hatchery, or say something, within this time.
@@ -146,7 +139,7 @@ pub fn pending_is_gone(mentioned: Timestamp, now: Timestamp) -> bool {
 /// Whether a worker that its hatchery did not list is gone. The list may be older than the worker, so one that was
 /// heard of lately is left alone.
 pub fn unlisted_is_gone(seen: Timestamp, now: Timestamp, heartbeat: Duration) -> bool {
-    now.since(seen) > worker_gives_up(heartbeat)
+    now.since(seen) > super::terms::worker_gives_up(heartbeat)
 }
 
 /// How long a server remembers a worker that says nothing.
@@ -162,17 +155,8 @@ pub fn is_forgotten(seen: Timestamp, holds: bool, now: Timestamp) -> bool {
 mod tests {
     use super::*;
 
-    const LEASE: Duration = Duration::from_secs(45);
-
     fn at(s: i64) -> Timestamp {
         Timestamp(s * 1000)
-    }
-
-    #[test]
-    fn a_lease_lasts_from_the_last_word_of_the_worker() {
-        // And not from when that was written: else a silent worker would keep its job for two leases.
-        assert_eq!(until(at(100), at(140), LEASE), Some(at(145)));
-        assert_eq!(until(at(100), at(145), LEASE), None);
     }
 
     #[test]
@@ -184,17 +168,5 @@ mod tests {
         assert_eq!(late(row(Some(me), None), me, at(10)), Fate::Lost);
         assert_eq!(late(row(Some(other), Some(at(10))), me, at(9)), Fate::Drop);
         assert_eq!(late(None, me, at(9)), Fate::Drop);
-    }
-
-    #[test]
-    fn a_worker_gives_up_before_any_server_gives_it_up() {
-        let (me, heartbeat, lease) = (WorkerId::new(), Duration::from_secs(10), LEASE);
-        assert_eq!(skew_bound(lease, heartbeat), Duration::from_secs(15));
-        // Heard at 0 by a server whose clock is exact; another is ahead by less than the bound.
-        let until = until(at(0), at(5), lease).unwrap();
-        let ahead = skew_bound(lease, heartbeat) - Duration::from_millis(1);
-        let gives_up = Timestamp(0) + worker_gives_up(heartbeat);
-        let row = Some(Row { worker: Some(me), until: Some(until), stopped: false });
-        assert_eq!(late(row, me, gives_up + ahead), Fate::Keep);
     }
 }

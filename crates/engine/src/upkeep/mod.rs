@@ -3,6 +3,7 @@
 
 pub mod lease;
 mod reconcile;
+mod terms;
 
 pub use reconcile::{Finding, Mending, QueueRow, Rows, SlotRow, reconcile};
 

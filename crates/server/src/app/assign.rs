@@ -103,6 +103,7 @@ impl App {
             job_timeout_ms: settings.job_timeout_ms,
             step_timeout_ms: settings.step_timeout_ms,
             kill_grace_ms: self.config().kill_grace_ms,
+            hold_ms: self.hold_ms(job, attempt),
         })
     }
 }

@@ -171,13 +171,16 @@ impl App {
         worker_name: String,
     ) -> Result<Applied, ApplyError> {
         let event = Event::JobTaken { job: job.job, attempt, worker, worker_name };
-        let lease = QueueLease { job: job.job, attempt, worker, until: self.now() + self.config().lease() };
+        let until = self.now() + self.terms().lasts();
+        let lease = QueueLease { job: job.job, attempt, worker, until };
         let app = self.clone();
         // In a task of its own up to the hold: a lease that nobody holds here would never be given up.
         let taken = tokio::spawn(async move {
             let applied = app.apply_with(job.run, &event, vec![lease]).await;
-            if let Ok(Applied::Advanced(_)) = &applied {
-                app.fleet().hold(job, attempt, worker, app.now());
+            match told(&applied) {
+                Told::Advanced => app.fleet().hold(job, attempt, worker, until, app.now()),
+                Told::Failed => app.fleet().doubt(job, attempt, worker, until),
+                Told::Ignored(_) | Told::Refused | Told::Gone | Told::Parked => {}
             }
             applied
         });

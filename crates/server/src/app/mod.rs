@@ -80,6 +80,10 @@ impl App {
     pub fn config(&self) -> &Config {
         &self.0.config
     }
+    /// How long leases last.
+    pub fn terms(&self) -> cds_engine::upkeep::lease::Terms {
+        self.config().terms(self.store().dialect() == cds_store::Dialect::Postgres)
+    }
     /// Now, on the server's clock.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()

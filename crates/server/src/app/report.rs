@@ -16,7 +16,7 @@ use cds_engine::{
     upkeep::{self, lease},
 };
 use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
-use cds_store::queue;
+use cds_store::{Tx, queue};
 use std::time::Duration;
 
 /// Longest time a call may wait for a job.
@@ -24,20 +24,49 @@ const LONGEST_WAIT: u64 = 60_000;
 
 impl App {
     /// The hold of a worker on an attempt, or 409 `lease_lost`. The hold of a worker that comes from another server is
-    /// taken over.
+    /// taken over. Where other servers may give the attempt away, nothing is said out of memory when what this server
+    /// has written is about to end: then the lease is written anew, or it is not known whose the attempt is.
     pub(crate) async fn fence(&self, worker: WorkerId, job: JobRef, attempt: Attempt) -> Result<Held> {
-        let now = self.now();
-        if let Some(held) = self.fleet().held(job, attempt, worker, now) {
+        let (now, terms) = (self.now(), self.terms());
+        let held = self.fleet().held(job, attempt, worker, now);
+        let known = held.is_some();
+        if let Some(held) = held.filter(|held| terms.vouches(held.until, now)) {
             return Ok(held);
         }
-        let entry = self.store().read(move |tx| queue::get(tx, job.run, job.job, attempt)).await;
-        let row = entry.map_err(Error::internal)?.map(|e| e.lease());
-        if !lease::taken_over(row, worker, now) {
+        let find = move |tx: &mut Tx<'_>| {
+            let row = queue::get(tx, job.run, job.job, attempt)?.map(|e| e.lease());
+            // What is held here is only written anew.
+            let mine = known && row.is_some_and(|row| row.worker == Some(worker));
+            Ok(row.filter(|_| mine || lease::taken_over(row, worker, now)))
+        };
+        let row = if terms.shared {
+            let written = self.store().write(move |tx| {
+                let Some(row) = find(tx)? else { return Ok(None) };
+                let until = row.until.map_or(now + terms.lasts(), |known| known.max(now + terms.lasts()));
+                let extended = queue::extend(tx, job.run, job.job, attempt, worker, until)?;
+                Ok(extended.then_some(lease::Row { until: Some(until), ..row }))
+            });
+            written.await.map_err(Error::store_away)?
+        } else {
+            self.store().read(find).await.map_err(Error::internal)?
+        };
+        let Some(row) = row else {
+            self.fleet().release(job, attempt);
             return Err(Error::lease_lost());
+        };
+        if !known {
+            self.fleet().restore(job, attempt, worker, None, row.stopped, now);
         }
-        let stopped = row.is_some_and(|row| row.stopped);
-        self.fleet().restore(job, attempt, worker, None, stopped, now);
+        if let Some(until) = row.until.filter(|_| terms.shared) {
+            self.fleet().written(job, attempt, until);
+        }
         self.fleet().held(job, attempt, worker, now).ok_or_else(Error::lease_lost)
+    }
+
+    /// How long a worker may go on from its last word that was answered, should it hear nothing more.
+    pub(crate) fn hold_ms(&self, job: JobRef, attempt: Attempt) -> Option<u64> {
+        let hold = self.terms().hold(self.fleet().written_until(job, attempt), self.now())?;
+        Some(u64::try_from(hold.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Takes in a report.
@@ -64,7 +93,7 @@ impl App {
             .iter()
             .filter_map(|s| Some((log_key(report.job, report.attempt, s.step), s.log_length?)))
             .collect();
-        let mut ack = ReportAck { cancel: held.cancelled.is_some(), logs, next: None };
+        let mut ack = ReportAck { cancel: held.cancelled.is_some(), logs, ..ReportAck::default() };
         if let Some(end) = &report.end {
             let event = Event::JobEnded {
                 job: report.job.job,
@@ -99,6 +128,7 @@ impl App {
             if let Some(wait) = report.take_wait_ms.filter(|_| !ack.cancel) {
                 ack.cancel = self.stop_asked(&held, Duration::from_millis(wait.min(LONGEST_WAIT))).await;
             }
+            ack.hold_ms = self.hold_ms(report.job, report.attempt);
         }
         Ok(ack)
     }

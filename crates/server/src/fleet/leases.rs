@@ -15,6 +15,8 @@ pub struct Held {
     pub worker: WorkerId,
     /// Last heard of its worker.
     pub seen: Timestamp,
+    /// Until when this server has written that the lease holds; `None` = it has not.
+    pub until: Option<Timestamp>,
     /// A stop was asked for, then.
     pub cancelled: Option<Timestamp>,
     /// Rings when a stop is asked for.
@@ -23,14 +25,38 @@ pub struct Held {
 
 impl Held {
     fn new(attempt: Attempt, worker: WorkerId, seen: Timestamp, cancelled: Option<Timestamp>) -> Self {
-        Self { attempt, worker, seen, cancelled, stop: Arc::default() }
+        Self { attempt, worker, seen, until: None, cancelled, stop: Arc::default() }
     }
 }
 
 impl Fleet {
-    /// A worker has an attempt (committed).
-    pub fn hold(&self, job: JobRef, attempt: Attempt, worker: WorkerId, now: Timestamp) {
-        self.lock().held.insert(job, Held::new(attempt, worker, now, None));
+    /// A worker has an attempt, until then (committed).
+    pub fn hold(&self, job: JobRef, attempt: Attempt, worker: WorkerId, until: Timestamp, now: Timestamp) {
+        let held = Held { until: Some(until), ..Held::new(attempt, worker, now, None) };
+        self.lock().held.insert(job, held);
+    }
+
+    /// This server has written until when the lease of an attempt holds.
+    pub fn written(&self, job: JobRef, attempt: Attempt, until: Timestamp) {
+        if let Some(held) = self.lock().held.get_mut(&job).filter(|h| h.attempt == attempt) {
+            held.until = held.until.max(Some(until));
+        }
+    }
+
+    /// Until when this server has written that the lease of an attempt holds.
+    pub fn written_until(&self, job: JobRef, attempt: Attempt) -> Option<Timestamp> {
+        self.lock().held.get(&job).filter(|h| h.attempt == attempt)?.until
+    }
+
+    /// A commit that was to give an attempt to a worker is said to have failed. If it was made all the same, nobody
+    /// was told of the lease.
+    pub fn doubt(&self, job: JobRef, attempt: Attempt, worker: WorkerId, until: Timestamp) {
+        self.lock().doubtful.push((job, attempt, worker, until));
+    }
+
+    /// Those that were doubted since the last call.
+    pub fn doubtful(&self) -> Vec<(JobRef, Attempt, WorkerId, Timestamp)> {
+        std::mem::take(&mut self.lock().doubtful)
     }
 
     /// As the store says at start: the worker may be alive and gets a whole lease of time to say so.

@@ -36,6 +36,8 @@ struct State {
     held: HashMap<JobRef, Held>,
     /// Handed out to calls that were cut off.
     lost_orders: Vec<Order>,
+    /// Leases of commits that are said to have failed.
+    doubtful: Vec<(JobRef, Attempt, WorkerId, Timestamp)>,
     /// When the clock was last looked at.
     looked: Option<Timestamp>,
     /// When it last jumped, or this server started.

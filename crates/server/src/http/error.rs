@@ -69,6 +69,17 @@ impl Error {
         tracing::error!(%cause, request_id, "internal error");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error; the server's log says more")
     }
+    /// 503: the database does not answer, and nothing can be said without it. One without room is
+    /// [`Error::disk_full`].
+    pub fn store_away(cause: impl std::fmt::Display) -> Self {
+        if cds_store::says_full(&cause.to_string()) {
+            return Self::internal(cause);
+        }
+        let request_id = REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
+        tracing::warn!(%cause, request_id, "the database does not answer");
+        let message = "the database does not answer, try again later; the server's log says more";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_away", message)
+    }
     /// With the reference's numeric id (spec 2.3).
     pub fn id(mut self, id: u32) -> Self {
         self.id = Some(id);

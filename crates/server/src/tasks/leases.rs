@@ -2,16 +2,14 @@
 //! is lost, say the rules of [`cds_engine::upkeep::lease`].
 
 use crate::{App, fleet::Held};
-use cds_engine::upkeep::lease;
-use cds_model::{JobRef, Timestamp, WorkerId};
+use cds_engine::upkeep::lease::{self, Terms};
+use cds_model::{Attempt, JobRef, Timestamp, WorkerId};
 use cds_store::{queue, workers};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 pub async fn run(app: App) {
-    let lasts = app.config().lease();
+    let terms = app.terms();
+    let lasts = terms.silence;
     let grace = Duration::from_millis(app.config().kill_grace_ms) + Duration::from_secs(10);
     let mut tick = tokio::time::interval(lease::look_every(lasts));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -38,7 +36,7 @@ pub async fn run(app: App) {
             }
         }
         app.fleet().forget_strangers(now);
-        renew(&app, lasts, now).await;
+        renew(&app, terms, now).await;
     }
 }
 
@@ -73,30 +71,37 @@ async fn is_lost(app: &App, job: JobRef, held: Held, now: Timestamp) -> Option<H
 }
 
 /// Writes down until when leases hold, never less than is known: who heard of the worker last may be another server.
-async fn renew(app: &App, lasts: Duration, now: Timestamp) {
+/// Each attempt by itself: a worker that is at something else does not keep what it has never heard of.
+async fn renew(app: &App, terms: Terms, now: Timestamp) {
     // Those that end at about the same time go in one statement, and as their earliest.
-    let about = (lasts / 10).as_millis().max(1) as i64;
-    let mut renewed: BTreeMap<i64, (Timestamp, BTreeSet<WorkerId>)> = BTreeMap::new();
-    for (_, held) in app.fleet().holds() {
-        let Some(until) = lease::until(held.seen, now, lasts) else { continue };
-        let group = renewed.entry(until.ms() / about).or_insert_with(|| (until, BTreeSet::new()));
-        group.0 = group.0.min(until);
-        group.1.insert(held.worker);
+    let about = (terms.silence / 10).as_millis().max(1) as i64;
+    let mut renewed: BTreeMap<i64, (Timestamp, Vec<(JobRef, Attempt, WorkerId)>)> = BTreeMap::new();
+    for (job, held) in app.fleet().holds() {
+        let Some(until) = terms.until(held.seen, now) else { continue };
+        // Where little would be won nothing is written: most jobs are over before their lease needs it.
+        if lease::is_renewed(held.until, until, terms.silence) {
+            let group = renewed.entry(until.ms() / about).or_insert_with(|| (until, Vec::new()));
+            group.0 = group.0.min(until);
+            group.1.push((job, held.attempt, held.worker));
+        }
     }
     if renewed.is_empty() {
         return;
     }
-    let written = app
-        .store()
-        .write_simple(move |tx| {
-            renewed.values().try_for_each(|(until, workers)| {
-                // Where little would be won nothing is written: most jobs are over before their lease needs it.
-                let ending = Timestamp(until.ms().saturating_sub(lease::lag(lasts).as_millis() as i64));
-                queue::renew(tx, workers, *until, ending).map(drop)
-            })
-        })
-        .await;
-    if let Err(e) = written {
-        tracing::warn!(error = %e, "leases could not be renewed");
+    let written = app.store().write_simple(move |tx| {
+        let mut written = Vec::new();
+        for (until, leases) in renewed.values() {
+            let done = queue::renew(tx, leases, *until)?;
+            written.extend(done.into_iter().map(|(job, attempt)| (job, attempt, *until)));
+        }
+        Ok(written)
+    });
+    match written.await {
+        Ok(written) => {
+            for (job, attempt, until) in written {
+                app.fleet().written(job, attempt, until);
+            }
+        }
+        Err(e) => tracing::warn!(error = %e, "leases could not be renewed"),
     }
 }

@@ -38,11 +38,17 @@ pub async fn run(app: App) {
 /// it is handed out, because the lease is committed against the store.
 pub(super) async fn reload(app: &App) {
     app.fleet().lost_orders();
+    let doubtful = app.fleet().doubtful();
     // Before the store is read: a hold that is newer than what was read is none of its business.
     let holds = app.fleet().holds();
     let entries = match app.store().read(queue::load).await {
         Ok((entries, _)) => entries,
-        Err(e) => return tracing::warn!(error = %e, "the queue could not be read"),
+        Err(e) => {
+            for (job, attempt, worker, until) in doubtful {
+                app.fleet().doubt(job, attempt, worker, until);
+            }
+            return tracing::warn!(error = %e, "the queue could not be read");
+        }
     };
     let (now, lasts) = (app.now(), app.config().lease());
     let trusts = lease::trusts_the_store(app.fleet().look_at_clock(now, lasts), now, lasts);
@@ -61,13 +67,15 @@ pub(super) async fn reload(app: &App) {
             if !on_their_way.contains(&job) {
                 waiting.push(queued(entry));
             }
-        } else if trusts && !held.contains(&(job, attempt)) && !on_their_way.contains(&job) {
+        } else if !held.contains(&(job, attempt)) && !on_their_way.contains(&job) {
             let row = entry.lease();
-            let elsewhere = holds.iter().filter(|(j, h)| *j != job && Some(h.worker) == row.worker);
-            let elsewhere = elsewhere.map(|(_, h)| h.seen).max();
-            let nobody = lease::is_orphan(row, now, lasts) || lease::is_ghost(row, elsewhere, now, lasts);
+            let ghost = doubtful.iter().any(|(j, a, worker, until)| {
+                (*j, *a) == (job, attempt) && lease::is_ghost(row, *worker, *until)
+            });
             // What was read may be over by now.
-            if nobody && still_leased(app, job, attempt, row.worker).await {
+            if (ghost || trusts && lease::is_orphan(row, now))
+                && still_leased(app, job, attempt, row.worker).await
+            {
                 tracing::warn!(%job, "a lease is nobody's: its attempt is lost");
                 app.worker_lost(job, attempt, "it was leased, and no worker had it".into()).await;
             }

@@ -121,13 +121,23 @@ async fn effects_become_rows(w: World) {
         .unwrap();
     assert_eq!((mine.len(), expired.len(), kept, lost), (1, 1, true, false));
     assert!(w.store.read(|tx| queue::expired(tx, Timestamp(501), 10)).await.unwrap().is_empty());
-    let both = std::collections::BTreeSet::from([worker, WorkerId::new()]);
-    for (ending, renewed) in [(900, 0), (901, 1), (901, 0)] {
-        let both = both.clone();
-        let n =
-            w.store.write_simple(move |tx| queue::renew(tx, &both, Timestamp(990), Timestamp(ending))).await;
-        assert_eq!(n.unwrap(), renewed, "those that end before {ending}");
+    let job = cds_model::JobRef { run, job: JobNo(4) };
+    let mine = (job, Attempt(2), worker);
+    let others = [(job, Attempt(1), worker), (job, Attempt(2), WorkerId::new())];
+    let of = |lease| vec![lease];
+    for (leases, until, renewed) in [
+        (of(mine), 900, 0),
+        (of(others[0]), 990, 0),
+        (of(others[1]), 990, 0),
+        (vec![others[0], mine], 990, 1),
+        (of(mine), 980, 0),
+    ] {
+        let asked = leases.clone();
+        let done = w.store.write_simple(move |tx| queue::renew(tx, &asked, Timestamp(until))).await.unwrap();
+        assert_eq!(done, vec![(job, Attempt(2)); renewed], "{leases:?} until {until}");
     }
+    let entry = w.store.read(move |tx| queue::get(tx, run, JobNo(4), Attempt(2))).await.unwrap();
+    assert_eq!(entry.unwrap().lease_until, Some(Timestamp(990)));
     assert_eq!(w.store.read(queue::load).await.unwrap().0.len(), 2);
 
     let tags = w.store.read(move |tx| runs::tags_of(tx, run)).await.unwrap();

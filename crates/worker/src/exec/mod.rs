@@ -23,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 const CHUNK: usize = 64 * 1024;
 /// How long the pipe is read on after the process itself has ended, because a background process may hold it.
 const LINGER: Duration = Duration::from_secs(1);
+/// What processes get when the job is somebody else's. The server counts on it: `upkeep::lease::LOST_GRACE` of the engine.
+pub(crate) const LOST_GRACE: Duration = Duration::from_secs(2);
 
 /// A process to start.
 pub(crate) struct Spec<'a> {
@@ -44,6 +46,14 @@ pub(crate) struct Control<'a> {
     pub kill: &'a CancellationToken,
     /// From SIGTERM to SIGKILL.
     pub grace: Duration,
+    /// The job is somebody else's by then: less grace.
+    pub lost: &'a CancellationToken,
+}
+
+impl Control<'_> {
+    fn grace(&self) -> Duration {
+        if self.lost.is_cancelled() { LOST_GRACE.min(self.grace) } else { self.grace }
+    }
 }
 
 /// Runs a process to its end, its two outputs merged in order into `log`.
@@ -107,7 +117,7 @@ async fn run_with(
                 linger_end = Instant::now() + LINGER;
             }
             () = control.kill.cancelled(), if killing.is_none() => {
-                killing = Some(Box::pin(control.family.kill(Scope::Step(leader), control.grace)));
+                killing = Some(Box::pin(control.family.kill(Scope::Step(leader), control.grace())));
             }
             () = finished(&mut killing), if killing.is_some() && !killed => killed = true,
             () = async { if let Some(log) = room { log.room().await } }, if full => full = false,

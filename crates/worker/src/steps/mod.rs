@@ -8,10 +8,12 @@ mod git_info;
 mod git_tag;
 mod junit;
 mod script;
+mod script_file;
 mod semver;
 
 pub(crate) use artifact::{download, upload};
 pub(crate) use git::{safe, with_newline, write_file};
+pub(crate) use script_file::{ScriptFile, is_empty_script};
 
 use crate::{exec::Control, job::Job, logs::StepLog, machine::Outcome};
 use cds_api::worker::AssignedStep;

@@ -5,14 +5,7 @@ use crate::{
     exec::{self, Spec, describe},
     machine::Outcome,
 };
-use std::{
-    ffi::OsString,
-    fs::{self, OpenOptions},
-    hash::{BuildHasher, Hasher, RandomState},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+use std::ffi::OsString;
 
 /// The interpreter a script asks for, and the script without its first line.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,30 +31,13 @@ fn parse(script: &str) -> Parsed<'_> {
     Parsed { program, options, text }
 }
 
-/// Writes the script beside the workspace, mode 0755, under a name of 16 random hexadecimal digits.
-fn write(dir: &Path, text: &str) -> io::Result<PathBuf> {
-    loop {
-        let mut hasher = RandomState::new().build_hasher();
-        hasher.write_usize(text.len());
-        let path = dir.join(format!("{:016x}", hasher.finish()));
-        match OpenOptions::new().write(true).create_new(true).mode(0o755).open(&path) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
-            Err(e) => return Err(e),
-            Ok(mut file) => {
-                file.write_all(text.as_bytes())?;
-                return Ok(path);
-            }
-        }
-    }
-}
-
 /// Runs the step.
 pub(super) async fn run(step: &Step<'_>) -> Outcome {
     let script = parse(step.parameter("script"));
     if script.text.trim().is_empty() {
         return Outcome::success();
     }
-    let file = match write(&step.job.root, script.text) {
+    let file = match step.job.script.write(&step.job.root, script.text) {
         Ok(file) => file,
         Err(e) => return Outcome::fail(format!("cannot write the script file: {e}")),
     };
@@ -85,7 +61,7 @@ pub(super) async fn run(step: &Step<'_>) -> Outcome {
         ),
         Err(e) => Outcome::fail(format!("unable to start command: {}: {e}", script.program)),
         Ok(status) if status.success() => {
-            let _ = fs::remove_file(file);
+            step.job.script.done(file);
             Outcome { exit_code: Some(0), ..Outcome::success() }
         }
         Ok(status) => Outcome {

@@ -185,6 +185,7 @@ pub fn job(scripts: &[&str]) -> Assignment {
         job_timeout_ms: 0,
         step_timeout_ms: 0,
         kill_grace_ms: 500,
+        hold_ms: None,
     }
 }
 
