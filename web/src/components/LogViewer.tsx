@@ -158,6 +158,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
     goTo(hits[next] as Hit);
   };
   const current = hits?.[hit];
+  const allOpen = steps.every((s) => isOpen(s.step, s.status));
 
   const markLine = (e: MouseEvent) => {
     const link = (e.target as HTMLElement).closest<HTMLElement>("a.log-n");
@@ -227,6 +228,8 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
         </form>
         <span className="log-switches">
           {running && <Button kind="quiet" aria-pressed={follow} onClick={() => setFollow(!follow)}>Follow</Button>}
+          {steps.length > 1 && <Button kind="quiet" onClick={() => { setFollow(false); setFolds(Object.fromEntries(steps.map((s) => [s.step, !allOpen]))); }}>{allOpen ? "Close all" : "Open all"}</Button>}
+          <Button kind="quiet" aria-label="Raw log of the whole job" onClick={() => download(`/v1/jobs/${job}/attempts/${attempt.attempt}/log`, `${name}.log`).catch(report)}>Raw</Button>
           <Button kind="quiet" aria-pressed={times} onClick={() => setTimes(!times)}>Times</Button>
           <Button kind="quiet" aria-pressed={wrap} onClick={() => setWrap(!wrap)}>Wrap</Button>
         </span>
