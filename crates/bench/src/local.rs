@@ -38,7 +38,7 @@ pub struct Place {
     pub server: TestServer,
     /// The project.
     pub project: Project,
-    cores: usize,
+    workers: usize,
 }
 
 impl Place {
@@ -47,14 +47,15 @@ impl Place {
     /// # Errors
     /// If a first run does not end well.
     pub async fn new() -> anyhow::Result<Self> {
-        let cores = std::thread::available_parallelism()?.get();
-        let setup = Setup { hatchery: format!("max_workers = {cores}"), ..Setup::default() };
+        // A worker waits for the server between its jobs: two for each core keep the cores busy.
+        let workers = 2 * std::thread::available_parallelism()?.get();
+        let setup = Setup { hatchery: format!("max_workers = {workers}"), ..Setup::default() };
         let server = TestServer::with(setup).await;
         let project = server.project("BENCH").await;
         push(&project).await;
         // Warm: workers are there, and wait.
         ended(&project, "many", &start(&project, "many").await).await?;
-        Ok(Self { server, project, cores })
+        Ok(Self { server, project, workers })
     }
 }
 
@@ -68,7 +69,7 @@ pub async fn latency() -> anyhow::Result<Vec<Row>> {
 /// Jobs per second.
 pub async fn jobs() -> anyhow::Result<Vec<Row>> {
     let place = Place::new().await?;
-    Ok(vec![throughput(&place.project, place.cores).await?])
+    Ok(vec![throughput(&place.project, place.workers).await?])
 }
 
 /// The workflows: `many` jobs that do nothing, one that says `hello`, and a `chain`.
@@ -177,12 +178,12 @@ fn moment(text: Option<&str>) -> anyhow::Result<f64> {
     Ok(time.timestamp_micros() as f64 / 1e3)
 }
 
-async fn throughput(project: &Project, cores: usize) -> anyhow::Result<Row> {
+async fn throughput(project: &Project, workers: usize) -> anyhow::Result<Row> {
     let begin = Instant::now();
     let numbers = start_all(project, "many", RUNS, RUNS).await;
     all_ended(project, "many", numbers).await?;
     let seconds = begin.elapsed().as_secs_f64();
-    let reference = tokio::task::spawn_blocking(move || shells(cores)).await??;
+    let reference = tokio::task::spawn_blocking(move || shells(workers)).await??;
     Ok(Row::new(
         "local.jobs_per_s",
         (JOBS * RUNS) as f64 / seconds,

@@ -19,12 +19,7 @@ const ROW: usize = 200;
 ///
 /// # Errors
 /// In words, whatever the database says.
-pub fn sqlite_commits(
-    file: &Path,
-    callers: usize,
-    time: Duration,
-    flushed: bool,
-) -> Result<f64, String> {
+pub fn sqlite_commits(file: &Path, callers: usize, time: Duration, flushed: bool) -> Result<f64, String> {
     let text = |e: rusqlite::Error| e.to_string();
     let conn = rusqlite::Connection::open(file).map_err(text)?;
     let sync = if flushed { "FULL" } else { "NORMAL" };
