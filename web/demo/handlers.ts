@@ -88,6 +88,12 @@ export function handlers(state: State) {
     }),
     http.get("/v1/projects/{key}/workflows/{workflow}/runs/{number}/tests", ({ response }) => response(200).json(d.tests)),
     http.get("/v1/projects/{key}/workflows/{workflow}/runs/{number}/artifacts", ({ response }) => response(200).json(d.artifacts)),
+    http.get("/v1/projects/{key}/workflows/{workflow}/runs/{number}/changes", ({ params, response }) => {
+      const of = briefs.filter((b) => b.workflow_name === params.workflow && b.number <= Number(params.number)).slice(0, 8);
+      const green = of.findIndex((b, i) => i > 0 && b.status === "Success");
+      const all = of.map(d.changed);
+      return response(200).json({ same_branch: false, runs: green < 0 ? all : all.slice(0, green), total: green < 0 ? all.length : green, ...(green > 0 && { since: all[green] }) });
+    }),
     http.post("/v1/projects/{key}/workflows/{workflow}/runs/{number}/stop", () => refusal("forbidden", "this is a demo: nothing can be changed", 403)),
     http.post("/v1/projects/{key}/workflows/{workflow}/runs", () => refusal("forbidden", "this is a demo: nothing can be started", 403)),
     http.get("/v1/projects/{key}/workflows/{workflow}/tags/{tag}", ({ params, response }) => response(200).json([...new Set(briefs.filter((b) => b.workflow_name === params.workflow).flatMap((b) => b.tags.filter((t) => t.tag === params.tag).map((t) => t.value)))].sort())),

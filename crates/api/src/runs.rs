@@ -59,6 +59,9 @@ pub struct RunBrief {
     pub triggered_by: String,
     /// In order of appearance.
     pub tags: Vec<Tag>,
+    /// Why the run is set aside, if it is: its record can't be read. It can only be stopped or deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parked: Option<String>,
 }
 
 /// A tag of a run.

@@ -83,6 +83,18 @@ export const queries = {
           }),
         ),
     }),
+  changes: (key: string, workflow: string, number: string) =>
+    queryOptions({
+      queryKey: ["run", key, workflow, number, "changes"],
+      queryFn: () => data(client.GET("/v1/projects/{key}/workflows/{workflow}/runs/{number}/changes", { params: { path: { key, workflow, number } } })),
+    }),
+  /** The last lines of a step that has ended. */
+  logEnd: (job: string, attempt: number, step: number) =>
+    queryOptions({
+      queryKey: ["log-end", job, attempt, step],
+      queryFn: () => data(client.GET("/v1/jobs/{job}/attempts/{attempt}/steps/{step}/lines", { params: { path: { job, attempt, step }, query: { first: -16, count: 16 } } })),
+      staleTime: Infinity,
+    }),
   queue: () => queryOptions({ queryKey: ["queue"], queryFn: () => data(client.GET("/v1/queue")), refetchInterval: 15_000 }),
   workers: () => queryOptions({ queryKey: ["workers"], queryFn: () => data(client.GET("/v1/workers")), refetchInterval: 5_000 }),
   hatcheries: () =>

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { canRestart, canRestartFailed, canStop } from "../model/can";
+import { counts, groupJobs, isGroup, type JobGroup } from "../model/jobGroups";
 import { isGate, type NodeView, ordinal } from "../model/runView";
 import { isFinal, label } from "../model/status";
 import { between, duration } from "../model/time";
@@ -77,11 +78,22 @@ function Stages({ run, node }: { run: Run; node: NodeRun }) {
         <li key={i} className="stage">
           <h3><StatusIcon status={stage.status} /> {stage.name || (node.stages.length > 1 ? `Stage ${i + 1}` : "Jobs")}</h3>
           {stage.why && stage.why.length > 0 && <Reason tone="idle" title="Skipped, because its condition was false" lines={stage.why} />}
-          {stage.jobs.map((job) => <JobCard key={job.id} run={run} job={job} now={now} />)}
+          {groupJobs(stage.jobs).map((it) => (isGroup(it) ? <Group key={`group ${it.name}`} run={run} group={it} now={now} /> : <JobCard key={it.id} run={run} job={it} now={now} />))}
           {stage.jobs.length === 0 && !stage.why?.length && <p className="muted small">No jobs yet</p>}
         </li>
       ))}
     </ol>
+  );
+}
+
+/** Like jobs, of which only the counts are drawn until somebody wants them. */
+function Group({ run, group, now }: { run: Run; group: JobGroup; now: number }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details className="job job-group" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary><strong>{group.name}</strong> <span className="chip">× {group.jobs.length}</span> <span className="muted small">{counts(group.jobs, label)}</span></summary>
+      {open && group.jobs.map((job) => <JobCard key={job.id} run={run} job={job} now={now} />)}
+    </details>
   );
 }
 

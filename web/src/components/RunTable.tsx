@@ -84,6 +84,7 @@ const Row = memo(function Row({ run, withWorkflow, now }: { run: RunBrief; withW
         </span>
       </span>
       <span className="run-tags">
+        {run.parked && <span className="chip aside" title={`Its record can't be read: ${run.parked}`}>set aside</span>}
         {tag(run, "git.branch") && <span className="chip branch">{tag(run, "git.branch")}</span>}
         {run.tags.filter((t) => !HIDDEN.has(t.tag)).slice(0, 3).map((t) => <span key={t.tag} className="chip" title={`${t.tag}: ${t.value}`}><span className="muted">{t.tag}</span> {t.value}</span>)}
       </span>

@@ -10,6 +10,7 @@ import { Button } from "../ui/Button";
 import { Answered, Empty, Loading } from "../ui/States";
 import { report } from "../ui/toast";
 import { paths } from "../util/paths";
+import { StatusIcon } from "./Status";
 
 const TEST_STATUS: Record<string, string> = { ok: "good", failed: "bad", error: "bad", skipped: "idle" };
 
@@ -81,19 +82,49 @@ export function ArtifactsTab({ run, query }: { run: Run; query: UseQueryResult<A
   );
 }
 
-/** What is different from the last run that went well before this one. */
+/** What came since the last run that went well: the runs with their commits, then what is different. */
 export function ChangesTab({ run }: { run: Run }) {
-  const green = useQuery(queries.runs(run.project_key, run.workflow_name, { status: "Success", limit: 50 }));
-  const before = green.data?.find((r) => r.number < run.number);
-  const old = useQuery({ ...queries.run(run.project_key, run.workflow_name, String(before?.number)), enabled: before !== undefined });
-  if (green.isPending || (before && old.isPending)) return <Loading rows={3} />;
-  if (!before || !old.data) return <Empty title="No earlier run went well"><p>Once one has, its payload, graph and parameters are compared with this run here.</p></Empty>;
-  const found = differences(old.data, run);
-  const link = <Link to={paths.run(run.project_key, run.workflow_name, before.number)}>#{before.number}</Link>;
-  if (found.length === 0) return <Empty title="Nothing differs"><p>Payload, graph and parameters are those of the last green run, {link}.</p></Empty>;
+  const changes = useQuery(queries.changes(run.project_key, run.workflow_name, String(run.number)));
+  const since = changes.data?.since;
+  const old = useQuery({ ...queries.run(run.project_key, run.workflow_name, String(since?.number)), enabled: since !== undefined });
+  return (
+    <Answered query={changes}>
+      {({ runs, total, same_branch }) => {
+        if (!since) return <Empty title="No earlier run went well"><p>Once one has, its commits, payload, graph and parameters are compared with this run here.</p></Empty>;
+        const link = <Link to={paths.run(run.project_key, run.workflow_name, since.number)}>#{since.number}</Link>;
+        return (
+          <>
+            <p className="muted">Since {link}, the last run {same_branch ? <>of branch <code>{since.branch}</code> </> : ""}that went well{since.hash && <>, of commit <code>{since.hash.slice(0, 9)}</code></>}:</p>
+            <div className="table-box">
+              <table>
+                <thead><tr><th>Run</th><th>Commit</th><th>Branch</th><th>By</th></tr></thead>
+                <tbody>
+                  {runs.map((r) => (
+                    <tr key={r.number}>
+                      <td className="nowrap"><StatusIcon status={r.status} size={14} /> {r.number === run.number ? <strong>#{r.number}, this run</strong> : <Link to={paths.run(run.project_key, run.workflow_name, r.number)}>#{r.number}</Link>}</td>
+                      <td>{r.hash && <code title={r.hash}>{r.hash.slice(0, 9)}</code>} {r.message ? r.message.split("\n")[0] : !r.hash && <span className="muted">not known</span>}</td>
+                      <td>{r.branch && <span className="chip branch">{r.branch}</span>}</td>
+                      <td>{r.author || r.triggered_by}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+            {total > runs.length && <p className="muted small">and {total - runs.length} older ones</p>}
+            {old.isPending ? <Loading rows={2} /> : old.data && <Differences before={old.data} run={run} />}
+          </>
+        );
+      }}
+    </Answered>
+  );
+}
+
+function Differences({ before, run }: { before: Run; run: Run }) {
+  const found = differences(before, run);
+  if (found.length === 0) return <p className="muted changes-head">Payload, graph and parameters are the same.</p>;
   return (
     <>
-      <p className="muted">Compared with the last green run before it, {link}:</p>
+      <h3 className="changes-head">What differs</h3>
       <div className="table-box">
         <table>
           <thead><tr><th>Where</th><th>Name</th><th>Then</th><th>Now</th></tr></thead>

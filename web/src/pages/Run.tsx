@@ -7,6 +7,7 @@ import RunGraph from "../components/RunGraph";
 import { ArtifactsTab, ChangesTab, InfosTab, TestsTab } from "../components/RunTabs";
 import { StartDialog } from "../components/StartDialog";
 import { StatusBadge, StatusIcon } from "../components/Status";
+import { WentWrong } from "../components/WentWrong";
 import { canStart, canStop } from "../model/can";
 import { runDuration, runView } from "../model/runView";
 import { isFinal, label } from "../model/status";
@@ -94,6 +95,7 @@ function RunView({ run }: { run: Run }) {
       <section className="card graph-card" aria-label="Graph of the run">
         <RunGraph nodes={run.nodes} view={view} selected={selected} onSelect={(node) => set({ node, name: undefined, exec: undefined, tab: tab === "parameters" ? tab : undefined })} />
       </section>
+      <WentWrong run={run} view={view} />
       <Tabs
         label="Details of the run"
         value={tab}

@@ -82,6 +82,19 @@ await step("tests, artifacts, and what happened", async () => {
   await page.waitForSelector(".infos >> text=has been started");
 });
 
+await step("what went wrong stands on top, with a link to the lines that tell it", async () => {
+  await page.goto(`${cds.url}/project/SHOP/workflow/release/run/1`);
+  const wrong = page.locator(".went-wrong li", { hasText: "timeout after 30 s" });
+  await wrong.waitFor();
+  assert.match(await wrong.innerText(), /exit status 3/);
+  assert.ok(!(await wrong.innerText()).includes("End of step"));
+  assert.equal(await page.locator(".went-wrong img").count(), 0);
+  await accessible("what went wrong");
+  await wrong.getByRole("link", { name: "browser" }).click();
+  await page.waitForURL(/\/job\/\d+\?step=0#L\d+-\d+$/);
+  await page.waitForSelector(".log-line.marked >> text=timeout after 30 s");
+});
+
 await step("restart only the failed jobs; buttons that can't be used say why", async () => {
   await page.goto(`${cds.url}/project/SHOP/workflow/release/run/1?node=build`);
   const failedOnly = page.getByRole("button", { name: "Restart failed jobs" });
@@ -238,6 +251,28 @@ await step("stop the run", async () => {
   await page.goto(live);
   await page.locator("button:not([aria-disabled])", { hasText: /^Stop$/ }).click();
   await page.waitForSelector(".facts >> text=Stopped");
+});
+
+await step("a gate: the run waits for a person, who approves with one click", async () => {
+  await cds.ctl("workflow", "run", "SHOP", "gated", "--track");
+  await page.goto(`${cds.url}/project/SHOP/workflow/gated/run/1?node=ship`);
+  await page.waitForSelector("text=It waits for somebody to start it by hand");
+  await accessible("gate");
+  await page.getByRole("button", { name: "Approve: start node" }).click();
+  await page.waitForSelector(".gnode.good >> text=ship");
+  await page.waitForFunction(() => document.title.startsWith("Success"));
+});
+
+await step("what changed: the runs since the last green one", async () => {
+  await cds.ctl("workflow", "run", "SHOP", "gated", "--data", JSON.stringify({ "git.hash": "4f2a9c1d7e", "git.message": "Ship it\nat last", "git.author": "grace" }), "--track");
+  await page.goto(`${cds.url}/project/SHOP/workflow/gated/run/2?tab=changes`);
+  await page.waitForSelector("text=the last run that went well");
+  const row = await page.locator("tr", { hasText: "this run" }).innerText();
+  assert.match(row, /4f2a9c1d7/);
+  assert.match(row, /Ship it/);
+  assert.match(row, /grace/);
+  await page.waitForSelector("td >> text=git.message");
+  await accessible("changes");
 });
 
 await step("command palette by keyboard", async () => {

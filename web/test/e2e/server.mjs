@@ -60,6 +60,7 @@ export async function server(settings = {}) {
   await ctl("workflow", "push", "SHOP", "release.yml", "test.pip.yml", "browser.pip.yml", "production.env.yml", ...shared, "--skip-update-files");
   await ctl("workflow", "push", "SHOP", "nightly.yml", ...shared, "--skip-update-files");
   await ctl("workflow", "push", "SHOP", "large.yml", "large.pip.yml", "--skip-update-files");
+  await ctl("workflow", "push", "SHOP", "gated.yml", "quick.pip.yml", "--skip-update-files");
   const front = process.env.CDS_WEB ? await proxy(process.env.CDS_WEB, url) : undefined;
   return {
     url: front?.url ?? url,

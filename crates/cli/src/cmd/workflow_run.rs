@@ -58,11 +58,17 @@ async fn history(c: Call) -> Res {
             .with_time("last_execution", &r.last_execution)
             .with_key("num", r.number)
             .with_time("start", &r.start)
-            .with("status", r.status)
+            .with("status", shown_status(r))
             .with("version", &r.version)
             .more("triggered_by", &r.triggered_by)
     };
     Ok(Outcome::Rows(rows.iter().map(record).collect()))
+}
+
+/// Where it stands; of a run whose record can't be read, that too.
+fn shown_status(run: &cds_api::runs::RunBrief) -> String {
+    let aside = if run.parked.is_some() { " (set aside)" } else { "" };
+    format!("{}{aside}", run.status)
 }
 
 /// The last run whose tag `git.hash` is this, if there is one.

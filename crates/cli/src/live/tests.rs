@@ -99,6 +99,7 @@ pub(crate) fn sample() -> Run {
             duration_ms: None,
             triggered_by: "alice".into(),
             tags: vec![Tag { tag: "git.branch".into(), value: "main".into() }],
+            parked: None,
         },
         payload: Default::default(),
         infos: vec![Info { at: at(0), level: "Warning".into(), sub_number: 0, text: "no payload".into() }],

@@ -141,10 +141,30 @@ impl App {
 
     /// Stops a run or one of its nodes.
     pub async fn run_stop(&self, caller: &Caller, id: RunId, node: Option<String>) -> Result<()> {
-        match self.apply(id, &Event::Stop { by: caller.username.clone(), node }).await? {
-            Applied::Advanced(_) | Applied::Ignored(Ignored::Repeated) => Ok(()),
-            Applied::Ignored(_) => Err(Error::conflict("there is nothing to stop")),
+        let whole = node.is_none();
+        match self.apply(id, &Event::Stop { by: caller.username.clone(), node }).await {
+            Ok(Applied::Advanced(_) | Applied::Ignored(Ignored::Repeated)) => Ok(()),
+            Ok(Applied::Ignored(_)) => Err(Error::conflict("there is nothing to stop")),
+            Err(ApplyError::Parked(_)) if whole => self.stop_parked(id).await,
+            Err(e) => Err(e.into()),
         }
+    }
+
+    /// Stops a run whose record can't be read. Workers that are at its jobs learn it with their next report.
+    pub(super) async fn stop_parked(&self, id: RunId) -> Result<()> {
+        let now = self.now();
+        let stopped = self.writing(move |tx| {
+            let entries = queue::of_run(tx, id)?;
+            Ok(runs::stop_parked(tx, id, now)?.then_some(entries))
+        });
+        let Some(entries) = stopped.await? else {
+            return Err(Error::conflict("there is nothing to stop: the run has ended"));
+        };
+        for e in entries {
+            self.fleet().cancel(JobRef { run: id, job: e.job }, e.attempt, now);
+        }
+        self.live().forget(id);
+        Ok(())
     }
 
     /// A run in a list, by number; -1 = the newest.
@@ -393,6 +413,7 @@ pub fn brief(b: &runs::Brief) -> RunBrief {
         duration_ms: b.status.is_final().then(|| b.last_execution.since(b.created).as_millis() as u64),
         triggered_by: b.triggered_by.clone(),
         tags: b.tags.iter().map(|(tag, value)| Tag { tag: tag.clone(), value: value.clone() }).collect(),
+        parked: b.parked.clone(),
     }
 }
 

@@ -175,7 +175,10 @@ impl App {
         let active = self.active_runs(of).await?;
         for (run, _) in &active {
             let event = cds_engine::Event::Stop { by: caller.username.clone(), node: None };
-            self.apply(*run, &event).await?;
+            match self.apply(*run, &event).await {
+                Err(super::live::ApplyError::Parked(_)) => self.stop_parked(*run).await?,
+                other => drop(other?),
+            }
         }
         let until = tokio::time::Instant::now() + WAIT_FOR_STOP;
         loop {

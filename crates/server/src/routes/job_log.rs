@@ -40,7 +40,7 @@ async fn job_log(
     };
     let mut parts = Vec::new();
     for step in &of.steps {
-        let number = step.step as u16;
+        let number = step.step;
         let (run, attempt) = (job.run, Attempt(attempt));
         let key = LogKey { run, job: job.job, attempt, step: LogStream::Step(number) };
         match app.logs().state(&key).map_err(log_error)? {

@@ -70,12 +70,15 @@ async fn is_lost(app: &App, job: JobRef, held: Held, now: Timestamp) -> Option<H
     }
 }
 
+/// A lease to renew.
+type Renewed = (JobRef, Attempt, WorkerId);
+
 /// Writes down until when leases hold, never less than is known: who heard of the worker last may be another server.
 /// Each attempt by itself: a worker that is at something else does not keep what it has never heard of.
 async fn renew(app: &App, terms: Terms, now: Timestamp) {
     // Those that end at about the same time go in one statement, and as their earliest.
     let about = (terms.silence / 10).as_millis().max(1) as i64;
-    let mut renewed: BTreeMap<i64, (Timestamp, Vec<(JobRef, Attempt, WorkerId)>)> = BTreeMap::new();
+    let mut renewed: BTreeMap<i64, (Timestamp, Vec<Renewed>)> = BTreeMap::new();
     for (job, held) in app.fleet().holds() {
         let Some(until) = terms.until(held.seen, now) else { continue };
         // Where little would be won nothing is written: most jobs are over before their lease needs it.

@@ -5,7 +5,7 @@ use crate::tasks::reconcile;
 use cds_engine::event::TimerKey;
 use cds_model::{Attempt, JobNo, JobRef, RunId, Status, WorkerId};
 use cds_store::{
-    queue, slots,
+    queue, runs, slots,
     testing::{Damage, damage},
     timers,
 };
@@ -133,6 +133,21 @@ async fn a_run_that_cannot_be_read_is_set_aside() {
     assert_eq!(of(bad)["reason"]["code"], "parked");
     assert_ne!(of(good)["reason"]["code"], "parked");
     assert_eq!(s.app.fleet().waiting(), 1, "no worker is wanted for it");
+
+    // Lists mark it, and it can be stopped: once, as a whole.
+    let listed = s.get(&owner, RUNS).await.is(200).json();
+    let in_list =
+        |number: u64| listed.as_array().unwrap().iter().find(|r| r["number"] == number).unwrap().clone();
+    assert!(in_list(1)["parked"].as_str().is_some_and(|why| !why.is_empty()), "{listed}");
+    assert!(in_list(2)["parked"].is_null());
+    let stop = |body: serde_json::Value| s.post(&owner, "/v1/projects/P/workflows/main/runs/1/stop", body);
+    assert_eq!(stop(serde_json::json!({"node": "build"})).await.status, 409);
+    stop(serde_json::json!({})).await.is(204);
+    assert_eq!(stop(serde_json::json!({})).await.status, 409);
+    assert_eq!(s.get(&owner, RUNS).await.json()[1]["status"], "Stopped");
+    assert!(queued(&s, bad).await.is_empty());
+    assert_eq!(reconcile(&s.app).await.unwrap(), 0);
+    assert!(!s.app.store().read(runs::live).await.unwrap().contains(&bad));
 
     // Others go on, and it can be deleted.
     let other = s.app.load_run(good).await.unwrap();

@@ -14,7 +14,7 @@ macro_rules! brief {
     ($($rest:expr),+) => {
         concat!(
             "SELECT r.id, r.workflow, r.project, r.number, r.status, r.sub, r.label, r.triggered_by, r.tags, r.created, ",
-            "r.last_execution, r.version, COALESCE(w.name, ''), COALESCE(p.key, '') ",
+            "r.last_execution, r.version, COALESCE(w.name, ''), COALESCE(p.key, ''), r.parked ",
             "FROM run r LEFT JOIN workflow w ON w.id = r.workflow LEFT JOIN project p ON p.id = r.project ",
             $($rest),+
         )
@@ -99,6 +99,8 @@ pub struct Brief {
     pub workflow_name: String,
     /// Key of the project.
     pub project_key: String,
+    /// Why it is set aside, if it is.
+    pub parked: Option<String>,
 }
 
 /// Which runs. What is given must hold together.
@@ -138,6 +140,7 @@ fn brief(row: &Row) -> Result<Brief> {
         version: row.get(11)?,
         workflow_name: row.get(12)?,
         project_key: row.get(13)?,
+        parked: row.get(14)?,
     })
 }
 

@@ -8,7 +8,7 @@ use crate::{
     vals,
     wake::Wake,
 };
-use cds_model::{RunId, Timestamp};
+use cds_model::{RunId, Status, Timestamp};
 
 sql! {
     SEAL = "UPDATE run SET sealed = $3, head = '' WHERE id = $1 AND version = $2 AND final = 1 AND NOT EXISTS (SELECT 1 FROM queue WHERE queue.run = run.id)";
@@ -22,6 +22,7 @@ sql! {
     DELETE_SLOTS = "DELETE FROM slot WHERE run = $1";
     DELETE_RESULTS = "DELETE FROM run_result WHERE run = $1";
     DELETE_TESTS = "DELETE FROM test_report WHERE run = $1";
+    STOP_PARKED = "UPDATE run SET status = $2, final = 1, last_execution = $3, version = version + 1 WHERE id = $1 AND parked IS NOT NULL AND final = 0";
     DELETE_RUN = "DELETE FROM run WHERE id = $1";
 }
 
@@ -47,6 +48,21 @@ pub fn seal(tx: &mut Tx<'_>, run: RunId) -> Result<bool> {
 /// Ended runs that nothing happened to since `before` and that are not sealed, oldest first.
 pub fn unsealed(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<Vec<RunId>> {
     tx.query(UNSEALED, vals![before, limit])?.iter().map(|r| r.get(0)).collect()
+}
+
+/// Ends a run that is set aside. Nobody can say what it would do next, so what it has in the queue, of mutexes and of
+/// timers goes, and it counts as stopped; its record stays for whoever mends it. False if it is not set aside or has ended.
+pub fn stop_parked(tx: &mut Tx<'_>, run: RunId, now: Timestamp) -> Result<bool> {
+    if tx.execute(STOP_PARKED, vals![run, Status::Stopped, now])? == 0 {
+        return Ok(false);
+    }
+    for statement in [DELETE_TIMERS, DELETE_QUEUE, DELETE_SLOTS] {
+        tx.execute(statement, vals![run])?;
+    }
+    tx.wake(Wake::Run(run));
+    tx.wake(Wake::Queue);
+    tx.wake(Wake::Slot);
+    Ok(true)
 }
 
 /// Deletes a run and all its rows. Gives the blobs that its results named, for the caller to delete.

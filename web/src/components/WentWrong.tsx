@@ -1,0 +1,42 @@
+import { useQuery } from "@tanstack/react-query";
+import { queries } from "../api/queries";
+import { type FailedJob, failedJobs, tellingLines } from "../model/failures";
+import { formatHash } from "../model/log";
+import { ordinal, type RunView } from "../model/runView";
+import type { Run } from "../model/types";
+import { Link } from "../router";
+import { paths } from "../util/paths";
+
+/** More failures have more causes than anybody reads at once. */
+const MOST = 4;
+
+/** The failed jobs of a run, each with its reason and the last lines of its log: what one would look for first. */
+export function WentWrong({ run, view }: { run: Run; view: RunView }) {
+  const failed = failedJobs(view);
+  if (failed.length === 0) return null;
+  return (
+    <section className="card went-wrong" aria-label="What went wrong">
+      <h2>What went wrong</h2>
+      <ul>{failed.slice(0, MOST).map((it) => <Failed key={it.job.id} run={run} it={it} />)}</ul>
+      {failed.length > MOST && <p className="muted small">and {failed.length - MOST} more failed jobs</p>}
+    </section>
+  );
+}
+
+function Failed({ run, it }: { run: Run; it: FailedJob }) {
+  const log = useQuery({ ...queries.logEnd(it.job.id, it.attempt, it.step ?? 0), enabled: it.step !== undefined });
+  const lines = tellingLines(log.data?.lines ?? [], it.reason);
+  const last = lines.at(-1);
+  const page = paths.job(run.project_key, run.workflow_name, run.number, ordinal(it.job), it.step);
+  const to = lines[0] && last ? `${page}${formatHash({ from: lines[0].n, to: last.n })}` : page;
+  return (
+    <li>
+      <p className="went-wrong-head">
+        <Link to={to}><strong>{it.job.name}</strong></Link>
+        <span className="muted small">{[it.node.node !== it.job.name && it.node.node, it.stepName && `step ${it.stepName}`].filter(Boolean).join(" · ")}</span>
+        {it.reason && <span className="bad-text">{it.reason}</span>}
+      </p>
+      {lines.length > 0 && <pre className="went-wrong-log">{lines.map((line) => line.text).join("\n")}</pre>}
+    </li>
+  );
+}
