@@ -14,5 +14,5 @@ pub use list::{
     tag_values, tags_of,
 };
 pub use load::{LoadError, Loaded, live, load, load_in, park, parked, unpark, version};
-pub use seal::{delete, seal, unsealed};
+pub use seal::{delete, seal, stop_parked, unsealed};
 pub use spec::put_spec;

@@ -27,7 +27,7 @@ suite!(
     commits_wake_listeners,
 );
 
-fn queue_job(job: u32, attempt: u32) -> Effect {
+pub fn queue_job(job: u32, attempt: u32) -> Effect {
     Effect::QueueJob(QueueJob {
         job: JobNo(job),
         attempt: Attempt(attempt),

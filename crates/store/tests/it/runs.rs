@@ -3,7 +3,7 @@
 use crate::support::*;
 use cds_model::*;
 use cds_store::{
-    CommitError, Error, LoadError, groups, projects, results, runs, test_reports, users, workflows,
+    CommitError, Error, LoadError, groups, projects, queue, results, runs, test_reports, users, workflows,
 };
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ suite!(
     a_sealed_run_can_go_on,
     a_run_that_lives_is_not_sealed,
     a_run_that_cannot_be_read_is_parked,
+    a_parked_run_can_be_stopped,
     a_deleted_run_leaves_nothing,
     snapshots_are_kept_once,
     results_follow_the_rules,
@@ -267,6 +268,31 @@ async fn a_run_that_cannot_be_read_is_parked(w: World) {
     assert!(w.store.write(move |tx| runs::unpark(tx, id)).await.unwrap());
     w.store.commit(bad.step(&bad.run, &[], 2)).await.unwrap();
     runs::load(&w.store, id).await.unwrap();
+}
+
+async fn a_parked_run_can_be_stopped(w: World) {
+    let (good, bad) = (Stored::new(&w.store).await, Stored::new(&w.store).await);
+    let (id, now) = (bad.run.id, Timestamp(9_000));
+    for of in [&good, &bad] {
+        w.store
+            .commit(of.step(&of.run, &[crate::commits::queue_job(0, 1), crate::commits::queue_job(1, 1)], 1))
+            .await
+            .unwrap();
+    }
+    let stop = || w.store.write(move |tx| runs::stop_parked(tx, id, now));
+    assert!(!stop().await.unwrap(), "it is not parked");
+    w.store.write(move |tx| runs::park(tx, id, "torn")).await.unwrap();
+    let listed = || async { w.store.read(move |tx| runs::find(tx, id)).await.unwrap().unwrap() };
+    assert_eq!(listed().await.parked.as_deref(), Some("torn"));
+    assert!(!w.store.read(move |tx| queue::of_run(tx, id)).await.unwrap().is_empty());
+    assert!(stop().await.unwrap());
+    assert!(!stop().await.unwrap(), "once");
+    let brief = listed().await;
+    assert_eq!((brief.status, brief.last_execution), (Status::Stopped, now));
+    assert!(w.store.read(move |tx| queue::of_run(tx, id)).await.unwrap().is_empty());
+    assert_eq!(w.store.read(runs::live).await.unwrap(), [good.run.id]);
+    let other = good.run.id;
+    assert!(!w.store.read(move |tx| queue::of_run(tx, other)).await.unwrap().is_empty());
 }
 
 async fn a_deleted_run_leaves_nothing(w: World) {

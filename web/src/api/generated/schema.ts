@@ -5904,6 +5904,8 @@ export interface components {
              * @description Counted from 1 in its workflow.
              */
             number: number;
+            /** @description Why the run is set aside, if it is: its record can't be read. It can only be stopped or deleted. */
+            parked?: string | null;
             /** @description Key of its project. */
             project_key: string;
             /** @description RFC 3339; when it was made. */
