@@ -32,7 +32,7 @@ export function failedJobs(view: RunView): FailedJob[] {
 const LONGEST = 400;
 
 /** The last lines that say something, as plain text: not the worker's own words, which stand beside them. */
-export function tellingLines(lines: readonly LogLine[], reason: string, most = 6): { n: number; text: string }[] {
+export function tellingLines(lines: readonly LogLine[], reason: string, most = 5): { n: number; text: string }[] {
   const plain = lines.map((line) => ({ n: line.n, text: parseAnsi(line.text).map((span) => span.text).join("").trimEnd() }));
   const telling = plain.filter(({ text }) => text !== "" && text !== reason && !/^(End of step|Starting step) "/.test(text));
   return telling.slice(-most).map(({ n, text }) => ({ n, text: text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text }));

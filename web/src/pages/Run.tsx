@@ -95,7 +95,6 @@ function RunView({ run }: { run: Run }) {
       <section className="card graph-card" aria-label="Graph of the run">
         <RunGraph nodes={run.nodes} view={view} selected={selected} onSelect={(node) => set({ node, name: undefined, exec: undefined, tab: tab === "parameters" ? tab : undefined })} />
       </section>
-      <WentWrong run={run} view={view} />
       <Tabs
         label="Details of the run"
         value={tab}
@@ -108,6 +107,7 @@ function RunView({ run }: { run: Run }) {
           { id: "infos", label: "What happened" },
         ]}
       >
+        {tab === "jobs" && <WentWrong run={run} view={view} />}
         {tab === "jobs" && selected && <NodePanel key={selected} run={run} view={view.nodes.get(selected)} level={level} onRestart={restart} onRestartWith={setDialog} onStop={(node) => act(stopRun(key, run.workflow_name, number, node), `${node} is stopping`)} />}
         {tab === "tests" && <TestsTab query={tests} />}
         {tab === "artifacts" && <ArtifactsTab run={run} query={artifacts} />}

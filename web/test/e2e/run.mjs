@@ -260,7 +260,7 @@ await step("a gate: the run waits for a person, who approves with one click", as
   await accessible("gate");
   await page.getByRole("button", { name: "Approve: start node" }).click();
   await page.waitForSelector(".gnode.good >> text=ship");
-  await page.waitForFunction(() => document.title.startsWith("Success"));
+  await page.waitForFunction(() => document.title.startsWith("Succeeded"));
 });
 
 await step("what changed: the runs since the last green one", async () => {
