@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Suspense, useEffect } from "react";
+import { useEffect } from "react";
 import { startEvents } from "./api/stream";
 import { Shell } from "./components/Shell";
 import { entry } from "./pages/entry";
@@ -7,7 +7,6 @@ import { usePath } from "./router";
 import { page, readAhead } from "./routes";
 import { useToken } from "./session";
 import { ErrorBoundary } from "./ui/ErrorBoundary";
-import { Loading } from "./ui/States";
 import { Toasts } from "./ui/toast";
 
 export function App() {
@@ -30,7 +29,7 @@ export function App() {
       {front === undefined ? (
         <Shell>
           <ErrorBoundary key={path}>
-            <Suspense fallback={<Loading />}>{page(path)}</Suspense>
+            {page(path)}
           </ErrorBoundary>
         </Shell>
       ) : (

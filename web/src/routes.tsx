@@ -1,6 +1,6 @@
 // Every page in one table. Those with much code are read when they are opened.
 import type { QueryClient } from "@tanstack/react-query";
-import { lazy, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { queries } from "./api/queries";
 import { Account } from "./pages/Account";
 import { Fleet } from "./pages/Fleet";
@@ -12,11 +12,10 @@ import { Queue } from "./pages/Queue";
 import { WorkflowPage } from "./pages/Workflow";
 import { match } from "./router";
 import { getToken } from "./session";
+import { later } from "./util/later";
 
-const readRun = () => import("./pages/Run");
-const readJob = () => import("./pages/Job");
-const RunPage = lazy(readRun);
-const JobPage = lazy(readJob);
+const { Page: RunPage, read: readRun } = later(() => import("./pages/Run"));
+const { Page: JobPage, read: readJob } = later(() => import("./pages/Job"));
 
 /** Reads the pages that people open next, once the first one stands. */
 export function readAhead(): void {

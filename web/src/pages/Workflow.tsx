@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useState } from "react";
+import { useCallback, useState } from "react";
 import { useRunHistory } from "../api/history";
 import { queries } from "../api/queries";
 import { PageHead } from "../components/PageHead";
@@ -11,9 +11,10 @@ import { useQueryState } from "../router";
 import { Button } from "../ui/Button";
 import { Empty, Loading, Problem } from "../ui/States";
 import { useTitle } from "../util/hooks";
+import { later } from "../util/later";
 import { paths } from "../util/paths";
 
-const RunGraph = lazy(() => import("../components/RunGraph"));
+const { Page: RunGraph } = later(() => import("../components/RunGraph"));
 /** Tags that are filtered by in fields of their own. */
 const OWN_FIELD = new Set(["git.branch", "git.author", "triggered_by"]);
 const STATUSES = ["Success", "Fail", "Building", "Waiting", "Stopped"];
@@ -44,9 +45,7 @@ export function WorkflowPage({ projectKey, workflow }: { projectKey: string; wor
       {definition.data && (
         <details className="card fold" open={count === 0 && runs.isSuccess && !isFiltered(filter)}>
           <summary>Graph <span className="muted small">{definition.data.nodes.length} nodes</span></summary>
-          <Suspense fallback={<Loading rows={3} />}>
-            <RunGraph nodes={definition.data.nodes} />
-          </Suspense>
+          <RunGraph nodes={definition.data.nodes} />
         </details>
       )}
       <div className="filters">
