@@ -25,6 +25,8 @@ sql! {
     ALL = select!("ORDER BY priority DESC, queued, run, job, attempt");
     GET = select!("WHERE run = $1 AND job = $2 AND attempt = $3");
     OF_RUN = select!("WHERE run = $1 ORDER BY job, attempt");
+    OF_RUNS = select!("WHERE run {in}$1{end} ORDER BY priority DESC, queued, run, job, attempt");
+    MARKS = "SELECT run, job, attempt, worker, lease_until, cancelled, parked FROM queue";
     RUNS = "SELECT DISTINCT run FROM queue ORDER BY run";
     OF_WORKER = select!("WHERE worker = $1 ORDER BY run, job, attempt");
     EXPIRED = select!("WHERE lease_until < $1 ORDER BY lease_until LIMIT $2");
@@ -77,13 +79,35 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The lease in it.
-    pub fn lease(&self) -> cds_engine::upkeep::lease::Row {
-        cds_engine::upkeep::lease::Row {
+    /// How it stands.
+    pub fn mark(&self) -> Mark {
+        let lease = cds_engine::upkeep::lease::Row {
             worker: self.worker,
             until: self.lease_until,
             stopped: self.cancelled,
-        }
+        };
+        let job = JobRef { run: self.run, job: self.job };
+        Mark { job, attempt: self.attempt, lease, parked: self.parked.is_some() }
+    }
+}
+
+/// How an attempt stands in the queue: the part of an [`Entry`] that changes, small enough to be read of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Which job.
+    pub job: JobRef,
+    /// Which attempt.
+    pub attempt: Attempt,
+    /// Its lease, if it has one.
+    pub lease: cds_engine::upkeep::lease::Row,
+    /// Set aside.
+    pub parked: bool,
+}
+
+impl Mark {
+    /// Whether it waits for a worker.
+    pub fn waits(&self) -> bool {
+        self.lease.worker.is_none() && !self.lease.stopped && !self.parked
     }
 }
 
@@ -121,6 +145,31 @@ pub fn load(tx: &mut Tx<'_>) -> Result<(Vec<Entry>, Vec<String>)> {
         }
     }
     Ok((entries, faults))
+}
+
+/// How every attempt in the queue stands, in no order. Rows that can't be read are left out; [`load`] tells them.
+pub fn marks(tx: &mut Tx<'_>) -> Result<Vec<Mark>> {
+    let mut marks = Vec::new();
+    tx.each(MARKS, &[], |row| {
+        let mark = || -> Result<Mark> {
+            let lease = cds_engine::upkeep::lease::Row {
+                worker: row.get(3)?,
+                until: row.get(4)?,
+                stopped: row.get(5)?,
+            };
+            let parked: Option<String> = row.get(6)?;
+            let job = JobRef { run: row.get(0)?, job: row.get(1)? };
+            Ok(Mark { job, attempt: row.get(2)?, lease, parked: parked.is_some() })
+        };
+        marks.extend(mark().ok());
+    })?;
+    Ok(marks)
+}
+
+/// Entries of several runs in the order of service; those that can't be read are left out.
+pub fn of_runs(tx: &mut Tx<'_>, runs: &BTreeSet<RunId>) -> Result<Vec<Entry>> {
+    let runs = to_json("runs", runs)?;
+    Ok(tx.query(OF_RUNS, vals![runs])?.iter().filter_map(|row| entry(row).ok()).collect())
 }
 
 /// One entry.

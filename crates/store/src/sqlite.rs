@@ -160,12 +160,17 @@ pub(crate) fn batch(conn: &Connection, text: &str) -> Result<()> {
 }
 
 pub(crate) fn query(conn: &Connection, sql: Sql, params: &[Val]) -> Result<Vec<Row>> {
-    let run = || {
+    let mut out = Vec::new();
+    each(conn, sql, params, |row| out.push(row))?;
+    Ok(out)
+}
+
+pub(crate) fn each(conn: &Connection, sql: Sql, params: &[Val], mut look: impl FnMut(Row)) -> Result<()> {
+    let mut run = || {
         let mut statement = conn.prepare_cached(Dialect::Sqlite.rendered(sql))?;
         bind(&mut statement, params)?;
         let columns = statement.column_count();
         let mut rows = statement.raw_query();
-        let mut out = Vec::new();
         while let Some(row) = rows.next()? {
             let mut cols = Vec::with_capacity(columns);
             for i in 0..columns {
@@ -177,9 +182,9 @@ pub(crate) fn query(conn: &Connection, sql: Sql, params: &[Val]) -> Result<Vec<R
                     ValueRef::Blob(b) => Val::Blob(b.to_vec()),
                 });
             }
-            out.push(Row { sql, cols });
+            look(Row { sql, cols });
         }
-        Ok(out)
+        Ok(())
     };
     run().map_err(|e| statement_fault(e, sql.brief()))
 }

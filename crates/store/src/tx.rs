@@ -39,6 +39,14 @@ impl<'a> Tx<'a> {
         })
     }
 
+    /// Looks at the rows of a statement one after the other. On SQLite only one is in memory at a time.
+    pub fn each(&mut self, sql: Sql, params: &[Val], mut look: impl FnMut(&Row)) -> Result<()> {
+        self.run(|conn| match conn {
+            Conn::Sqlite(c) => sqlite::each(c, sql, params, |row| look(&row)),
+            Conn::Postgres(c) => c.query(sql, params).map(|rows| rows.iter().for_each(look)),
+        })
+    }
+
     /// The first row; [`Error::NoRow`] if there is none.
     pub fn query_one(&mut self, sql: Sql, params: &[Val]) -> Result<Row> {
         self.query_opt(sql, params)?.ok_or_else(|| Error::NoRow { sql: sql.brief() })

@@ -78,7 +78,7 @@ impl Queue {
 
     /// Puts an attempt in. Repeated: nothing changes. A newer attempt replaces an older one; an older one is
     /// ignored, because it is history. Returns whether the queue changed.
-    pub fn push(&mut self, job: QueuedJob) -> bool {
+    pub fn push(&mut self, mut job: QueuedJob) -> bool {
         if let Some((_, _, known)) = self.by_job.get(&job.job) {
             if known.attempt > job.attempt || *known == job {
                 return false;
@@ -86,6 +86,9 @@ impl Queue {
             let (id, attempt) = (known.job, known.attempt);
             self.remove(id, attempt);
         }
+        // Lists that were read or put together item by item have room for four times what most hold.
+        job.requirements.shrink_to_fit();
+        job.groups.shrink_to_fit();
         let (needs, key) = (Needs::of(&job), Key::of(&job));
         let needs = match self.kinds.get_key_value(&needs) {
             Some((known, _)) => known.clone(),

@@ -34,7 +34,7 @@ impl App {
             return Ok(held);
         }
         let find = move |tx: &mut Tx<'_>| {
-            let row = queue::get(tx, job.run, job.job, attempt)?.map(|e| e.lease());
+            let row = queue::get(tx, job.run, job.job, attempt)?.map(|e| e.mark().lease);
             // What is held here is only written anew.
             let mine = known && row.is_some_and(|row| row.worker == Some(worker));
             Ok(row.filter(|_| mine || lease::taken_over(row, worker, now)))

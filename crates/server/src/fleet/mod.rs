@@ -8,9 +8,9 @@ mod leases;
 mod workers;
 
 use cds_engine::dispatch::{self, HatcheryView, Queue, QueuedJob};
-use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
+use cds_model::{Attempt, HatcheryId, JobRef, RunId, Timestamp, WorkerId};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Mutex, MutexGuard},
 };
 use tokio::sync::{oneshot, watch};
@@ -91,6 +91,18 @@ impl Fleet {
     /// Attempts that wait.
     pub fn queued(&self) -> Vec<Order> {
         self.lock().queue.iter().map(|q| (q.job, q.attempt)).collect()
+    }
+
+    /// The runs of those of these attempts that are neither queued here nor in somebody's hands.
+    pub fn lacks(&self, waiting: impl Iterator<Item = Order>) -> BTreeSet<RunId> {
+        let state = self.lock();
+        let leaving: HashSet<JobRef> = state.leaving().collect();
+        let lacks = waiting.filter(|(job, attempt)| {
+            state.queue.get(*job).is_none_or(|known| known.attempt < *attempt)
+                && state.held.get(job).is_none_or(|held| held.attempt < *attempt)
+                && !leaving.contains(job)
+        });
+        lacks.map(|(job, _)| job.run).collect()
     }
 
     /// Another server has handed an attempt out, or it is over.

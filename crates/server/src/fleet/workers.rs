@@ -226,7 +226,7 @@ impl Fleet {
 
     /// Jobs handed to workers here, whether or not their leases are committed yet.
     pub fn on_their_way(&self) -> Vec<JobRef> {
-        self.lock().workers.values().filter_map(|w| w.job.map(|(job, _)| job)).collect()
+        self.lock().leaving().collect()
     }
 
     /// Calls `visit` for every worker.
@@ -239,6 +239,11 @@ impl Fleet {
 }
 
 impl State {
+    /// Jobs that workers have been given, committed or not yet.
+    pub(super) fn leaving(&self) -> impl Iterator<Item = JobRef> + '_ {
+        self.workers.values().filter_map(|w| w.job.map(|(job, _)| job))
+    }
+
     pub(super) fn add_worker(
         &mut self,
         worker: WorkerId,

@@ -48,7 +48,7 @@ async fn is_lost(app: &App, job: JobRef, held: Held, now: Timestamp) -> Option<H
     }
     // Its worker may report to another server on the same database, which then renews the lease.
     let row = match app.store().read(move |tx| queue::get(tx, job.run, job.job, held.attempt)).await {
-        Ok(entry) => entry.map(|e| e.lease()),
+        Ok(entry) => entry.map(|e| e.mark().lease),
         Err(e) => {
             tracing::warn!(%job, error = %e, "a lease could not be looked at");
             return None;

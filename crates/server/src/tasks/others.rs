@@ -2,7 +2,6 @@
 
 use super::{TICK, wakes::reload};
 use crate::App;
-use cds_model::JobRef;
 use cds_store::{Wake, queue};
 use std::{collections::HashSet, time::Duration};
 use tokio::sync::broadcast::error::RecvError;
@@ -41,9 +40,8 @@ async fn agree(app: &App) -> Result<(), cds_store::Error> {
     // Noted first: what comes into memory while the database is read is newer than what was read.
     let waiting = app.fleet().queued();
     if !waiting.is_empty() {
-        let (entries, _) = app.store().read(queue::load).await?;
-        let free = entries.iter().filter(|e| e.parked.is_none() && e.worker.is_none() && !e.cancelled);
-        let free: HashSet<_> = free.map(|e| (JobRef { run: e.run, job: e.job }, e.attempt)).collect();
+        let marks = app.store().read(queue::marks).await?;
+        let free: HashSet<_> = marks.iter().filter(|m| m.waits()).map(|m| (m.job, m.attempt)).collect();
         let now = app.now();
         for (job, attempt) in waiting.into_iter().filter(|order| !free.contains(order)) {
             app.fleet().unqueue(job, attempt, now);

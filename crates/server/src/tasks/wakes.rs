@@ -41,8 +41,8 @@ pub(super) async fn reload(app: &App) {
     let doubtful = app.fleet().doubtful();
     // Before the store is read: a hold that is newer than what was read is none of its business.
     let holds = app.fleet().holds();
-    let entries = match app.store().read(queue::load).await {
-        Ok((entries, _)) => entries,
+    let marks = match app.store().read(queue::marks).await {
+        Ok(marks) => marks,
         Err(e) => {
             for (job, attempt, worker, until) in doubtful {
                 app.fleet().doubt(job, attempt, worker, until);
@@ -53,35 +53,38 @@ pub(super) async fn reload(app: &App) {
     let (now, lasts) = (app.now(), app.config().lease());
     let trusts = lease::trusts_the_store(app.fleet().look_at_clock(now, lasts), now, lasts);
     let rows: HashMap<(JobRef, Attempt), lease::Row> =
-        entries.iter().map(|e| ((JobRef { run: e.run, job: e.job }, e.attempt), e.lease())).collect();
+        marks.iter().filter(|m| m.lease.worker.is_some()).map(|m| ((m.job, m.attempt), m.lease)).collect();
     for (job, held) in &holds {
         app.fleet().compare(*job, held, rows.get(&(*job, held.attempt)).copied(), now);
     }
     let holds = app.fleet().holds();
     let held: HashSet<(JobRef, Attempt)> = holds.iter().map(|(job, held)| (*job, held.attempt)).collect();
-    let on_their_way: Vec<JobRef> = app.fleet().on_their_way();
-    let mut waiting = Vec::new();
-    for entry in entries.into_iter().filter(|e| e.parked.is_none() && !e.cancelled) {
-        let (job, attempt) = (JobRef { run: entry.run, job: entry.job }, entry.attempt);
-        if entry.worker.is_none() {
-            if !on_their_way.contains(&job) {
-                waiting.push(queued(entry));
-            }
-        } else if !held.contains(&(job, attempt)) && !on_their_way.contains(&job) {
-            let row = entry.lease();
-            let ghost = doubtful.iter().any(|(j, a, worker, until)| {
-                (*j, *a) == (job, attempt) && lease::is_ghost(row, *worker, *until)
-            });
-            // What was read may be over by now.
-            if (ghost || trusts && lease::is_orphan(row, now))
-                && still_leased(app, job, attempt, row.worker).await
-            {
-                tracing::warn!(%job, "a lease is nobody's: its attempt is lost");
-                app.worker_lost(job, attempt, "it was leased, and no worker had it".into()).await;
-            }
+    let missing = app.fleet().lacks(marks.iter().filter(|m| m.waits()).map(|m| (m.job, m.attempt)));
+    let waiting = match missing.is_empty() {
+        true => Vec::new(),
+        false => app.store().read(move |tx| queue::of_runs(tx, &missing)).await.unwrap_or_default(),
+    };
+    let on_their_way: HashSet<JobRef> = app.fleet().on_their_way().into_iter().collect();
+    for mark in marks.iter().filter(|m| !m.parked && !m.lease.stopped && m.lease.worker.is_some()) {
+        let order = (mark.job, mark.attempt);
+        if held.contains(&order) || on_their_way.contains(&mark.job) {
+            continue;
+        }
+        let ghost = doubtful
+            .iter()
+            .any(|(j, a, worker, until)| (*j, *a) == order && lease::is_ghost(mark.lease, *worker, *until));
+        // What was read may be over by now.
+        if (ghost || trusts && lease::is_orphan(mark.lease, now))
+            && still_leased(app, mark.job, mark.attempt, mark.lease.worker).await
+        {
+            tracing::warn!(job = %mark.job, "a lease is nobody's: its attempt is lost");
+            app.worker_lost(mark.job, mark.attempt, "it was leased, and no worker had it".into()).await;
         }
     }
-    app.fleet().push(waiting, now);
+    let waiting = waiting
+        .into_iter()
+        .filter(|e| e.mark().waits() && !on_their_way.contains(&JobRef { run: e.run, job: e.job }));
+    app.fleet().push(waiting.map(queued), now);
 }
 
 async fn still_leased(app: &App, job: JobRef, attempt: Attempt, worker: Option<WorkerId>) -> bool {

@@ -138,11 +138,27 @@ async fn effects_become_rows(w: World) {
     }
     let entry = w.store.read(move |tx| queue::get(tx, run, JobNo(4), Attempt(2))).await.unwrap();
     assert_eq!(entry.unwrap().lease_until, Some(Timestamp(990)));
-    assert_eq!(w.store.read(queue::load).await.unwrap().0.len(), 2);
+    marks_agree(&w, 2).await;
 
     let tags = w.store.read(move |tx| runs::tags_of(tx, run)).await.unwrap();
     let tags: Vec<_> = tags.iter().map(|(t, v)| (t.as_str(), v.as_str())).collect();
     assert_eq!(tags, [("env", "a"), ("env", "a,b"), ("env", "b"), ("git.branch", "main")]);
+}
+
+/// What is read to compare says the same as what is read whole, and a run's part is the part of it.
+async fn marks_agree(w: &World, count: usize) {
+    let (entries, _) = w.store.read(queue::load).await.unwrap();
+    assert_eq!(entries.len(), count);
+    let by_job = |m: &queue::Mark| (m.job, m.attempt);
+    let mut whole: Vec<queue::Mark> = entries.iter().map(queue::Entry::mark).collect();
+    let mut marks = w.store.read(queue::marks).await.unwrap();
+    whole.sort_by_key(by_job);
+    marks.sort_by_key(by_job);
+    assert_eq!(marks, whole);
+    let runs = entries.iter().map(|e| e.run).collect();
+    assert_eq!(w.store.read(move |tx| queue::of_runs(tx, &runs)).await.unwrap(), entries);
+    let nobody = [cds_model::RunId::new()].into();
+    assert_eq!(w.store.read(move |tx| queue::of_runs(tx, &nobody)).await.unwrap(), []);
 }
 
 async fn a_cancelled_job_leaves_or_is_marked(w: World) {
@@ -156,6 +172,7 @@ async fn a_cancelled_job_leaves_or_is_marked(w: World) {
     let (left, _) = w.store.read(queue::load).await.unwrap();
     let left: Vec<_> = left.iter().map(|e| (e.job.0, e.cancelled, e.worker)).collect();
     assert_eq!(left, [(2, true, Some(worker))]);
+    marks_agree(&w, 1).await;
     // Queued and stopped at once: never to be had.
     let both = [queue_job(7, 1), Effect::CancelJob { job: JobNo(7), attempt: Attempt(1) }];
     w.store.commit(s.step(&s.run, &both, 3)).await.unwrap();
