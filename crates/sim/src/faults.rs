@@ -95,6 +95,8 @@ named! {
         Jump = "jump",
         /// A server that does not reach the shared store vouches for its workers out of memory.
         Vouch = "vouch",
+        /// A repeated question for a job is taken for a new one, whatever its number.
+        Take = "take",
     }
 }
 

@@ -2,8 +2,9 @@
 //! must look like.
 
 use crate::{
-    fleet::Doing,
-    server::Report,
+    fleet::{Doing, Worker},
+    memory::Given,
+    server::{ASKED, Report},
     world::{Sim, Step},
 };
 use cds_engine::{Effect, Run, event::TimerKey, invariants};
@@ -57,9 +58,31 @@ impl Sim {
     }
 
     /// The loss of an attempt is committed.
-    pub fn attempt_is_given_up(&mut self, job: JobRef, attempt: Attempt) {
+    pub fn attempt_is_given_up(&mut self, job: JobRef, attempt: Attempt, why: &str) -> Step {
         let now = self.now;
         self.history.given_up.entry((job, attempt)).or_insert(now);
+        let at_it = |it: &&Worker| match it.doing {
+            Doing::Running { job: j, attempt: a, .. } | Doing::Reporting { job: j, attempt: a, .. } => {
+                (j, a) == (job, attempt)
+            }
+            Doing::Registering | Doing::Asking => false,
+        };
+        match why == ASKED && self.workers.values().any(|it| at_it(&it)) {
+            true => Err(format!("a question gives up what its worker is at: attempt {attempt} of {job}")),
+            false => Ok(()),
+        }
+    }
+
+    /// A job is given to a worker: in answer to what it asks, and not to what it has asked before.
+    pub fn take_is_answered(&self, given: &Given) -> Step {
+        let asks = self.workers.get(&given.worker).and_then(|worker| worker.take);
+        match given.take.zip(asks) {
+            Some((number, asks)) if number < asks => Err(format!(
+                "a job is given to nobody: worker {} asked {number} of {asks} when it got attempt {} of {}",
+                given.worker, given.attempt, given.job
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Lines of an attempt are stored: none of one that was given up long ago. Another server that has the worker's

@@ -1,6 +1,7 @@
 //! What a server remembers: the queue, the workers it has heard of, who has what. Gone when it dies, and made anew from
 //! the store.
 
+use crate::server::Take;
 use cds_engine::{
     Event, Run,
     dispatch::{Decision, HatcheryView, Queue, dispatch},
@@ -15,8 +16,18 @@ pub(crate) struct Op {
     pub run: RunId,
     pub event: Event,
     /// With its end.
-    pub lease: Option<(JobNo, Attempt, WorkerId, Timestamp)>,
+    pub lease: Option<Given>,
     pub then: Then,
+}
+
+/// An attempt for a worker, until then, in answer to the take of this number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given {
+    pub job: JobNo,
+    pub attempt: Attempt,
+    pub worker: WorkerId,
+    pub until: Timestamp,
+    pub take: Option<u32>,
 }
 
 /// What follows from an event that was told to a run.
@@ -25,7 +36,7 @@ pub(crate) enum Then {
     Nothing,
     Timer(cds_engine::event::TimerKey, Timestamp),
     Slot(NodeRunNo),
-    Taken { worker: WorkerId, turn: u32, job: JobRef, attempt: Attempt, until: Timestamp },
+    Taken { take: Take, job: JobRef, attempt: Attempt, until: Timestamp },
     Ended { worker: WorkerId, job: JobRef, attempt: Attempt },
     Lost { job: JobRef, attempt: Attempt },
 }
@@ -38,6 +49,8 @@ pub(crate) struct Held {
     /// Until when this server has written that the lease holds.
     pub until: Option<Timestamp>,
     pub stopped: Option<Timestamp>,
+    /// The number of the take that it answered, if that is known.
+    pub take: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -145,7 +158,7 @@ impl Memory {
 
     pub fn hold(&mut self, job: JobRef, attempt: Attempt, worker: WorkerId, now: Timestamp, stopped: bool) {
         let stopped = stopped.then_some(now);
-        self.held.insert(job, Held { attempt, worker, seen: now, until: None, stopped });
+        self.held.insert(job, Held { attempt, worker, seen: now, until: None, stopped, take: None });
         if let Some(known) = self.workers.get_mut(&worker) {
             known.job = Some((job, attempt));
         }

@@ -1,7 +1,7 @@
 //! What servers share: runs with their versions, and the rows beside them. One transaction at a time, all or nothing,
 //! written as `crates/store` writes them.
 
-use crate::faults::Sabotage;
+use crate::{faults::Sabotage, memory::Given};
 use cds_engine::{
     Effect, Event, Run,
     dispatch::QueuedJob,
@@ -46,6 +46,9 @@ pub(crate) struct Log {
 pub(crate) struct WorkerRow {
     pub hatchery: usize,
     pub registered: bool,
+    /// The last of its takes that was answered with a job, and that job.
+    pub take: u32,
+    pub given: Option<(JobRef, Attempt)>,
 }
 
 pub(crate) type AttemptId = (RunId, JobNo, Attempt);
@@ -76,7 +79,7 @@ pub(crate) struct Commit {
     pub effects: Vec<Effect>,
     /// `None`: rows are issued again, the run stays.
     pub event: Option<(Event, Timestamp)>,
-    pub lease: Option<(AttemptId, WorkerId, Timestamp)>,
+    pub lease: Option<Given>,
     pub now: Timestamp,
 }
 
@@ -85,6 +88,8 @@ pub(crate) struct Commit {
 pub(crate) enum Refused {
     Conflict,
     Full,
+    /// The take was answered before, or its worker has gone.
+    OldTake,
 }
 
 impl Store {
@@ -124,16 +129,29 @@ impl Store {
             self.conflicts += 1;
             return Ok(Err(Refused::Conflict));
         }
+        let take = commit.lease.and_then(|it| Some((it, it.take?)));
+        if let Some((it, number)) = take
+            && self.sabotage != Some(Sabotage::Take)
+            && self.workers.get(&it.worker).is_none_or(|worker| worker.take >= number)
+        {
+            return Ok(Err(Refused::OldTake));
+        }
         if let Some((event, _)) = &commit.event {
             invariants::check_step(&row.run, event, &commit.run, &commit.effects)
                 .map_err(|v| v.to_string())?;
         }
         self.carry_out(&commit.run, &commit.effects, commit.now);
-        if let Some((attempt, worker, until)) = commit.lease
-            && let Some(row) = self.queue.get_mut(&attempt)
+        if let Some(it) = commit.lease
+            && let Some(row) = self.queue.get_mut(&(id, it.job, it.attempt))
         {
-            row.worker = Some(worker);
-            row.until = Some(until);
+            row.worker = Some(it.worker);
+            row.until = Some(it.until);
+        }
+        if let Some((it, number)) = take
+            && let Some(worker) = self.workers.get_mut(&it.worker)
+        {
+            worker.take = number;
+            worker.given = Some((JobRef { run: id, job: it.job }, it.attempt));
         }
         let Some(row) = self.runs.get_mut(&id) else { return Ok(Err(Refused::Conflict)) };
         row.version += 1;

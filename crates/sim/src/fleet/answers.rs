@@ -3,7 +3,7 @@
 use crate::{
     faults::Fault,
     fleet::Doing,
-    server::Reply,
+    server::{Reply, Take},
     world::{Happening, Sim, Step},
 };
 use cds_hatchery::plan::Orders;
@@ -14,9 +14,10 @@ impl Sim {
     pub fn answered(&mut self, reply: Reply) -> Step {
         let to = match &reply {
             Reply::Registered(w) | Reply::Refused(w) => Some(*w),
-            Reply::Job { worker, .. } | Reply::LeaseLost { worker, .. } | Reply::Down(worker) => {
-                Some(*worker)
-            }
+            Reply::Job { take: Take { worker, .. }, .. }
+            | Reply::OldTake { take: Take { worker, .. }, .. }
+            | Reply::LeaseLost { worker, .. }
+            | Reply::Down(worker) => Some(*worker),
             Reply::Heard { report, .. } | Reply::Ended { report, .. } => Some(report.worker),
             Reply::Full(report) => Some(report.worker),
             _ => None,
@@ -41,19 +42,25 @@ impl Sim {
                     self.turn(id, Doing::Asking);
                 }
             }
-            Reply::Job { worker, turn, job: Some((job, attempt)), hold } => {
+            Reply::Job { take: Take { worker, turn, .. }, job: Some((job, attempt)), hold } => {
                 // A copy of an answer that came before says nothing, nor does one to a question given up.
                 let asked = self.workers.get(&worker).is_some_and(|w| w.turn == turn);
                 let begun = self.history.begun.contains_key(&(job, attempt));
                 if self.doing(worker) == Some(Doing::Asking) && asked && !begun {
                     if let Some(it) = self.workers.get_mut(&worker) {
                         // Its question is older than the lease.
+                        it.take = it.take.map(|number| number + 1);
                         it.own_until = hold.map(|hold| it.idle_since + hold.as_millis() as i64);
                     }
                     return self.begin(worker, job, attempt);
                 }
             }
             Reply::Job { .. } => {}
+            Reply::OldTake { take: Take { worker, .. }, last } => {
+                if let Some(it) = self.workers.get_mut(&worker) {
+                    it.take = it.take.map(|number| number.max(last + 1));
+                }
+            }
             Reply::Full(report) => self.goes_on(report.worker, report.sent),
             Reply::Down(worker) => {
                 let now = self.now;

@@ -182,8 +182,10 @@ impl Sim {
         hatchery.starting -= 1;
         hatchery.instances.insert(worker, true);
         self.stats.spawned += 1;
+        // Some are of an older version.
+        let take = (worker.0.as_u128() % 4 != 0).then_some(1);
         let now = self.now;
-        self.workers.insert(worker, Worker::new(index, server, now));
+        self.workers.insert(worker, Worker::new(index, server, take, now));
         self.later(0, Happening::Work(worker, 0));
     }
 

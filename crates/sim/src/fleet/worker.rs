@@ -2,7 +2,7 @@
 
 use crate::{
     fleet::Who,
-    server::{Ask, HEARTBEAT, Report},
+    server::{Ask, HEARTBEAT, Report, Take},
     world::{Happening, Sim, Step},
 };
 use cds_model::{Attempt, JobRef, Status, WorkerId};
@@ -40,11 +40,13 @@ pub(crate) struct Worker {
     /// Lines written from `began` on; after that, those the server has.
     pub(super) began: i64,
     pub(super) acked: u32,
+    /// The number of its next take; `None`: it does not count them.
+    pub take: Option<u32>,
 }
 
 impl Worker {
     /// One of a hatchery that begins now, and talks to this server.
-    pub fn new(hatchery: usize, server: usize, now: i64) -> Self {
+    pub fn new(hatchery: usize, server: usize, take: Option<u32>, now: i64) -> Self {
         Self {
             hatchery,
             turn: 0,
@@ -60,6 +62,7 @@ impl Worker {
             was_paused: false,
             began: now,
             acked: 0,
+            take,
         }
     }
 
@@ -141,7 +144,7 @@ impl Sim {
                 return Ok(());
             }
             Doing::Registering => (Ask::Register(id), 1500),
-            Doing::Asking => (Ask::Take(id, turn), 1000),
+            Doing::Asking => (Ask::Take(Take { worker: id, turn, number: worker.take }), 1000),
             // Nobody answers: the attempt may be somebody else's by now. What runs is killed.
             Doing::Running { .. } | Doing::Reporting { .. } if lasts <= 0 => {
                 self.note(|| format!("worker {id} gives its attempt up: no answer for {silent} ms"));

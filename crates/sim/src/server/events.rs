@@ -45,10 +45,8 @@ impl Sim {
         let version = *version;
         let told = match cds_engine::apply(state, &op.event, now) {
             Transition::Advanced { run: next, effects } => {
-                let lease =
-                    op.lease.map(|(job, attempt, worker, until)| ((run, job, attempt), worker, until));
                 let event = Some((op.event.clone(), now));
-                let commit = Commit { expect: version, run: next, effects, event, lease, now };
+                let commit = Commit { expect: version, run: next, effects, event, lease: op.lease, now };
                 self.send_commit(server, commit);
                 return Ok(());
             }
@@ -87,12 +85,16 @@ impl Sim {
         let result = if self.reaches_store(server) {
             let copy = (commit.run.clone(), commit.effects.clone(), commit.now);
             let what = commit.event.as_ref().map(|(e, _)| e.clone());
+            let given = commit.lease;
             let result = self.store.commit(commit)?;
             self.note(|| format!("server {server} commits {run} {what:?}: {result:?}"));
             match result {
                 Ok(version) => {
-                    if let Some(Event::WorkerLost { job, attempt, .. }) = what {
-                        self.attempt_is_given_up(JobRef { run, job }, attempt);
+                    if let Some(Event::WorkerLost { job, attempt, reason }) = what {
+                        self.attempt_is_given_up(JobRef { run, job }, attempt, &reason)?;
+                    }
+                    if let Some(given) = given {
+                        self.take_is_answered(&given)?;
                     }
                     self.after_commit(&copy.0, &copy.1);
                     if self.fault(Fault::LostCommit) { Err(None) } else { Ok((version, copy)) }
@@ -126,6 +128,7 @@ impl Sim {
                 memory.cache.remove(&run);
                 self.begin_op(server, run)
             }
+            Err(Some(Refused::OldTake)) => self.told(server, run, Told::Refused),
             Err(Some(Refused::Full) | None) => {
                 memory.cache.remove(&run);
                 self.told(server, run, Told::Failed)
@@ -161,7 +164,8 @@ impl Sim {
                     self.store.release(run, node_run);
                 }
             }
-            Then::Taken { worker, turn, job, attempt, until } => {
+            Then::Taken { take, job, attempt, until } => {
+                let worker = take.worker;
                 let now = self.clock(server);
                 let hold = self.terms().hold(Some(until), now);
                 let memory = &mut self.servers[server].memory;
@@ -170,14 +174,16 @@ impl Sim {
                     memory.hold(job, attempt, worker, now, false);
                     if let Some(held) = memory.held.get_mut(&job) {
                         held.until = Some(until);
+                        held.take = take.number;
                     }
                 } else {
                     memory.free(worker);
                 }
-                if told == Told::Failed {
+                // Whoever counts its takes is told when it asks again.
+                if told == Told::Failed && take.number.is_none() {
                     memory.doubtful.insert((job, attempt), (worker, until));
                 }
-                self.answer(server, Reply::Job { worker, turn, job: taken.then_some((job, attempt)), hold });
+                self.answer(server, Reply::Job { take, job: taken.then_some((job, attempt)), hold });
             }
             Then::Ended { worker, job, attempt } => self.end_is_told(server, worker, job, attempt, told)?,
             Then::Lost { job, attempt } => self.seal(server, job, attempt),

@@ -30,7 +30,10 @@ impl Sim {
         let now = self.clock(server);
         let workers: Vec<WorkerId> = (0..count).map(|_| WorkerId(self.fresh())).collect();
         for worker in &workers {
-            self.store.workers.insert(*worker, crate::store::WorkerRow { hatchery, registered: false });
+            self.store.workers.insert(
+                *worker,
+                crate::store::WorkerRow { hatchery, registered: false, take: 0, given: None },
+            );
             let known = Known { hatchery, pending: true, seen: now, job: None };
             self.servers[server].memory.workers.insert(*worker, known);
         }

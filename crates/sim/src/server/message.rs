@@ -12,8 +12,7 @@ use std::{
 #[derive(Clone, Debug)]
 pub(crate) enum Ask {
     Register(WorkerId),
-    /// A free worker asks for a job; the number names its question.
-    Take(WorkerId, u32),
+    Take(Take),
     Report(Report),
     /// Which instances a hatchery has, alive or not, and a number for the answer.
     Sync {
@@ -30,6 +29,17 @@ pub(crate) enum Ask {
     Start(Box<(u64, Start)>),
     /// A person stops or restarts something.
     Do(RunId, Box<Event>),
+}
+
+/// A free worker asks for a job.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Take {
+    pub worker: WorkerId,
+    /// What the worker is doing when it asks: an answer to something else says nothing.
+    pub turn: u32,
+    /// One more than the takes that were answered with a job; a repeat has the same. `None`: the worker is old, and
+    /// does not count.
+    pub number: Option<u32>,
 }
 
 /// News of an attempt.
@@ -51,11 +61,15 @@ pub(crate) enum Reply {
     Registered(WorkerId),
     /// `None`: no job now.
     Job {
-        worker: WorkerId,
-        turn: u32,
+        take: Take,
         job: Option<(JobRef, Attempt)>,
         /// See [`lease::Terms::hold`].
         hold: Option<Duration>,
+    },
+    /// A take of this number was answered before, and there is nothing more to say to it.
+    OldTake {
+        take: Take,
+        last: u32,
     },
     /// How many lines are stored, and whether the worker should stop.
     Heard {

@@ -7,7 +7,8 @@ mod reports;
 mod runs;
 mod workers;
 
-pub(crate) use message::{Ask, Reply, Report};
+pub(crate) use message::{Ask, Reply, Report, Take};
+pub(crate) use workers::ASKED;
 
 use crate::{
     faults::Sabotage,
@@ -46,7 +47,7 @@ impl Sim {
         }
         let reply = match ask {
             Ask::Register(worker) => self.register(server, worker),
-            Ask::Take(worker, turn) => self.take(server, worker, turn)?,
+            Ask::Take(take) => self.take(server, take)?,
             Ask::Report(report) => self.report(server, report)?,
             Ask::Sync { hatchery, life, instances } => self.sync(server, hatchery, life, &instances)?,
             Ask::Identities { hatchery, life, count } => self.identities(server, hatchery, life, count),

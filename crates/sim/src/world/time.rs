@@ -146,7 +146,8 @@ impl Sim {
 fn whom(reply: &Reply) -> Who {
     match reply {
         Reply::Registered(w) | Reply::Refused(w) | Reply::Down(w) => Who::Worker(*w),
-        Reply::Job { worker, .. } | Reply::LeaseLost { worker, .. } => Who::Worker(*worker),
+        Reply::Job { take, .. } | Reply::OldTake { take, .. } => Who::Worker(take.worker),
+        Reply::LeaseLost { worker, .. } => Who::Worker(*worker),
         Reply::Heard { report, .. } | Reply::Ended { report, .. } | Reply::Full(report) => {
             Who::Worker(report.worker)
         }
