@@ -153,3 +153,43 @@ export function curve(from: { x: number; y: number }, through: readonly { x: num
   }
   return path;
 }
+
+/** The line of an edge from one box to another, from border to border. */
+export function wayBetween(a: Placed, through: Way["through"], b: Placed, vertical: boolean): string {
+  return vertical
+    ? curve({ x: a.x + a.width / 2, y: a.y + a.height }, through, { x: b.x + b.width / 2, y: b.y }, true)
+    : curve({ x: a.x + a.width, y: a.y + a.height / 2 }, through, { x: b.x, y: b.y + b.height / 2 }, false);
+}
+
+/** The outline of a box. */
+export const rectangle = (p: Placed): string => `M${p.x} ${p.y}h${p.width}v${p.height}h${-p.width}z`;
+
+/** As many lines become one: few enough elements for a page, small enough areas to be drawn piece by piece. */
+const BUNDLE = 64;
+
+/** The lines of many things as few: those of a kind together, in bundles. */
+export function bundle<T>(things: readonly T[], kindOf: (thing: T) => string, lineOf: (thing: T) => string): { kind: string; line: string }[] {
+  const open = new Map<string, string[]>();
+  const bundles: { kind: string; line: string }[] = [];
+  const close = (kind: string, lines: string[]) => bundles.push({ kind, line: lines.join("") });
+  for (const thing of things) {
+    const kind = kindOf(thing);
+    const lines = open.get(kind);
+    if (!lines || lines.length === BUNDLE) {
+      if (lines) close(kind, lines);
+      open.set(kind, [lineOf(thing)]);
+    } else lines.push(lineOf(thing));
+  }
+  for (const [kind, lines] of open) close(kind, lines);
+  return bundles;
+}
+
+/** The newer list with what has not changed taken from the older one; the older one itself where nothing has. */
+export function keep<T extends { id: string }>(before: readonly T[], after: readonly T[], same: (a: T, b: T) => boolean): readonly T[] {
+  const old = new Map(before.map((one) => [one.id, one]));
+  const kept = after.map((one) => {
+    const was = old.get(one.id);
+    return was && same(was, one) ? was : one;
+  });
+  return kept.length === before.length && kept.every((one, i) => one === before[i]) ? before : kept;
+}

@@ -1,11 +1,11 @@
-// What of a plane is seen: a place and a scale. All of it pure, so that panning needs no framework.
+// What of a plane is seen: a place and a scale, and the ways from node to node in it. All of it pure.
 
 export interface View {
   /** Where the plane's origin stands, in pixels of the box. */
   x: number;
   y: number;
   /** Pixels of the box for one of the plane. */
-  scale: number;
+  zoom: number;
 }
 
 export interface Size {
@@ -13,68 +13,76 @@ export interface Size {
   height: number;
 }
 
-export interface Area {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
+export interface Area extends Size {
+  x: number;
+  y: number;
 }
 
 const MARGIN = 16;
 
 /** Whole plane in the box, but no larger than life and no smaller than `least`. What does not fit then begins top left. */
 export function fit(plane: Size, box: Size, least: number): View {
-  const scale = Math.max(least, Math.min(1, (box.width - 2 * MARGIN) / plane.width, (box.height - 2 * MARGIN) / plane.height));
-  const middle = (outer: number, inner: number) => (inner * scale <= outer ? (outer - inner * scale) / 2 : MARGIN);
-  return { scale, x: middle(box.width, plane.width), y: middle(box.height, plane.height) };
+  const zoom = Math.max(least, Math.min(1, (box.width - 2 * MARGIN) / plane.width, (box.height - 2 * MARGIN) / plane.height));
+  const middle = (outer: number, inner: number) => (inner * zoom <= outer ? (outer - inner * zoom) / 2 : MARGIN);
+  return { zoom, x: middle(box.width, plane.width), y: middle(box.height, plane.height) };
 }
 
-/** The scale at which all of the plane is in the box. */
-export function leastScale(plane: Size, box: Size): number {
-  return Math.min(0.35, (box.width - 2 * MARGIN) / plane.width, (box.height - 2 * MARGIN) / plane.height);
+/** The scale at which all of the plane is in the box, or the one below which its boxes are nothing to see. */
+export function leastZoom(plane: Size, box: Size): number {
+  return Math.max(0.03, Math.min(0.35, (box.width - 2 * MARGIN) / plane.width, (box.height - 2 * MARGIN) / plane.height));
 }
 
-/** Another scale, with the point of the box under the pointer staying where it is. */
-export function zoom(view: View, factor: number, at: { x: number; y: number }, least: number, most: number): View {
-  const scale = Math.min(most, Math.max(least, view.scale * factor));
-  const ratio = scale / view.scale;
-  return { scale, x: at.x - (at.x - view.x) * ratio, y: at.y - (at.y - view.y) * ratio };
-}
-
-/** Keeps a part of the plane in the box: nobody loses the graph by dragging it away. */
-export function hold(view: View, plane: Size, box: Size): View {
-  const keep = 60;
-  const hold1 = (at: number, inner: number, outer: number) => Math.min(outer - keep, Math.max(keep - inner * view.scale, at));
-  return { ...view, x: hold1(view.x, plane.width, box.width), y: hold1(view.y, plane.height, box.height) };
+/** How far one can go: most of a box beyond each side of the plane, so that nobody loses the graph by dragging it away. */
+export function reach(plane: Size, box: Size): [[number, number], [number, number]] {
+  const [x, y] = [0.6 * box.width, 0.6 * box.height];
+  return [[-x, -y], [plane.width + x, plane.height + y]];
 }
 
 /** Moves the view as little as possible so that an area is in the box. */
 export function bring(view: View, area: Area, box: Size): View {
-  const shift = (at: number, from: number, to: number, outer: number) => {
-    const [a, b] = [from * view.scale + at, to * view.scale + at];
+  const shift = (at: number, from: number, size: number, outer: number) => {
+    const [a, b] = [from * view.zoom + at, (from + size) * view.zoom + at];
     if (b - a > outer - 2 * MARGIN || a < MARGIN) return at + MARGIN - a;
     return b > outer - MARGIN ? at + outer - MARGIN - b : at;
   };
-  return { ...view, x: shift(view.x, area.left, area.right, box.width), y: shift(view.y, area.top, area.bottom, box.height) };
+  return { ...view, x: shift(view.x, area.x, area.width, box.width), y: shift(view.y, area.y, area.height, box.height) };
 }
 
 /** The part of the plane in the box. */
 export function seen(view: View, box: Size): Area {
-  const left = -view.x / view.scale;
-  const top = -view.y / view.scale;
-  return { left, top, right: left + box.width / view.scale, bottom: top + box.height / view.scale };
-}
-
-/** An area with as much again around it. */
-export function around(area: Area): Area {
-  const [w, h] = [(area.right - area.left) / 2, (area.bottom - area.top) / 2];
-  return { left: area.left - w, top: area.top - h, right: area.right + w, bottom: area.bottom + h };
-}
-
-export function within(inner: Area, outer: Area): boolean {
-  return inner.left >= outer.left && inner.top >= outer.top && inner.right <= outer.right && inner.bottom <= outer.bottom;
+  return { x: -view.x / view.zoom, y: -view.y / view.zoom, width: box.width / view.zoom, height: box.height / view.zoom };
 }
 
 export function touches(a: Area, b: Area): boolean {
-  return a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
+  return a.x < b.x + b.width && a.x + a.width > b.x && a.y < b.y + b.height && a.y + a.height > b.y;
+}
+
+const middleOf = (a: Area): [number, number] => [a.x + a.width / 2, a.y + a.height / 2];
+
+/** The one nearest to the middle of an area. */
+export function nearest<T extends Area>(all: readonly T[], to: Area): T | undefined {
+  const [x, y] = middleOf(to);
+  let [best, least]: [T | undefined, number] = [undefined, Infinity];
+  for (const one of all) {
+    const [a, b] = middleOf(one);
+    const off = Math.hypot(a - x, b - y);
+    if (off < least) [best, least] = [one, off];
+  }
+  return best;
+}
+
+/** The nearest one in the direction of an arrow key; what lies aside counts twice. */
+export function neighbour<T extends Area>(all: readonly T[], here: Area, key: string): T | undefined {
+  const dx = key === "ArrowLeft" ? -1 : key === "ArrowRight" ? 1 : 0;
+  const dy = key === "ArrowUp" ? -1 : key === "ArrowDown" ? 1 : 0;
+  if (dx === 0 && dy === 0) return undefined;
+  const [x, y] = middleOf(here);
+  let [best, least]: [T | undefined, number] = [undefined, Infinity];
+  for (const one of all) {
+    const [a, b] = middleOf(one);
+    const ahead = (a - x) * dx + (b - y) * dy;
+    const off = ahead + 2 * (Math.abs((a - x) * dy) + Math.abs((b - y) * dx));
+    if (ahead >= 10 && off < least) [best, least] = [one, off];
+  }
+  return best;
 }

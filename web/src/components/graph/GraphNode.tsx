@@ -1,23 +1,15 @@
+import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
-import type { Placed } from "../../model/graph";
 import type { NodeView } from "../../model/runView";
 import { isFinal, label, tone } from "../../model/status";
 import { between, duration } from "../../model/time";
 import type { WorkflowNode } from "../../model/types";
 import { useNow } from "../../util/hooks";
 import { StatusIcon } from "../Status";
-
-interface Props {
-  place: Placed;
-  node: WorkflowNode;
-  view: NodeView | undefined;
-  selected: boolean;
-  /** Whether it leads anywhere; without, it is a picture. */
-  active: boolean;
-}
+import type { FlowNode } from "./elements";
 
 /** A node of the graph as a box with its name, state and progress. */
-export const GraphNode = memo(function GraphNode({ place, node, view, selected, active }: Props) {
+export const GraphNode = memo(function GraphNode({ data: { node, view, active }, selected, sourcePosition, targetPosition }: NodeProps<FlowNode>) {
   const latest = view?.latest;
   const now = useNow(latest !== undefined && !isFinal(latest.status));
   const status = view?.status ?? "";
@@ -25,32 +17,35 @@ export const GraphNode = memo(function GraphNode({ place, node, view, selected, 
   const small = node.kind === "join" || node.kind === "fork";
   const Tag = active ? "button" : "div";
   return (
-    <Tag
-      {...(active && { type: "button" as const, "aria-pressed": selected })}
-      className={`gnode ${small ? "small" : ""} ${status === "" ? "none" : tone(status)} ${selected ? "selected" : ""}`}
-      style={{ left: place.x, top: place.y, width: place.width, height: place.height }}
-      data-node={node.name}
-    >
-      {view && <StatusIcon status={status} size={small ? 14 : 20} />}
-      <span className="sr">{`${view ? `${label(status)}: ` : ""}${node.kind} `}</span>
-      {small ? (
-        <span className="gnode-name" title={node.name}>{node.name}</span>
-      ) : (
-        <span className="gnode-text">
+    <>
+      <Tag
+        {...(active && { type: "button" as const, "aria-pressed": selected })}
+        className={`gnode ${small ? "small" : ""} ${status === "" ? "none" : tone(status)} ${selected ? "selected" : ""}`}
+        data-node={node.name}
+      >
+        {view && <StatusIcon status={status} size={small ? 14 : 20} />}
+        <span className="sr">{`${view ? `${label(status)}: ` : ""}${node.kind} `}</span>
+        {small ? (
           <span className="gnode-name" title={node.name}>{node.name}</span>
-          <span className="gnode-note">{note(node, view, between(latest?.start, latest?.done, now))}</span>
-        </span>
-      )}
-      {!small && view && view.executions.length > 1 && <span className="gnode-again" title={`Run ${view.executions.length} times`}>×{view.executions.length}</span>}
-      {!small && jobs && jobs.total > 0 && (
-        <span className="gnode-bar" aria-hidden="true">
-          <i className="good" style={{ flexGrow: jobs.good }} />
-          <i className="bad" style={{ flexGrow: jobs.bad }} />
-          <i className="busy" style={{ flexGrow: jobs.busy }} />
-          <i style={{ flexGrow: jobs.total - jobs.good - jobs.bad - jobs.busy }} />
-        </span>
-      )}
-    </Tag>
+        ) : (
+          <span className="gnode-text">
+            <span className="gnode-name" title={node.name}>{node.name}</span>
+            <span className="gnode-note">{note(node, view, between(latest?.start, latest?.done, now))}</span>
+          </span>
+        )}
+        {!small && view && view.executions.length > 1 && <span className="gnode-again" title={`Run ${view.executions.length} times`}>×{view.executions.length}</span>}
+        {!small && jobs && jobs.total > 0 && (
+          <span className="gnode-bar" aria-hidden="true">
+            <i className="good" style={{ flexGrow: jobs.good }} />
+            <i className="bad" style={{ flexGrow: jobs.bad }} />
+            <i className="busy" style={{ flexGrow: jobs.busy }} />
+            <i style={{ flexGrow: jobs.total - jobs.good - jobs.bad - jobs.busy }} />
+          </span>
+        )}
+      </Tag>
+      <Handle type="target" position={targetPosition ?? Position.Left} isConnectable={false} />
+      <Handle type="source" position={sourcePosition ?? Position.Right} isConnectable={false} />
+    </>
   );
 });
 
