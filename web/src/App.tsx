@@ -1,41 +1,42 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { Outlet, useMatches, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { startEvents } from "./api/stream";
 import { Shell } from "./components/Shell";
-import { entry } from "./pages/entry";
-import { usePath } from "./router";
-import { page, readAhead } from "./routes";
+import { SignIn } from "./pages/entry/SignIn";
+import { readAhead } from "./routes";
 import { useToken } from "./session";
-import { ErrorBoundary } from "./ui/ErrorBoundary";
 import { Toasts } from "./ui/toast";
 
+/** The frame of every page, or the sign-in in its place: the address stays, so that the page opens afterwards. */
 export function App() {
   const token = useToken();
-  const path = usePath();
+  const router = useRouter();
   const queryClient = useQueryClient();
+  const front = useMatches({ select: (all) => all.some((m) => m.staticData.front) });
   useEffect(() => {
     if (!token) return;
     const stop = startEvents(queryClient);
-    readAhead();
+    const later = readAhead(router);
     return () => {
       stop();
+      later();
       // The next user must not see what this one read.
       queryClient.clear();
     };
-  }, [token, queryClient]);
-  const front = entry(path, token !== null);
+  }, [token, queryClient, router]);
+  useEffect(() => router.subscribe("onRendered", ({ pathChanged, fromLocation }) => pathChanged && fromLocation && focusPage()), [router]);
   return (
     <>
-      {front === undefined ? (
-        <Shell>
-          <ErrorBoundary key={path}>
-            {page(path)}
-          </ErrorBoundary>
-        </Shell>
-      ) : (
-        front
-      )}
+      {front ? <Outlet /> : token ? <Shell><Outlet /></Shell> : <SignIn />}
       <Toasts />
     </>
   );
+}
+
+/** On a new page the keyboard begins at its content, and screen readers read it; unless the page has taken it somewhere. */
+function focusPage(): void {
+  const page = document.getElementById("content");
+  if (!page || page.contains(document.activeElement) || document.activeElement?.closest("[role=dialog], dialog")) return;
+  page.focus({ preventScroll: true });
 }

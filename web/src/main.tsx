@@ -1,10 +1,10 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Failure } from "./api/client";
-import { App } from "./App";
 import { applyTheme } from "./components/ThemeSwitch";
-import { prepare } from "./routes";
+import { makeRouter } from "./routes";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
@@ -22,12 +22,12 @@ const queryClient = new QueryClient({
 });
 
 applyTheme();
-prepare(location.pathname, queryClient);
+const router = makeRouter(queryClient);
 
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
-      <App />
+      <RouterProvider router={router} />
     </QueryClientProvider>
   </StrictMode>,
 );

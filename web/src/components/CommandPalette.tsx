@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { queries } from "../api/queries";
-import { navigate } from "../router";
 import { Dialog } from "../ui/Dialog";
 import { useSettled } from "../util/hooks";
-import { paths } from "../util/paths";
+import { paths, type Place } from "../util/paths";
 
 interface Entry {
   key: string;
-  to: string;
+  to: Place;
   kind: string;
   name: string;
   note: string;
@@ -16,6 +16,7 @@ interface Entry {
 
 /** Search over everything, by keyboard: type, arrows, Enter. */
 export function CommandPalette({ onClose }: { onClose: () => void }) {
+  const navigate = useNavigate();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   // What is asked of the server waits for a pause in typing; what is known here answers at once.
@@ -54,7 +55,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const open = (entry: Entry | undefined) => {
     if (!entry) return;
     onClose();
-    navigate(entry.to);
+    void navigate(entry.to);
   };
   return (
     <Dialog title="Search" onClose={onClose} className="palette">

@@ -1,9 +1,8 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { queries } from "../api/queries";
 import { importExample, type Progress } from "../api/examples";
-import { useQuery } from "@tanstack/react-query";
-import { navigate } from "../router";
 import { Button } from "../ui/Button";
 import { paths } from "../util/paths";
 import { ProjectDialog } from "./ProjectDialog";
@@ -12,6 +11,7 @@ import { ProjectDialog } from "./ProjectDialog";
 export function FirstSteps({ projectKey }: { projectKey?: string }) {
   const me = useQuery(queries.me());
   const client = useQueryClient();
+  const navigate = useNavigate();
   const [progress, setProgress] = useState<Progress>();
   const [error, setError] = useState<string>();
   const [making, setMaking] = useState(false);
@@ -21,7 +21,7 @@ export function FirstSteps({ projectKey }: { projectKey?: string }) {
     try {
       const { key, workflow } = await importExample(projectKey, me.data?.username ?? "", setProgress);
       await client.invalidateQueries();
-      navigate(`${paths.workflow(key, workflow)}?start=1`);
+      await navigate(paths.workflow(key, workflow, true));
     } catch (e) {
       setError(e instanceof Error ? e.message : String(e));
       setProgress(undefined);

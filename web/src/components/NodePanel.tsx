@@ -1,3 +1,4 @@
+import { useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { canRestart, canRestartFailed, canStop } from "../model/can";
 import { counts, groupJobs, isGroup, type JobGroup } from "../model/jobGroups";
@@ -5,11 +6,12 @@ import { isGate, type NodeView, ordinal } from "../model/runView";
 import { isFinal, label } from "../model/status";
 import { between, duration } from "../model/time";
 import type { JobRun, NodeRun, Parameter, Run } from "../model/types";
-import { Link, useQueryState } from "../router";
+import { Link } from "../ui/Link";
 import { Button } from "../ui/Button";
 import { Empty } from "../ui/States";
 import { useNow } from "../util/hooks";
 import { paths } from "../util/paths";
+import { useSetSearch } from "../util/search";
 import { StatusBadge, StatusIcon } from "./Status";
 
 interface Props {
@@ -24,10 +26,10 @@ interface Props {
 
 /** What is known of one node: why it waits or did not run, its stages and jobs, its parameters. */
 export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }: Props) {
-  const [query, set] = useQueryState();
+  const wanted = useSearch({ strict: false }).exec;
+  const set = useSetSearch();
   if (!view) return <Empty title="This node is not part of the run" />;
   const { node, executions } = view;
-  const wanted = query.get("exec");
   const shown = executions.find((n) => String(n.id) === wanted) ?? view.latest;
   const gate = view.notRun !== undefined && isGate(view.notRun);
   const stopping = canStop({ status: view.status === "" || view.status === "Skipped" ? "Success" : view.status }, level);
@@ -105,7 +107,7 @@ function JobCard({ run, job, now }: { run: Run; job: JobRun; now: number }) {
   return (
     <article className="job">
       <div className="job-head">
-        <Link to={to()} className="job-name"><StatusIcon status={job.status} size={18} /> <strong>{job.name}</strong><span className="sr"> {label(job.status)}, open log</span></Link>
+        <Link {...to()} className="job-name"><StatusIcon status={job.status} size={18} /> <strong>{job.name}</strong><span className="sr"> {label(job.status)}, open log</span></Link>
         {job.attempts.length > 1 && <span className="chip" title="A lost worker makes a new attempt">attempt {job.attempts.length}</span>}
         <span className="job-time">{ms !== undefined ? duration(ms) : ""}</span>
       </div>
@@ -117,7 +119,7 @@ function JobCard({ run, job, now }: { run: Run; job: JobRun; now: number }) {
             const took = between(step.start, step.done, now);
             return (
               <li key={step.step}>
-                <Link to={to(step.step)} className="step">
+                <Link {...to(step.step)} className="step">
                   <StatusIcon status={step.status} size={13} />
                   <span className="step-name">{step.name}</span>
                   <span className="muted small">{took !== undefined ? duration(took) : ""}</span>

@@ -1,8 +1,9 @@
 import { Fragment, type ReactNode } from "react";
-import { Link } from "../router";
+import { Link } from "../ui/Link";
+import type { Place } from "../util/paths";
 
 export interface Crumb {
-  to: string;
+  to: Place;
   text: string;
 }
 
@@ -12,9 +13,9 @@ export function PageHead({ title, note, crumbs = [], actions, before }: { title:
       {crumbs.length > 0 && (
         <nav className="crumbs" aria-label="Where you are">
           {crumbs.map((c, i) => (
-            <Fragment key={c.to}>
+            <Fragment key={c.to.to}>
               {i > 0 && <span aria-hidden="true">/</span>}
-              <Link to={c.to}>{c.text}</Link>
+              <Link {...c.to}>{c.text}</Link>
             </Fragment>
           ))}
         </nav>

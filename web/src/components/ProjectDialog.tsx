@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { client, data } from "../api/client";
 import { projectKeyOf } from "../model/projectKey";
-import { navigate } from "../router";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { paths } from "../util/paths";
@@ -10,6 +10,7 @@ import { paths } from "../util/paths";
 /** Makes a project: a name, and a key that follows it until somebody writes their own. */
 export function ProjectDialog({ onClose }: { onClose: () => void }) {
   const queryClient = useQueryClient();
+  const navigate = useNavigate();
   const [name, setName] = useState("");
   const [key, setKey] = useState<string>();
   const [busy, setBusy] = useState(false);
@@ -23,7 +24,7 @@ export function ProjectDialog({ onClose }: { onClose: () => void }) {
       await data(client.POST("/v1/projects", { body: { key: shown, name } }));
       await queryClient.invalidateQueries({ queryKey: ["projects"] });
       onClose();
-      navigate(paths.project(shown));
+      await navigate(paths.project(shown));
     } catch (e) {
       setError(e instanceof Error ? e.message : String(e));
       setBusy(false);

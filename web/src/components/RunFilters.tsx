@@ -1,12 +1,12 @@
+import { useSearch } from "@tanstack/react-router";
 import { useId } from "react";
 import type { HistoryFilter } from "../api/history";
-import { useQueryState } from "../router";
+import { useSetSearch } from "../util/search";
 
 /** What the address says of a list of runs. */
 export function useRunFilter(): [HistoryFilter, (change: Partial<HistoryFilter>) => void] {
-  const [query, set] = useQueryState();
-  const of = (name: keyof HistoryFilter) => query.get(name) ?? "";
-  return [{ status: of("status"), branch: of("branch"), author: of("author"), tag: of("tag") }, set];
+  const { status = "", branch = "", author = "", tag = "" } = useSearch({ strict: false });
+  return [{ status, branch, author, tag }, useSetSearch()];
 }
 
 export const NO_FILTER: HistoryFilter = { status: "", branch: "", author: "", tag: "" };

@@ -3,7 +3,7 @@ import { isFinal, label } from "../model/status";
 import { runDuration } from "../model/runView";
 import { ago, duration } from "../model/time";
 import type { RunBrief } from "../model/types";
-import { Link } from "../router";
+import { Link } from "../ui/Link";
 import { useNow } from "../util/hooks";
 import { paths } from "../util/paths";
 import { StatusIcon } from "./Status";
@@ -71,7 +71,7 @@ export function RunTable({ count, run, withWorkflow, onRange }: Props) {
 const Row = memo(function Row({ run, withWorkflow, now }: { run: RunBrief; withWorkflow: boolean; now: number }) {
   const ms = runDuration(run, now);
   return (
-    <Link to={paths.run(run.project_key, run.workflow_name, run.number)} className="run-row">
+    <Link {...paths.run(run.project_key, run.workflow_name, run.number)} className="run-row">
       <StatusIcon status={run.status} size={20} />
       <span className="run-name">
         <strong>

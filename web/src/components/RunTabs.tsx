@@ -5,7 +5,7 @@ import { queries } from "../api/queries";
 import { differences } from "../model/runView";
 import { bytes } from "../model/time";
 import type { Artifact, Run, TestCase, Tests } from "../model/types";
-import { Link } from "../router";
+import { Link } from "../ui/Link";
 import { Button } from "../ui/Button";
 import { Answered, Empty, Loading } from "../ui/States";
 import { report } from "../ui/toast";
@@ -91,7 +91,7 @@ export function ChangesTab({ run }: { run: Run }) {
     <Answered query={changes}>
       {({ runs, total, same_branch }) => {
         if (!since) return <Empty title="No earlier run went well"><p>Once one has, its commits, payload, graph and parameters are compared with this run here.</p></Empty>;
-        const link = <Link to={paths.run(run.project_key, run.workflow_name, since.number)}>#{since.number}</Link>;
+        const link = <Link {...paths.run(run.project_key, run.workflow_name, since.number)}>#{since.number}</Link>;
         return (
           <>
             <p className="muted">Since {link}, the last run {same_branch ? <>of branch <code>{since.branch}</code> </> : ""}that went well{since.hash && <>, of commit <code>{since.hash.slice(0, 9)}</code></>}:</p>
@@ -101,7 +101,7 @@ export function ChangesTab({ run }: { run: Run }) {
                 <tbody>
                   {runs.map((r) => (
                     <tr key={r.number}>
-                      <td className="nowrap"><StatusIcon status={r.status} size={14} /> {r.number === run.number ? <strong>#{r.number}, this run</strong> : <Link to={paths.run(run.project_key, run.workflow_name, r.number)}>#{r.number}</Link>}</td>
+                      <td className="nowrap"><StatusIcon status={r.status} size={14} /> {r.number === run.number ? <strong>#{r.number}, this run</strong> : <Link {...paths.run(run.project_key, run.workflow_name, r.number)}>#{r.number}</Link>}</td>
                       <td>{r.hash && <code title={r.hash}>{r.hash.slice(0, 9)}</code>} {r.message ? r.message.split("\n")[0] : !r.hash && <span className="muted">not known</span>}</td>
                       <td>{r.branch && <span className="chip branch">{r.branch}</span>}</td>
                       <td>{r.author || r.triggered_by}</td>

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
+import { useLocation } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
 import { client, data } from "../api/client";
 import { queries } from "../api/queries";
 import { useStreamState } from "../api/stream";
-import { Link, usePath } from "../router";
+import { Link } from "../ui/Link";
 import { endSession } from "../session";
 import { Button } from "../ui/Button";
 import { paths } from "../util/paths";
@@ -12,15 +13,15 @@ import { Logo, NavIcon } from "./icons";
 import { ThemeSwitch } from "./ThemeSwitch";
 
 const PLACES = [
-  { to: paths.home(), label: "Runs", icon: "runs" },
-  { to: paths.projects(), label: "Projects", icon: "projects" },
-  { to: paths.queue(), label: "Queue", icon: "queue" },
-  { to: paths.fleet(), label: "Workers", icon: "fleet" },
+  { at: paths.home(), label: "Runs", icon: "runs" },
+  { at: paths.projects(), label: "Projects", icon: "projects" },
+  { at: paths.queue(), label: "Queue", icon: "queue" },
+  { at: paths.fleet(), label: "Workers", icon: "fleet" },
 ] as const;
 
 /** Sidebar (a bar at the bottom on phones), head line, content. */
 export function Shell({ children }: { children: ReactNode }) {
-  const path = usePath();
+  const path = useLocation({ select: (at) => at.pathname });
   const [palette, setPalette] = useState(false);
   const me = useQuery(queries.me());
   const waiting = useQuery(queries.queue()).data?.filter((j) => j.status === "Waiting").length ?? 0;
@@ -35,7 +36,7 @@ export function Shell({ children }: { children: ReactNode }) {
     addEventListener("keydown", key);
     return () => removeEventListener("keydown", key);
   }, []);
-  const current = (to: string) => (to === "/" ? path === "/" : path.startsWith(to) || (to === "/projects" && path.startsWith("/project/")));
+  const current = (to: string) => (to === "/" ? path === "/" : path === to || (to === "/projects" && path.startsWith("/project/")));
   return (
     <div className="shell">
       <a className="skip" href="#content">Skip to the content</a>
@@ -43,7 +44,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <Link to="/" className="brand" aria-label="CDS, home"><Logo /><span>CDS</span></Link>
         <nav aria-label="Main">
           {PLACES.map((p) => (
-            <Link key={p.to} to={p.to} aria-current={current(p.to) ? "page" : undefined}>
+            <Link key={p.at.to} {...p.at} aria-current={current(p.at.to) ? "page" : undefined}>
               <NavIcon name={p.icon} />
               <span>{p.label}</span>
               {p.icon === "queue" && waiting > 0 && <span className="count" aria-label={`${waiting} waiting`}>{waiting}</span>}
@@ -54,7 +55,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <LiveState />
           <ThemeSwitch />
           <div className="who">
-            <Link to={paths.account()} title={`${me.data?.fullname ?? ""}: password and tokens`} aria-current={path === "/account" ? "page" : undefined}>{me.data?.username ?? "…"}</Link>
+            <Link {...paths.account()} title={`${me.data?.fullname ?? ""}: password and tokens`}>{me.data?.username ?? "…"}</Link>
             <Button kind="quiet" onClick={signOut}>Sign out</Button>
           </div>
         </div>

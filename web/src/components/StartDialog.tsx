@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { queries, startRun } from "../api/queries";
 import { chosen, type ParameterField, parameterFields } from "../model/startForm";
 import type { Run, Workflow } from "../model/types";
-import { navigate } from "../router";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { paths } from "../util/paths";
@@ -19,6 +19,7 @@ interface Props {
 
 /** Starts a run, or a node of one again: fields for what the workflow and its pipeline know, more by hand, or JSON. */
 export function StartDialog({ workflow, before, from, onClose }: Props) {
+  const navigate = useNavigate();
   const node = workflow.nodes.find((n) => (from === undefined ? n.parents.length === 0 : n.name === from));
   const pipeline = useQuery({ ...queries.pipeline(workflow.project_key, node?.pipeline ?? ""), enabled: !!node?.pipeline });
   const fields = parameterFields(pipeline.data?.parameters ?? [], undefined, before, node?.name);
@@ -44,7 +45,7 @@ export function StartDialog({ workflow, before, from, onClose }: Props) {
         ...(before && from !== undefined && { number: before.number, from_nodes: [from] }),
       });
       onClose();
-      navigate(paths.run(workflow.project_key, workflow.name, run.number));
+      await navigate(paths.run(workflow.project_key, workflow.name, run.number));
     } catch (e) {
       setError(e instanceof SyntaxError ? `The payload is not JSON: ${e.message}` : e instanceof Error ? e.message : String(e));
       setBusy(false);

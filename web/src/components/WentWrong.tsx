@@ -4,7 +4,7 @@ import { type FailedJob, failedJobs, tellingLines } from "../model/failures";
 import { formatHash } from "../model/log";
 import { ordinal, type RunView } from "../model/runView";
 import type { Run } from "../model/types";
-import { Link } from "../router";
+import { Link } from "../ui/Link";
 import { paths } from "../util/paths";
 
 /** More failures have more causes than anybody reads at once. */
@@ -27,12 +27,11 @@ function Failed({ run, it }: { run: Run; it: FailedJob }) {
   const log = useQuery({ ...queries.logEnd(it.job.id, it.attempt, it.step ?? 0), enabled: it.step !== undefined });
   const lines = tellingLines(log.data?.lines ?? [], it.reason);
   const last = lines.at(-1);
-  const page = paths.job(run.project_key, run.workflow_name, run.number, ordinal(it.job), it.step);
-  const to = lines[0] && last ? `${page}${formatHash({ from: lines[0].n, to: last.n })}` : page;
+  const marked = lines[0] && last && formatHash({ from: lines[0].n, to: last.n }).slice(1);
   return (
     <li>
       <p className="went-wrong-head">
-        <Link to={to}><strong>{it.job.name}</strong></Link>
+        <Link {...paths.job(run.project_key, run.workflow_name, run.number, ordinal(it.job), it.step, marked)}><strong>{it.job.name}</strong></Link>
         <span className="muted small">{[it.node.node !== it.job.name && it.node.node, it.stepName && `step ${it.stepName}`].filter(Boolean).join(" · ")}</span>
         {it.reason && <span className="bad-text">{it.reason}</span>}
       </p>

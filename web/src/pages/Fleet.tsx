@@ -4,7 +4,7 @@ import { queries } from "../api/queries";
 import { PageHead } from "../components/PageHead";
 import { ago } from "../model/time";
 import type { Hatchery, QueueJob, Worker } from "../model/types";
-import { Link } from "../router";
+import { Link } from "../ui/Link";
 import { Answered, Empty } from "../ui/States";
 import { useNow, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
@@ -84,7 +84,7 @@ function WorkerRow({ worker: w, queue, now }: { worker: Worker; queue: QueueJob[
     <tr>
       <td><strong>{w.name}</strong></td>
       <td className="nowrap"><span className={`dot ${TONE[w.status] ?? "idle"}`} aria-hidden="true" /> {WORDS[w.status] ?? w.status}</td>
-      <td>{job ? <Link to={paths.job(job.project_key, job.workflow_name, job.number, job.job.slice(job.job.lastIndexOf(".") + 1))}>{job.workflow_name} #{job.number} › {job.name}</Link> : <span className="muted">{w.status !== "Building" ? "–" : w.job ? "…" : "a job of another project"}</span>}</td>
+      <td>{job ? <Link {...paths.job(job.project_key, job.workflow_name, job.number, job.job.slice(job.job.lastIndexOf(".") + 1))}>{job.workflow_name} #{job.number} › {job.name}</Link> : <span className="muted">{w.status !== "Building" ? "–" : w.job ? "…" : "a job of another project"}</span>}</td>
       <td>{w.hatchery}</td>
       <td className="muted nowrap">{w.os}/{w.arch}</td>
       <td>{w.jobs_done}</td>

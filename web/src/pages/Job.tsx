@@ -1,44 +1,42 @@
 import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, useLocation } from "@tanstack/react-router";
 import { queries } from "../api/queries";
 import { LogViewer } from "../components/LogViewer";
 import { PageHead } from "../components/PageHead";
 import { StatusBadge, StatusIcon } from "../components/Status";
 import { parseHash } from "../model/log";
 import { findJob, ordinal } from "../model/runView";
+import type { JobSearch } from "../model/search";
 import { isFinal, label } from "../model/status";
 import { between, duration } from "../model/time";
 import type { Run } from "../model/types";
-import { Link, useHash, useQueryState } from "../router";
+import { Link } from "../ui/Link";
 import { Answered, Empty } from "../ui/States";
 import { useFavicon, useNow, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
+import { useSetSearch } from "../util/search";
 
-interface Props {
-  projectKey: string;
-  workflow: string;
-  number: string;
-  job: string;
-}
+const route = getRouteApi("/project/$key/workflow/$workflow/run/$number/job/$job");
 
 /** A job's log beside the other jobs of its node. */
-export default function JobPage({ projectKey, workflow, number, job }: Props) {
-  const run = useQuery(queries.run(projectKey, workflow, number));
+export default function JobPage() {
+  const { key, workflow, number, job } = route.useParams();
+  const run = useQuery(queries.run(key, workflow, number));
   return <Answered query={run} rows={10}>{(data) => <JobView run={data} n={job} />}</Answered>;
 }
 
 function JobView({ run, n }: { run: Run; n: string }) {
   const found = findJob(run, n);
-  const [query, set] = useQueryState();
-  const hash = useHash();
+  const search = route.useSearch();
+  const set = useSetSearch<JobSearch>();
+  const hash = useLocation({ select: (at) => at.hash });
   const now = useNow(found !== undefined && !isFinal(found.job.status));
   useTitle(found ? `${label(found.job.status)}: ${found.job.name} · ${run.workflow_name} #${run.number}` : "Job");
   useFavicon(found?.job.status);
-  if (!found) return <Empty title="This run has no such job"><p><Link to={paths.run(run.project_key, run.workflow_name, run.number)}>Back to the run</Link></p></Empty>;
+  if (!found) return <Empty title="This run has no such job"><p><Link {...paths.run(run.project_key, run.workflow_name, run.number)}>Back to the run</Link></p></Empty>;
   const { node, job } = found;
-  const wanted = Number(query.get("attempt"));
-  const attempt = job.attempts.find((a) => a.attempt === wanted) ?? job.attempts.at(-1);
-  const step = query.get("step");
-  const range = parseHash(hash);
+  const attempt = job.attempts.find((a) => a.attempt === search.attempt) ?? job.attempts.at(-1);
+  const range = parseHash(`#${hash}`);
   const ms = between(job.start, job.done, now);
   const here = (other: { id: string }) => paths.job(run.project_key, run.workflow_name, run.number, ordinal(other as never));
   return (
@@ -62,7 +60,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
         actions={
           job.attempts.length > 1 && (
             <label className="inline">Attempt
-              <select value={attempt?.attempt} onChange={(e) => set({ attempt: e.target.value, step: undefined })}>
+              <select value={attempt?.attempt} onChange={(e) => set({ attempt: Number(e.target.value), step: undefined })}>
                 {job.attempts.map((a) => <option key={a.attempt} value={a.attempt}>{`${a.attempt} ${label(a.status)}`}</option>)}
               </select>
             </label>
@@ -77,7 +75,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
             <div key={i}>
               {(stage.name || node.stages.length > 1) && <p className="muted small">{stage.name || `Stage ${i + 1}`}</p>}
               {stage.jobs.map((other) => (
-                <Link key={other.id} to={here(other)} aria-current={other.id === job.id ? "page" : undefined}>
+                <Link key={other.id} {...here(other)} aria-current={other.id === job.id ? "page" : undefined}>
                   <StatusIcon status={other.status} size={15} />
                   <span>{other.name}</span>
                   <span className="muted small">{duration(between(other.start, other.done, now) ?? NaN)}</span>
@@ -92,9 +90,9 @@ function JobView({ run, n }: { run: Run; n: string }) {
             job={job.id}
             name={`${run.workflow_name}-${run.number}-${job.name}`}
             attempt={attempt}
-            step={step === null ? undefined : Number(step)}
+            step={search.step}
             range={range}
-            onSelect={(at, hashText) => set({ step: String(at), attempt: query.get("attempt") ?? undefined }, hashText)}
+            onSelect={(at, marked) => set({ step: at }, marked.slice(1))}
           />
         ) : (
           <Empty title={isFinal(job.status) ? "This job has no log" : "No worker has taken this job yet"}>

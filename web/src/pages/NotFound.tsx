@@ -1,4 +1,4 @@
-import { Link } from "../router";
+import { Link } from "../ui/Link";
 import { Empty } from "../ui/States";
 
 export function NotFound() {

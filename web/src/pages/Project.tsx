@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useMemo, useRef, useState } from "react";
 import { queries } from "../api/queries";
@@ -8,12 +9,15 @@ import { StatusIcon } from "../components/Status";
 import { label } from "../model/status";
 import { ago } from "../model/time";
 import type { Workflow } from "../model/types";
-import { Link } from "../router";
+import { Link } from "../ui/Link";
 import { Answered, Empty } from "../ui/States";
 import { useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
 
-export function ProjectPage({ projectKey }: { projectKey: string }) {
+const route = getRouteApi("/project/$key");
+
+export function ProjectPage() {
+  const { key: projectKey } = route.useParams();
   const project = useQuery(queries.project(projectKey));
   const workflows = useQuery(queries.workflows(projectKey));
   useTitle(project.data?.name ?? projectKey);
@@ -58,7 +62,7 @@ function WorkflowList({ workflows }: { workflows: Workflow[] }) {
             if (!w) return null;
             return (
               <li key={w.name} style={{ transform: `translateY(${item.start}px)` }}>
-                <Link to={paths.workflow(w.project_key, w.name)} className="run-row">
+                <Link {...paths.workflow(w.project_key, w.name)} className="run-row">
                   <StatusIcon status={w.last_run?.status ?? ""} size={20} />
                   <span className="run-name">
                     <strong>{w.name}</strong>

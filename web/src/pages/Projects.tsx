@@ -4,7 +4,7 @@ import { queries } from "../api/queries";
 import { FirstSteps } from "../components/FirstSteps";
 import { PageHead } from "../components/PageHead";
 import { ProjectDialog } from "../components/ProjectDialog";
-import { Link } from "../router";
+import { Link } from "../ui/Link";
 import { Button } from "../ui/Button";
 import { Answered, Empty } from "../ui/States";
 import { useTitle } from "../util/hooks";
@@ -30,7 +30,7 @@ export function Projects() {
               <ul className="tiles">
                 {shown.map((p) => (
                   <li key={p.key}>
-                    <Link to={paths.project(p.key)} className="card tile">
+                    <Link {...paths.project(p.key)} className="card tile">
                       <span className="chip">{p.key}</span>
                       <strong>{p.name}</strong>
                       <span className="muted small">{p.description || "No description"}</span>

@@ -7,7 +7,7 @@ import { StatusIcon } from "../components/Status";
 import { label } from "../model/status";
 import { between, duration } from "../model/time";
 import type { QueueJob } from "../model/types";
-import { Link } from "../router";
+import { Link } from "../ui/Link";
 import { Button } from "../ui/Button";
 import { Answered, Empty } from "../ui/States";
 import { useNow, useTitle } from "../util/hooks";
@@ -25,7 +25,7 @@ export function Queue() {
       <Answered query={queue}>
         {(jobs) =>
           jobs.length === 0 ? (
-            <Empty title="The queue is empty"><p>Nothing waits and nothing runs. <Link to={paths.home()}>See the last runs</Link>.</p></Empty>
+            <Empty title="The queue is empty"><p>Nothing waits and nothing runs. <Link {...paths.home()}>See the last runs</Link>.</p></Empty>
           ) : (
             <>
               <h2>Waiting <span className="count">{waiting.length}</span></h2>
@@ -65,10 +65,10 @@ function Row({ job, now }: { job: QueueJob; now: number }) {
     <li className="card queue-job">
       <div className="queue-head">
         <StatusIcon status={job.status} size={18} />
-        <Link to={paths.job(job.project_key, job.workflow_name, job.number, n)}><strong>{job.name}</strong></Link>
+        <Link {...paths.job(job.project_key, job.workflow_name, job.number, n)}><strong>{job.name}</strong></Link>
         <span className="muted small">
           <span className="sr">{label(job.status)} in </span>
-          {job.project_key} / <Link to={paths.run(job.project_key, job.workflow_name, job.number, job.node)}>{job.workflow_name} #{job.number}</Link> › {job.node} · by {job.triggered_by}{job.attempt > 1 && ` · attempt ${job.attempt}`}
+          {job.project_key} / <Link {...paths.run(job.project_key, job.workflow_name, job.number, job.node)}>{job.workflow_name} #{job.number}</Link> › {job.node} · by {job.triggered_by}{job.attempt > 1 && ` · attempt ${job.attempt}`}
         </span>
         <span className="job-time">{since === undefined ? "" : duration(since)}</span>
       </div>

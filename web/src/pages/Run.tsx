@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useParams, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { queries, startRun, stopRun } from "../api/queries";
 import { NodePanel } from "../components/NodePanel";
@@ -10,25 +11,21 @@ import { StatusBadge, StatusIcon } from "../components/Status";
 import { WentWrong } from "../components/WentWrong";
 import { canStart, canStop } from "../model/can";
 import { runDuration, runView } from "../model/runView";
+import type { RunSearch } from "../model/search";
 import { isFinal, label } from "../model/status";
 import { ago, duration } from "../model/time";
 import type { Run } from "../model/types";
-import { useQueryState } from "../router";
 import { Button } from "../ui/Button";
 import { Answered } from "../ui/States";
 import { Tabs } from "../ui/Tabs";
 import { report, toast } from "../ui/toast";
 import { useFavicon, useNow, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
+import { useSetSearch } from "../util/search";
 
-interface Props {
-  projectKey: string;
-  workflow: string;
-  number: string;
-}
-
-export default function RunPage({ projectKey, workflow, number }: Props) {
-  const run = useQuery(queries.run(projectKey, workflow, number));
+export default function RunPage() {
+  const { key, workflow, number } = useParams({ from: "/project/$key/workflow/$workflow/run/$number" });
+  const run = useQuery(queries.run(key, workflow, number));
   return <Answered query={run} rows={6}>{(data) => <RunView run={data} />}</Answered>;
 }
 
@@ -42,9 +39,10 @@ function RunView({ run }: { run: Run }) {
   const artifacts = useQuery(queries.artifacts(key, run.workflow_name, number));
   const level = definition.data?.permission;
   const view = useMemo(() => runView(run), [run]);
-  const [query, set] = useQueryState();
-  const selected = query.get("node") ?? query.get("name") ?? view.focus;
-  const tab = query.get("tab") ?? "jobs";
+  const search: RunSearch = useSearch({ strict: false });
+  const set = useSetSearch<RunSearch>();
+  const selected = search.node ?? search.name ?? view.focus;
+  const tab = search.tab ?? "jobs";
   // `true` = a new run like this one, a name = this node again.
   const [dialog, setDialog] = useState<true | string>();
   const [busy, setBusy] = useState(false);
@@ -93,7 +91,7 @@ function RunView({ run }: { run: Run }) {
         {run.sub_number > 0 && <li className="chip"><span className="muted">restarted</span> {run.sub_number}×</li>}
       </ul>
       <section className="card graph-card" aria-label="Graph of the run">
-        <RunGraph nodes={run.nodes} view={view} selected={selected} onSelect={(node) => set({ node, name: undefined, exec: undefined, tab: tab === "parameters" ? tab : undefined })} />
+        <RunGraph nodes={run.nodes} view={view} selected={selected} onSelect={(node) => set({ node, name: undefined, exec: undefined, tab: undefined })} />
       </section>
       <Tabs
         label="Details of the run"

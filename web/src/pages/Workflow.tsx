@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
 import { useRunHistory } from "../api/history";
 import { queries } from "../api/queries";
@@ -7,22 +8,26 @@ import { FilterField, isFiltered, NO_FILTER, useRunFilter } from "../components/
 import { RunTable } from "../components/RunTable";
 import { StartDialog } from "../components/StartDialog";
 import { canStart } from "../model/can";
-import { useQueryState } from "../router";
 import { Button } from "../ui/Button";
 import { Empty, Loading, Problem } from "../ui/States";
 import { useTitle } from "../util/hooks";
 import { later } from "../util/later";
 import { paths } from "../util/paths";
+import { useSetSearch } from "../util/search";
 
 const { Page: RunGraph } = later(() => import("../components/RunGraph"));
 /** Tags that are filtered by in fields of their own. */
 const OWN_FIELD = new Set(["git.branch", "git.author", "triggered_by"]);
 const STATUSES = ["Success", "Fail", "Building", "Waiting", "Stopped"];
 
-export function WorkflowPage({ projectKey, workflow }: { projectKey: string; workflow: string }) {
+const route = getRouteApi("/project/$key/workflow/$workflow");
+
+export function WorkflowPage() {
+  const { key: projectKey, workflow } = route.useParams();
   const definition = useQuery(queries.workflow(projectKey, workflow));
-  const [query, set] = useQueryState();
-  const [starting, setStarting] = useState(query.get("start") !== null);
+  const search = route.useSearch();
+  const set = useSetSearch();
+  const [starting, setStarting] = useState(search.start !== undefined);
   const [filter, setFilter] = useRunFilter();
   useTitle(workflow);
   const [range, setRange] = useState<readonly [number, number]>([0, 0]);

@@ -1,14 +1,14 @@
 import { type KeyboardEvent, type ReactNode, useId } from "react";
 
-export interface Tab {
-  id: string;
+export interface Tab<Id extends string> {
+  id: Id;
   label: string;
   count?: number | string;
   tone?: "bad";
 }
 
 /** Tabs after the ARIA pattern: arrows move, one tab stop. */
-export function Tabs({ tabs, value, onChange, label, children }: { tabs: Tab[]; value: string; onChange: (id: string) => void; label: string; children: ReactNode }) {
+export function Tabs<Id extends string>({ tabs, value, onChange, label, children }: { tabs: Tab<Id>[]; value: Id; onChange: (id: Id) => void; label: string; children: ReactNode }) {
   const base = useId();
   const move = (e: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[e.key];

@@ -60,9 +60,8 @@ try {
         await page.evaluate(
           async ([to, test]) => {
             const done = new Function(`return (${test})`)();
-            history.pushState(null, "", to);
             const began = performance.now();
-            dispatchEvent(new Event("cds:navigate"));
+            history.pushState(null, "", to); // the router hears it
             while (!done() && performance.now() - began < 30_000) await new Promise((r) => setTimeout(r, 0));
             await new Promise((r) => requestAnimationFrame(() => setTimeout(r)));
             return performance.now() - began;

@@ -11,7 +11,7 @@ const chrome = await browser();
 const page = await chrome.context.newPage();
 page.setDefaultTimeout(30_000);
 const { step, state } = stepper(page);
-const link = (text) => /(http:\/\/\S+#\S+)/.exec(text)?.[1];
+const link = (text) => /(http:\/\/\S+#\S+)/.exec(text)?.[1].replace(cds.own, cds.url);
 const button = (name) => page.getByRole("button", { name, exact: true });
 const FIRST = "first password";
 const SECOND = "second password";

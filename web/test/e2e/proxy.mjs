@@ -21,7 +21,8 @@ export async function proxy(folder, target) {
       to.on("close", () => other.destroy());
       return void from.pipe(other);
     }
-    const name = extname(pathname) ? normalize(pathname) : "/index.html";
+    // As the server does: what is no file is the page, also where an address has a dot in it.
+    const name = TYPES[extname(pathname)] ? normalize(pathname) : "/index.html";
     const coded = await readFile(join(folder, `${name}.br`)).catch(() => undefined);
     const body = coded ?? (await readFile(join(folder, name)).catch(() => undefined));
     to.writeHead(body ? 200 : 404, { "content-type": TYPES[extname(name)] ?? "application/octet-stream", "content-security-policy": policy, ...(coded && { "content-encoding": "br" }) });

@@ -286,6 +286,32 @@ await step("command palette by keyboard", async () => {
   await page.waitForURL(/workflow\/nightly/);
 });
 
+await step("pages: the keyboard goes to the content, the way back to where one was, filters are in the address", async () => {
+  await page.setViewportSize({ width: 1360, height: 300 });
+  await page.goto(cds.url);
+  await page.waitForSelector(".run-row");
+  await page.evaluate(() => scrollTo(0, 160));
+  await page.locator(".run-row", { hasText: "nightly" }).focus();
+  const place = await page.evaluate(() => scrollY);
+  assert.ok(place > 0);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/workflow\/nightly\/run\/1$/);
+  await page.waitForFunction(() => document.activeElement?.id === "content");
+  await page.goBack();
+  await page.waitForFunction((y) => scrollY === y, place);
+  await page.goto(`${cds.url}/?branch=feature%2Fx&nothing=known`);
+  await page.waitForSelector(".run-row >> text=release");
+  assert.equal(await page.getByLabel("Branch").inputValue(), "feature/x");
+  assert.equal(await page.locator(".run-row").count(), 1);
+  await page.getByLabel("Branch").fill("");
+  await page.waitForFunction(() => location.search === "?nothing=known");
+  for (const path of ["/project/%E0%A4%A", "/project/SHOP/workflow/release/run/1/job/99?step=x&attempt=-1#L", "/project/SHOP/nothing"]) {
+    await page.goto(cds.url + path);
+    await page.locator("main .empty-title").waitFor();
+  }
+  await page.setViewportSize({ width: 1360, height: 860 });
+});
+
 for (const [name, path] of [["home", "/"], ["projects", "/projects"], ["project", "/project/SHOP"], ["workflow", "/project/SHOP/workflow/release"], ["run", "/project/SHOP/workflow/release/run/1"], ["log", "/project/SHOP/workflow/release/run/1/job/0"], ["not found", "/nowhere"]]) {
   for (const value of ["light", "dark"]) {
     await step(`accessible: ${name}, ${value}`, async () => {

@@ -64,6 +64,8 @@ export async function server(settings = {}) {
   const front = process.env.CDS_WEB ? await proxy(process.env.CDS_WEB, url) : undefined;
   return {
     url: front?.url ?? url,
+    /** What the server takes for its address: another one with CDS_WEB. */
+    own: url,
     ctl,
     start,
     stop,

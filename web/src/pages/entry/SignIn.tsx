@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { client, data } from "../../api/client";
 import { queries } from "../../api/queries";
-import { Link } from "../../router";
+import { Link } from "../../ui/Link";
 import { setToken, useEnded } from "../../session";
 import { paths } from "../../util/paths";
 import { Card } from "./Card";
@@ -29,8 +29,8 @@ export function SignIn() {
         {options?.first_admin && <label>Init token<input name="init_token" autoComplete="off" spellCheck={false} /></label>}
       </EntryForm>
       <p className="entry-links">
-        {options?.signup !== false && <Link to={paths.signUp()}>No account yet? Sign up</Link>}
-        <Link to={paths.forgot()}>Forgot your password?</Link>
+        {options?.signup !== false && <Link {...paths.signUp()}>No account yet? Sign up</Link>}
+        <Link {...paths.forgot()}>Forgot your password?</Link>
       </p>
     </Card>
   );

@@ -1,0 +1,11 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useCallback } from "react";
+import type { HistorySearch, JobSearch, RunSearch, WorkflowSearch } from "../model/search";
+
+type Change = Partial<HistorySearch & WorkflowSearch & RunSearch & JobSearch>;
+
+/** Changes what the address says of this page, and keeps the rest. It makes no step in the browser's history, and moves nothing. */
+export function useSetSearch<C extends Change>(): (change: C, hash?: string) => void {
+  const navigate = useNavigate();
+  return useCallback((change, hash) => void navigate({ to: ".", search: (old) => ({ ...old, ...change }), hash, replace: true, resetScroll: false, hashScrollIntoView: false }), [navigate]);
+}
