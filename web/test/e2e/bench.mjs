@@ -23,7 +23,7 @@ if (wanted("page")) {
   const html = await readFile(new URL("index.html", dist), "utf8");
   let first = (await stat(new URL("index.html", dist))).size;
   for (const name of await readdir(new URL("assets/", dist))) {
-    if (html.includes(name) && !name.endsWith(".br") && !name.endsWith(".gz")) first += (await stat(new URL(`assets/${name}.br`, dist))).size;
+    if (html.includes(name) && !name.endsWith(".br") && !name.endsWith(".gz")) first += (await stat(new URL(`assets/${name}.br`, dist)).catch(() => stat(new URL(`assets/${name}`, dist)))).size;
   }
   note("web.first_page_kb", Math.round(first / 1000), "kB", ["<=", 300]);
 }
