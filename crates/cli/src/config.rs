@@ -51,6 +51,22 @@ pub fn is_true(text: &str) -> bool {
     matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "y" | "1")
 }
 
+/// Whether a context may be called so. `current`, in any case of letters, is the file's word for the one in use.
+///
+/// # Errors
+/// It may not, and why.
+pub fn check_name(name: &str) -> Result<(), CliError> {
+    if name.is_empty() {
+        return Err(CliError::failed("a context needs a name: give one with -c"));
+    }
+    if name.eq_ignore_ascii_case("current") {
+        return Err(CliError::failed(format!(
+            "a context cannot be called '{name}', which is the file's word for the context in use: choose another name with -c"
+        )));
+    }
+    Ok(())
+}
+
 impl ConfigFile {
     /// Reads the file's text.
     ///
@@ -79,6 +95,7 @@ impl ConfigFile {
     }
     /// One context.
     pub fn context(&self, name: &str) -> Option<Context> {
+        check_name(name).ok()?;
         let table = self.0.get(name)?.as_table()?;
         Some(Context {
             name: name.to_string(),
@@ -90,7 +107,11 @@ impl ConfigFile {
         })
     }
     /// Adds or replaces a context.
-    pub fn set(&mut self, context: &Context) {
+    ///
+    /// # Errors
+    /// It may not be called so.
+    pub fn set(&mut self, context: &Context) -> Result<(), CliError> {
+        check_name(&context.name)?;
         let mut table = match self.0.get(&context.name).and_then(Value::as_table) {
             Some(old) => old.clone(),
             None => Table::new(),
@@ -109,6 +130,7 @@ impl ConfigFile {
             }
         }
         self.0.insert(context.name.clone(), Value::Table(table));
+        Ok(())
     }
     /// Chooses the context in use.
     pub fn set_current(&mut self, name: &str) {
@@ -279,11 +301,11 @@ other = 1
             insecure: true,
             ..Context::default()
         };
-        file.set(&fresh);
+        file.set(&fresh).unwrap();
         file.set_current("a b");
         let mut changed = file.context("default").unwrap();
         changed.session = "s3".into();
-        file.set(&changed);
+        file.set(&changed).unwrap();
         file.save(&path).unwrap();
         file.save(&path).unwrap();
         let read = ConfigFile::load(&path).unwrap().unwrap();
@@ -299,6 +321,17 @@ other = 1
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert_eq!(ConfigFile::load(&dir.path().join("none")).unwrap(), None);
+    }
+
+    #[test]
+    fn the_word_for_the_context_in_use_is_no_name() {
+        let mut file =
+            ConfigFile::parse("[Current]\nHost = \"http://a\"\n[b]\nHost = \"http://b\"\n").unwrap();
+        assert_eq!(file.contexts().iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["b"]);
+        for name in ["", "current", "CURRENT"] {
+            let refused = file.set(&Context { name: name.into(), ..Context::default() }).unwrap_err();
+            assert!(refused.to_string().contains("-c"), "{refused}");
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `sqlite:PATH` or `postgres://…`; empty = `sqlite:<data>/cds.db`.
     pub database: String,
+    /// PostgreSQL: a connection that has not answered for so long is given up, seconds.
+    pub database_timeout_s: u64,
     /// Address at which browsers and workers reach this server; empty = the one it listens on.
     pub public_url: String,
     /// Address at which other servers on the same database reach this server; empty = the one it listens on.
@@ -79,6 +81,7 @@ impl Default for Config {
             data: PathBuf::from("cds-data"),
             listen: ([127, 0, 0, 1], 8081).into(),
             database: String::new(),
+            database_timeout_s: 30,
             public_url: String::new(),
             peer_url: String::new(),
             signup_enabled: true,
@@ -111,6 +114,11 @@ impl Config {
         } else {
             self.database.clone()
         }
+    }
+    /// How to open the database.
+    pub fn store_options(&self) -> cds_store::Options {
+        let patience = std::time::Duration::from_secs(self.database_timeout_s.clamp(1, 24 * 3600));
+        cds_store::Options { patience, ..cds_store::Options::new(&self.database_url()) }
     }
     /// How long a worker keeps a job without being heard of.
     pub fn lease(&self) -> std::time::Duration {

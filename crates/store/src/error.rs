@@ -37,6 +37,14 @@ pub enum Error {
         /// PostgreSQL asks for the whole transaction to be tried again.
         retry: bool,
     },
+    /// There is no room on a disk of the database.
+    #[error("the database's disk is full: {fault} ({sql})")]
+    Full {
+        /// The database's words.
+        fault: String,
+        /// The statement.
+        sql: String,
+    },
     /// An earlier statement of this transaction failed, so nothing more can be done in it.
     #[error("the transaction has failed before this statement")]
     Aborted,
@@ -110,6 +118,11 @@ impl Error {
 /// Encodes a value as the JSON text of a column.
 pub(crate) fn to_json<T: serde::Serialize + ?Sized>(what: &str, value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|e| Error::json(what, e))
+}
+
+/// Whether an error's words say that the database is out of reach.
+pub fn says_away(words: &str) -> bool {
+    words.contains("the database can't be reached")
 }
 
 /// Whether a database's words say that there is no room on its disk.

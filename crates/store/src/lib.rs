@@ -38,6 +38,7 @@ mod dialect;
 mod error;
 mod migrate;
 mod postgres;
+mod room;
 mod secrets;
 mod sql;
 mod sqlite;
@@ -52,7 +53,7 @@ mod wake;
 mod work;
 
 pub use dialect::Dialect;
-pub use error::{Error, Result, says_full};
+pub use error::{Error, Result, says_away, says_full};
 pub use runs::{CommitError, Committed, LoadError, RunCommit};
 pub use secrets::MasterKey;
 pub use sql::Sql;

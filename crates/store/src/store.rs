@@ -3,7 +3,8 @@
 use crate::{
     dialect::Dialect,
     error::{Error, Result},
-    postgres::{Address, Mode, Postgres},
+    postgres::{Address, Mode, Postgres, Task, shown},
+    room::Room,
     runs::{
         commit::{CommitError, Committed, RunCommit},
         spec::SpecCache,
@@ -15,7 +16,7 @@ use crate::{
     work::{Call, Queue, Work},
 };
 use cds_model::WorkflowId;
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::sync::{broadcast, oneshot};
 
 /// How to open a store.
@@ -27,12 +28,14 @@ pub struct Options {
     pub full_sync: bool,
     /// PostgreSQL: connections for reading and writing; two more are used for commits of runs and for notifications.
     pub connections: usize,
+    /// PostgreSQL: a connection that has not answered for so long is given up, and made anew.
+    pub patience: Duration,
 }
 
 impl Options {
     /// The defaults for a database.
     pub fn new(url: &str) -> Self {
-        Self { url: url.into(), full_sync: false, connections: 8 }
+        Self { url: url.into(), full_sync: false, connections: 8, patience: crate::postgres::PATIENCE }
     }
 }
 
@@ -41,6 +44,7 @@ pub(crate) struct Context {
     pub secrets: MasterKey,
     pub wakeups: Wakeups,
     pub specs: SpecCache,
+    pub room: Room,
 }
 
 /// The database. Cheap to clone; closed when the last clone is dropped, after what was queued is done.
@@ -81,15 +85,14 @@ impl Store {
 
     /// As [`Store::open`], with options.
     pub fn open_with(options: Options, secrets: MasterKey) -> Result<Store> {
-        let cx = Arc::new(Context { secrets, wakeups: Wakeups::new(), specs: SpecCache::default() });
+        let cx = Arc::new(Context {
+            secrets,
+            wakeups: Wakeups::new(),
+            specs: SpecCache::default(),
+            room: Room::default(),
+        });
         let url = options.url.as_str();
-        let fault = |fault: &str| {
-            // Whatever stands between scheme and '@' may be a password.
-            let shown = url.split_once("://").map_or(url.to_string(), |(scheme, rest)| {
-                format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, host)| host))
-            });
-            Error::Address { url: shown, fault: fault.into() }
-        };
+        let fault = |fault: &str| Error::Address { url: shown(url), fault: fault.into() };
         let arm = if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             if path.is_empty() || path.starts_with(":memory:") {
@@ -97,7 +100,7 @@ impl Store {
             }
             Arm::Sqlite(Sqlite::open(Path::new(path), options.full_sync, cx.clone())?)
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let address = Address::parse(url).map_err(|e| fault(&e))?;
+            let address = Address::parse(url).map_err(|e| fault(&e))?.patient(options.patience);
             Arm::Postgres(Postgres::open(address, options.connections.max(1), cx.clone())?)
         } else {
             return Err(fault("unknown scheme"));
@@ -132,7 +135,7 @@ impl Store {
     {
         match &self.0.arm {
             Arm::Sqlite(arm) => arm.read(&self.0.cx, f),
-            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Read, w), f, None).await,
+            Arm::Postgres(arm) => queued(&arm.queue, |w| Task::new(Mode::Read, w), f, None).await,
         }
     }
 
@@ -156,7 +159,7 @@ impl Store {
         let told = Some(self.0.cx.wakeups.clone());
         match &self.0.arm {
             Arm::Sqlite(arm) => queued(&arm.queue, |w| w, f, told).await,
-            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Write, w), f, told).await,
+            Arm::Postgres(arm) => queued(&arm.queue, |w| Task::new(Mode::Write, w), f, told).await,
         }
     }
 
@@ -169,7 +172,7 @@ impl Store {
     {
         match &self.0.arm {
             Arm::Sqlite(arm) => queued(&arm.queue, |w| w, f, None).await,
-            Arm::Postgres(arm) => queued(&arm.queue, |w| (Mode::Single, w), f, None).await,
+            Arm::Postgres(arm) => queued(&arm.queue, |w| Task::new(Mode::Single, w), f, None).await,
         }
     }
 

@@ -4,9 +4,11 @@
 mod commits;
 #[allow(dead_code)] // the list of statements: these are no part of the product
 pub(crate) mod damage;
+mod small;
 
 pub use commits::{postgres_commits, sqlite_commits};
 pub use damage::{Damage, damage};
+pub use small::{Small, SmallDisk};
 
 use std::{
     fs,
@@ -34,6 +36,8 @@ pub struct Postgres {
 struct Ours {
     bin: PathBuf,
     dir: PathBuf,
+    /// A file system of its own in there.
+    mounted: Option<PathBuf>,
 }
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -55,7 +59,7 @@ impl Postgres {
         let mut last = String::new();
         // The port may be taken between our asking and the server's start.
         for _ in 0..5 {
-            match start(&bin, false) {
+            match start(&bin, How::Plain) {
                 Ok(server) => return Some(server),
                 Err(e) => last = e,
             }
@@ -79,7 +83,7 @@ impl Postgres {
         };
         let mut last = String::new();
         for _ in 0..5 {
-            match start(&bin, true) {
+            match start(&bin, How::Tls) {
                 Ok(server) => {
                     let dir = server.ours.as_ref().map(|ours| ours.dir.clone()).unwrap_or_default();
                     return Some((server, dir.join("ca.crt")));
@@ -114,18 +118,40 @@ impl Postgres {
     /// # Panics
     /// If it does not come back.
     pub fn crash(&self) -> bool {
-        let Some(Ours { bin, dir }) = &self.ours else { return false };
+        let Some(Ours { bin, dir, .. }) = &self.ours else { return false };
         let log = dir.join("log").display().to_string();
         let args = ["-D", &data(dir), "-m", "immediate", "-w", "-t", "60", "-l", &log, "restart"];
         as_postgres(bin, "pg_ctl", dir, &args).expect("PostgreSQL comes back");
         true
     }
+
+    /// Whether it runs; a server that is not ours is believed to.
+    pub fn runs(&self) -> bool {
+        let Some(Ours { bin, dir, .. }) = &self.ours else { return true };
+        as_postgres(bin, "pg_ctl", dir, &["-D", &data(dir), "status"]).is_ok()
+    }
+
+    /// Starts the server again if it has ended, as the machine's supervisor of services does.
+    ///
+    /// # Errors
+    /// Its words if it does not start.
+    pub fn revive(&self) -> Result<(), String> {
+        let Some(Ours { bin, dir, .. }) = self.ours.as_ref().filter(|_| !self.runs()) else { return Ok(()) };
+        let log = dir.join("log").display().to_string();
+        // Its options stand in a file since its first start.
+        let options = fs::read_to_string(dir.join("options")).map_err(|e| e.to_string())?;
+        let args = ["-D", &data(dir), "-o", &options, "-w", "-t", "60", "-l", &log, "start"];
+        as_postgres(bin, "pg_ctl", dir, &args).map(drop)
+    }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        if let Some(Ours { bin, dir }) = &self.ours {
+        if let Some(Ours { bin, dir, mounted }) = &self.ours {
             let _ = as_postgres(bin, "pg_ctl", dir, &["-D", &data(dir), "-m", "immediate", "-w", "stop"]);
+            if let Some(mounted) = mounted {
+                let _ = Command::new("umount").arg("-l").arg(mounted).status();
+            }
             let _ = fs::remove_dir_all(dir);
         }
     }
@@ -191,17 +217,29 @@ fn certificates(dir: &Path) -> Result<(), String> {
     )
 }
 
-fn start(bin: &Path, tls: bool) -> Result<Postgres, String> {
+/// What is special about a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    Plain,
+    Tls,
+    /// A part of it is on a small disk.
+    Small(Small),
+}
+
+fn start(bin: &Path, how: How) -> Result<Postgres, String> {
     // Directly below the temp directory, which the user postgres may search; a private one it may not.
     let dir = std::env::temp_dir().join(format!("cds-pg-{}", uuid::Uuid::new_v4().simple()));
     fs::create_dir_all(&dir).map_err(|e| e.to_string())?;
-    let server = Ours { bin: bin.into(), dir: dir.clone() };
+    let mut server = Ours { bin: bin.into(), dir: dir.clone(), mounted: None };
+    if let How::Small(small) = how {
+        server.mounted = Some(small.mount(&dir)?);
+    }
     let port =
         TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).map_err(|e| e.to_string())?.port();
     let server =
         Postgres { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), ours: Some(server) };
     fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).map_err(|e| e.to_string())?;
-    if tls {
+    if how == How::Tls {
         certificates(&dir)?;
     }
     if root() {
@@ -211,12 +249,20 @@ fn start(bin: &Path, tls: bool) -> Result<Postgres, String> {
             return Err("there is no user postgres".into());
         }
     }
-    as_postgres(bin, "initdb", &dir, &["-D", &data(&dir), "-A", "trust", "-U", "postgres", "-N"])?;
+    let (place, log_place) = (data(&dir), dir.join("wal").display().to_string());
+    let mut init = vec!["-D", &place, "-A", "trust", "-U", "postgres", "-N"];
+    if matches!(how, How::Small(_)) {
+        init.extend(["--waldir", &log_place, "--wal-segsize", "1"]);
+    }
+    as_postgres(bin, "initdb", &dir, &init)?;
     let mut options = format!(
         "-p {port} -k {} -c listen_addresses=127.0.0.1 -c max_connections=200 -c shared_buffers=64MB",
         dir.display()
     );
-    if tls {
+    if let How::Small(small) = how {
+        options.push_str(small.options());
+    }
+    if how == How::Tls {
         let file = |name: &str| dir.join(name).display().to_string();
         options.push_str(&format!(
             " -c ssl=on -c ssl_cert_file={} -c ssl_key_file={}",
@@ -225,6 +271,7 @@ fn start(bin: &Path, tls: bool) -> Result<Postgres, String> {
         ));
     }
     let log = dir.join("log").display().to_string();
+    fs::write(dir.join("options"), &options).map_err(|e| e.to_string())?;
     as_postgres(
         bin,
         "pg_ctl",

@@ -1,7 +1,7 @@
 //! The half of a running job that talks to the server: sends what the spool holds, keeps the lease, learns of
 //! cancellation, and at the end takes the next job with the last report.
 
-use crate::logs::Spool;
+use crate::{logs::Spool, takes::Takes};
 use cds_api::worker::{Assignment, LogLength, ReportAck, WorkerReport};
 use cds_client::{Client, ClientError, JobKey};
 use std::{
@@ -131,6 +131,8 @@ pub(crate) struct Reporter<'a> {
     pub heartbeat: Duration,
     /// With the end, wait for the next job so long; `None` = don't take one.
     pub take_wait: &'a (dyn Fn() -> Option<Duration> + Send + Sync),
+    /// Counts the jobs that were taken.
+    pub takes: &'a Takes,
     /// For the other half.
     pub signals: &'a Signals,
     /// How long the attempt is kept although its reports do not arrive.
@@ -178,12 +180,15 @@ impl Reporter<'_> {
             steps: Vec::new(),
             end: None,
             take_wait_ms: Some(WATCH_WAIT.as_millis() as u64),
+            take_number: None,
         };
         loop {
             let begin = Instant::now();
             match self.client.worker_report(&report).await {
                 Ok(ack) if ack.cancel => return self.signals.cancel.cancel(),
                 Ok(ack) => {
+                    // The attempt is ours, even if what else there is to say can't be stored at the moment.
+                    self.kept.heard(begin, self.heartbeat * LEASE);
                     self.owned(&ack, begin);
                     if begin.elapsed() < WATCH_WAIT / 20 {
                         return;
@@ -246,6 +251,7 @@ impl Reporter<'_> {
                 steps: batch.steps,
                 end: batch.end,
                 take_wait_ms: take_wait.map(|d| d.as_millis() as u64),
+                take_number: take_wait.map(|_| self.takes.number()),
             };
             let begin = Instant::now();
             let limit = contact + self.heartbeat * LEASE + take_wait.unwrap_or_default();
@@ -259,6 +265,9 @@ impl Reporter<'_> {
                 self.stored(stored)?;
             }
             if ended {
+                if ack.next.is_some() {
+                    self.takes.answered();
+                }
                 return Ok(ack.next.map(|assignment| Given { assignment, asked }));
             }
             self.owned(&ack, asked);
@@ -319,7 +328,7 @@ impl Reporter<'_> {
                 // It is down, or it has answered, and knows that this worker lives.
                 if error.is_refused() {
                     self.kept.down(Instant::now(), lease.max(pause * 2));
-                } else if error.is_code("disk_full") {
+                } else if error.is_code("disk_full") || error.is_code("store_away") {
                     self.kept.down(asked, lease.max(pause * 2));
                 }
                 let limit = limit.max(self.kept.until());

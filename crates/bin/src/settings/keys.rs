@@ -58,6 +58,11 @@ pub(crate) const SECTIONS: &[Section] = &[
                 "`sqlite:PATH` or `postgres://user:password@host:port/name`; empty = SQLite in the data directory. PostgreSQL with TLS: `?sslmode=require`, or `?sslmode=verify-full&sslrootcert=FILE` to know who answers.",
             ),
             key(
+                "database_timeout_s",
+                Number,
+                "PostgreSQL: a connection that has not answered for so long is given up and made anew, seconds.",
+            ),
+            key(
                 "public_url",
                 Text,
                 "Address at which browsers and workers reach this server; empty = the one it listens on.",

@@ -3,7 +3,7 @@
 use crate::{
     app::{connect, env},
     call::Call,
-    config::{ConfigFile, Context},
+    config::{ConfigFile, Context, check_name},
     error::CliError,
     registry::{Node, Outcome, Res, plain},
 };
@@ -43,6 +43,8 @@ pub(crate) fn api_url(c: &Call) -> Result<String, CliError> {
 
 async fn login(c: Call) -> Res {
     let url = api_url(&c)?;
+    // Before anything is made on the server that could not be remembered here.
+    c.app.choice.context_name(&env).iter().try_for_each(|name| check_name(name))?;
     let driver = match c.flag("driver") {
         Some(d @ ("local" | "builtin")) => d,
         Some(_) => {
@@ -116,7 +118,7 @@ fn remember(c: &Call, url: &str, session: String, token: String, username: &str)
     let name = choice.context_name(&env).unwrap_or_else(|| "default".to_string());
     let context =
         Context { name, host: url.to_string(), insecure: choice.insecure, verbose: false, session, token };
-    file.set(&context);
+    file.set(&context)?;
     file.set_current(&context.name);
     file.save(&path)?;
     c.app.say("cdsctl: Login successful");
@@ -137,7 +139,7 @@ async fn sign_out(c: Call) -> Res {
     if let Some(mut file) = ConfigFile::load(&path)?.filter(|f| f.context(&context.name).is_some()) {
         context.session.clear();
         context.token.clear();
-        file.set(&context);
+        file.set(&context)?;
         file.save(&path)?;
     }
     match result {

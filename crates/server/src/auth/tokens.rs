@@ -13,16 +13,25 @@ use cds_store::{
 };
 use rand::Rng;
 use sha2::{Digest, Sha256};
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Mutex,
+    time::Duration,
+};
 
 /// How long a found identity is believed; a token that is deleted by another server lives on this long here.
 const BELIEVE: Duration = Duration::from_secs(5);
+/// How long a worker is believed that cannot be looked up, or not at once. What it may do is decided by its lease, so
+/// a database that is away or slow must not silence it: it would give its job up.
+const BELIEVE_WORKER: Duration = Duration::from_secs(3600);
 const MOST: usize = 10_000;
 
 /// Identities found lately, by the hash of their token.
 #[derive(Default)]
 pub struct Tokens {
     known: Mutex<HashMap<[u8; 32], (Identity, Timestamp)>>,
+    /// Those that are being looked up, though they are believed.
+    looked_for: Mutex<HashSet<[u8; 32]>>,
     /// Slows down who tries passwords.
     pub attempts: Limiter,
 }
@@ -83,10 +92,16 @@ impl Tokens {
     pub async fn identify(&self, app: &App, secret: &str) -> Result<Identity, Error> {
         let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
         let now = app.now();
-        if let Some((identity, at)) = self.lock().get(&hash)
-            && now.since(*at) < BELIEVE
-        {
-            return Ok(identity.clone());
+        let known = self.lock().get(&hash).cloned();
+        if let Some((identity, at)) = known {
+            let age = now.since(at);
+            if age < BELIEVE {
+                return Ok(identity);
+            }
+            if matches!(identity, Identity::Worker { .. }) && age < BELIEVE_WORKER {
+                self.look_again(app, hash, secret);
+                return Ok(identity);
+            }
         }
         let identity = look_up(app, secret.to_string(), now)
             .await?
@@ -97,6 +112,32 @@ impl Tokens {
         }
         known.insert(hash, (identity.clone(), now));
         Ok(identity)
+    }
+
+    /// Looks a worker up while it is believed; once at a time.
+    fn look_again(&self, app: &App, hash: [u8; 32], secret: &str) {
+        if !self.looked_for().insert(hash) {
+            return;
+        }
+        let (app, secret, now) = (app.clone(), secret.to_string(), app.now());
+        tokio::spawn(async move {
+            let found = look_up(&app, secret, now).await;
+            let tokens = app.tokens();
+            let mut known = tokens.lock();
+            // What was deleted here meanwhile must not come back.
+            let still = known.get_mut(&hash);
+            match (found, still) {
+                (Ok(Some(identity)), Some(entry)) => *entry = (identity, now),
+                (Ok(None), Some(_)) => drop(known.remove(&hash)),
+                (Ok(_), None) | (Err(_), _) => {}
+            }
+            drop(known);
+            tokens.looked_for().remove(&hash);
+        });
+    }
+
+    fn looked_for(&self) -> std::sync::MutexGuard<'_, HashSet<[u8; 32]>> {
+        self.looked_for.lock().unwrap_or_else(|p| p.into_inner())
     }
 
     /// Forgets what was found: a token was deleted, or a user changed.

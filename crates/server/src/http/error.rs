@@ -18,6 +18,9 @@ pub struct Error {
     retry_after_s: Option<u64>,
 }
 
+/// When to try again what failed for a reason that passes, seconds.
+const LATER: u64 = 5;
+
 /// Result of a handler.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -50,21 +53,33 @@ impl Error {
     pub fn lease_lost() -> Self {
         Self::new(StatusCode::CONFLICT, "lease_lost", "this attempt of the job is over; drop it")
     }
+    /// 409: a worker's question was answered before; the last one that was has this number.
+    pub fn old_take(last: i64) -> Self {
+        let message =
+            format!("take {last} was the last to be answered: the next one is {}", last.saturating_add(1));
+        Self::new(StatusCode::CONFLICT, "old_take", message).details(vec![format!("take={last}")])
+    }
     /// 413: larger than allowed.
     pub fn too_large(message: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
     /// 507: there is no room on a disk of the server's.
     pub fn disk_full(what: impl std::fmt::Display) -> Self {
-        let message = format!("a disk of the server is full, nothing was stored; try again later ({what})");
-        Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", message)
+        let message = format!(
+            "a disk of the server is full, nothing was stored; an administrator has to make room, then it goes on by itself: try again later ({what})"
+        );
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", message).retry_after(LATER)
     }
-    /// 500: our fault; the caller sees no more than the request id. A database without room is [`Error::disk_full`].
+    /// 500: our fault; the caller sees no more than the request id. A database without room is [`Error::disk_full`],
+    /// one out of reach [`Error::store_away`].
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         let request_id = REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
         if cds_store::says_full(&cause.to_string()) {
             tracing::warn!(%cause, request_id, "a disk is full");
             return Self::disk_full("the database");
+        }
+        if cds_store::says_away(&cause.to_string()) {
+            return Self::store_away(cause);
         }
         tracing::error!(%cause, request_id, "internal error");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error; the server's log says more")
@@ -78,7 +93,7 @@ impl Error {
         let request_id = REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
         tracing::warn!(%cause, request_id, "the database does not answer");
         let message = "the database does not answer, try again later; the server's log says more";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_away", message)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_away", message).retry_after(LATER)
     }
     /// With the reference's numeric id (spec 2.3).
     pub fn id(mut self, id: u32) -> Self {

@@ -10,7 +10,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cds_api::{Health, HealthLine, Version};
-use std::{sync::OnceLock, time::Instant};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes of this file.
@@ -38,14 +41,34 @@ fn free_bytes(app: &App) -> Option<u64> {
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
+/// A database that answers later than this does not answer, for whoever wants to know how the server is.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What is wrong with the database. What exactly stands in the log; this answer is for everybody.
+async fn store_fault(app: &App) -> Option<String> {
+    match tokio::time::timeout(PATIENCE, app.store().read(cds_store::events::last)).await {
+        Ok(Ok(_)) if app.store().lacks_room() => Some(
+            "the database's disk is full: nothing new is stored until there is room on PostgreSQL's volumes"
+                .into(),
+        ),
+        Ok(Ok(_)) => None,
+        Ok(Err(e)) => {
+            tracing::error!(error = %e, "the database does not answer");
+            Some("the database does not answer: see the server's log".into())
+        }
+        Err(_) => {
+            tracing::error!("the database has not answered for {PATIENCE:?}");
+            Some(format!(
+                "the database has not answered for {} s: look whether it runs, and at the network between it and this server",
+                PATIENCE.as_secs()
+            ))
+        }
+    }
+}
+
 async fn look(app: &App) -> Health {
     let began = Instant::now();
-    let store = app.store().read(cds_store::events::last).await;
-    // What is wrong in detail stands in the log; this answer is for everybody.
-    let fault = store.err().map(|e| {
-        tracing::error!(error = %e, "the database does not answer");
-        "the database does not answer: see the server's log".to_string()
-    });
+    let fault = store_fault(app).await;
     let measured = app.measured();
     let free = free_bytes(app);
     let full = free.filter(|free| *free < LEAST_FREE);

@@ -8,6 +8,7 @@ mod others;
 mod peers;
 mod reconcile;
 mod restore;
+mod room;
 mod slots;
 mod timers;
 mod wakes;
@@ -21,7 +22,7 @@ pub use restore::restore;
 
 /// Starts all tasks; they end when the server closes.
 pub fn spawn(app: &App) {
-    let tasks: [(&'static str, futures::future::BoxFuture<'static, ()>); 9] = [
+    let tasks: [(&'static str, futures::future::BoxFuture<'static, ()>); 10] = [
         ("timers", Box::pin(timers::run(app.clone()))),
         ("slots", Box::pin(slots::run(app.clone()))),
         ("leases", Box::pin(leases::run(app.clone()))),
@@ -31,6 +32,7 @@ pub fn spawn(app: &App) {
         ("news", Box::pin(news::run(app.clone()))),
         ("others", Box::pin(others::run(app.clone()))),
         ("peers", Box::pin(peers::run(app.clone()))),
+        ("room", Box::pin(room::run(app.clone()))),
     ];
     for (name, task) in tasks {
         let closing = app.closing();

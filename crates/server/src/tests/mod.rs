@@ -12,6 +12,7 @@ mod push;
 mod reconcile;
 mod runs;
 mod secrets;
+mod takes;
 
 use crate::{
     App, Config,
@@ -20,9 +21,12 @@ use crate::{
 };
 use axum::{Router, body::Body};
 use cds_model::{TokenId, UserId, WallClock};
-use cds_store::{tokens, users};
+use cds_store::{testing::Postgres, tokens, users};
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, OnceLock, Weak},
+    time::Duration,
+};
 use tower::ServiceExt;
 
 /// A server without a socket.
@@ -30,6 +34,55 @@ pub struct Server {
     pub app: App,
     router: Router,
     _dir: tempfile::TempDir,
+    _postgres: Option<Arc<Postgres>>,
+}
+
+/// One PostgreSQL for all tests that run at the same time; stopped after the last of them.
+fn postgres() -> Option<Arc<Postgres>> {
+    static SERVER: OnceLock<Mutex<Weak<Postgres>>> = OnceLock::new();
+    let mut known = SERVER.get_or_init(Mutex::default).lock().unwrap_or_else(|e| e.into_inner());
+    if let Some(server) = known.upgrade() {
+        return Some(server);
+    }
+    let server = Arc::new(Postgres::start()?);
+    *known = Arc::downgrade(&server);
+    Some(server)
+}
+
+/// Each function becomes a test on both databases: it gets what makes a server there.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name(crate::tests::Database::Sqlite).await
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                if let Some(database) = crate::tests::Database::postgres().await {
+                    super::$name(database).await
+                }
+            })*
+        }
+    };
+}
+pub(crate) use on_both;
+
+/// On what a test's server stands.
+pub enum Database {
+    Sqlite,
+    /// A fresh database of this server.
+    Postgres(Arc<Postgres>),
+}
+
+impl Database {
+    /// `None` only if the environment says that there is to be none.
+    pub async fn postgres() -> Option<Self> {
+        let started = tokio::task::spawn_blocking(postgres).await;
+        started.expect("PostgreSQL starts").map(Self::Postgres)
+    }
 }
 
 /// What came back.
@@ -68,14 +121,25 @@ impl Server {
     }
 
     pub fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::on(Database::Sqlite, change)
+    }
+
+    pub fn on(database: Database, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config { data: dir.path().into(), ..Config::default() };
+        let postgres = match database {
+            Database::Sqlite => None,
+            Database::Postgres(server) => {
+                config.database = server.database();
+                Some(server)
+            }
+        };
         change(&mut config);
         let app = crate::start::open(config, Arc::new(WallClock)).unwrap();
         app.set_url("http://cds.example".into());
         // Nothing is to go on in the background after a test.
         app.closing().cancel();
-        Self { router: http::router::router(app.clone()), app, _dir: dir }
+        Self { router: http::router::router(app.clone()), app, _dir: dir, _postgres: postgres }
     }
 
     /// A session of a fresh user.

@@ -1,6 +1,6 @@
 //! What is wrong beside a run is mended, and a run that can't be read is in nobody's way.
 
-use super::{PIPELINE, Server, WORKFLOW};
+use super::{Database, PIPELINE, Server, WORKFLOW, on_both};
 use crate::tasks::reconcile;
 use cds_engine::event::TimerKey;
 use cds_model::{Attempt, JobNo, JobRef, RunId, Status, WorkerId};
@@ -10,11 +10,19 @@ use cds_store::{
     timers,
 };
 
+on_both! {
+    rows_that_were_lost_come_back,
+    what_is_over_leaves_the_queue,
+    a_lease_that_was_lost_costs_an_attempt,
+    a_timer_that_cannot_be_read_stops_no_other,
+    a_run_that_cannot_be_read_is_set_aside,
+}
+
 const RUNS: &str = "/v1/projects/P/workflows/main/runs";
 
 /// A server with a workflow, and the token of its owner.
-async fn server() -> (Server, String) {
-    let s = Server::with(|config| {
+async fn server(on: Database) -> (Server, String) {
+    let s = Server::on(on, |config| {
         config.queue_timeout_s = 600;
         config.run_timeout_s = 3600;
     });
@@ -38,9 +46,8 @@ async fn queued(s: &Server, run: RunId) -> Vec<queue::Entry> {
     s.app.store().read(move |tx| queue::of_run(tx, run)).await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn rows_that_were_lost_come_back() {
-    let (s, owner) = server().await;
+async fn rows_that_were_lost_come_back(on: Database) {
+    let (s, owner) = server(on).await;
     let run = start(&s, &owner).await;
     assert_eq!(reconcile(&s.app).await.unwrap(), 0, "a healthy store needs no mending");
 
@@ -71,9 +78,8 @@ async fn rows_that_were_lost_come_back() {
     assert!(s.app.measured().render().contains("cds_mended_total{kind=\"queue_missing\"} 1"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_over_leaves_the_queue() {
-    let (s, owner) = server().await;
+async fn what_is_over_leaves_the_queue(on: Database) {
+    let (s, owner) = server(on).await;
     let run = start(&s, &owner).await;
     let entry = queued(&s, run).await.remove(0);
     assert_eq!(corrupt(&s, Damage::RepeatQueue, run).await, 1);
@@ -81,12 +87,11 @@ async fn what_is_over_leaves_the_queue() {
     assert_eq!(queued(&s, run).await, vec![entry]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lease_that_was_lost_costs_an_attempt() {
-    let (s, owner) = server().await;
+async fn a_lease_that_was_lost_costs_an_attempt(on: Database) {
+    let (s, owner) = server(on).await;
     let run = start(&s, &owner).await;
     let (job, worker) = (JobRef { run, job: JobNo(0) }, WorkerId::new());
-    s.app.apply_taken(job, Attempt(1), worker, "w".into()).await.unwrap();
+    s.app.apply_taken(job, Attempt(1), worker, "w".into(), None).await.unwrap();
     assert_eq!(reconcile(&s.app).await.unwrap(), 0);
 
     assert_eq!(corrupt(&s, Damage::LoseQueue, run).await, 1);
@@ -98,9 +103,8 @@ async fn a_lease_that_was_lost_costs_an_attempt() {
     assert_eq!(reconcile(&s.app).await.unwrap(), 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_timer_that_cannot_be_read_stops_no_other() {
-    let (s, owner) = server().await;
+async fn a_timer_that_cannot_be_read_stops_no_other(on: Database) {
+    let (s, owner) = server(on).await;
     let (bad, good) = (start(&s, &owner).await, start(&s, &owner).await);
     corrupt(&s, Damage::GarbleTimer, bad).await;
     corrupt(&s, Damage::RingTimers, good).await;
@@ -112,9 +116,8 @@ async fn a_timer_that_cannot_be_read_stops_no_other() {
     assert_eq!(reconcile(&s.app).await.unwrap(), 1, "the time limit is set again");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_cannot_be_read_is_set_aside() {
-    let (s, owner) = server().await;
+async fn a_run_that_cannot_be_read_is_set_aside(on: Database) {
+    let (s, owner) = server(on).await;
     let (bad, good) = (start(&s, &owner).await, start(&s, &owner).await);
     assert_eq!(corrupt(&s, Damage::GarbleRun, bad).await, 1);
     s.app.live().forget(bad);

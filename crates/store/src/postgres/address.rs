@@ -1,14 +1,23 @@
 //! `postgres://user:password@host:port/name?sslmode=…`: what the driver understands, and what it does not.
 
 use super::tls::{Connector, Proof};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 use tokio_postgres::{Config, config::SslMode};
+
+/// How long the database may be silent, unless somebody says otherwise.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest time until a connection is there.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
+/// What the driver takes for an idle time after which it asks whether the other side lives, if nobody says one.
+const DRIVERS_IDLE: Duration = Duration::from_secs(2 * 3600);
 
 /// Where the database is, and how to speak with it.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
     pub(super) config: Config,
     pub(super) tls: Connector,
+    /// A connection that has not answered for so long is given up.
+    pub(super) patience: Duration,
 }
 
 impl Address {
@@ -46,8 +55,56 @@ impl Address {
             std::error::Error::source(&e).map_or_else(|| e.to_string(), |s| s.to_string())
         })?;
         config.ssl_mode(ssl);
-        Ok(Self { config, tls: Connector::new(proof, roots.as_deref())? })
+        Ok(Self { config, tls: Connector::new(proof, roots.as_deref())?, patience: PATIENCE }
+            .patient(PATIENCE))
     }
+
+    /// With another patience. What the address itself says of the connection's times stays.
+    pub(crate) fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience.max(Duration::from_secs(1));
+        if self.config.get_keepalives_idle() == DRIVERS_IDLE {
+            self.config.keepalives_idle(self.patience / 3);
+        }
+        if self.config.get_keepalives_interval().is_none() {
+            self.config.keepalives_interval((self.patience / 6).max(Duration::from_secs(1)));
+        }
+        if self.config.get_keepalives_retries().is_none() {
+            self.config.keepalives_retries(3);
+        }
+        self
+    }
+
+    /// How long it may take until a connection is ready, with the greetings of TLS and PostgreSQL.
+    pub(super) fn connect_limit(&self) -> Duration {
+        let limit = self.patience.min(LONGEST_CONNECT);
+        self.config.get_connect_timeout().map_or(limit, |given| *given)
+    }
+
+    /// What each connection asks of the database: it gives up a statement before we do, and the transaction of
+    /// somebody who has gone away without a word, whose locks would hold up every other server.
+    pub(super) fn session(&self) -> String {
+        let ms = |d: Duration| d.as_millis();
+        let s = |d: Duration| d.as_secs().max(1);
+        format!(
+            "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {}; \
+             SET tcp_user_timeout = {}; SET tcp_keepalives_idle = {}; SET tcp_keepalives_interval = {}; \
+             SET tcp_keepalives_count = 3; ",
+            ms(self.patience * 4 / 5),
+            ms(self.patience / 3),
+            ms(self.patience),
+            s(self.patience / 3),
+            s(self.patience / 6),
+        )
+    }
+}
+
+/// An address as it may be shown: without what may be a password. That stands before the last '@', or is an option.
+pub(crate) fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_string() };
+    // An option may hold an '@' too: looked for first, so that neither hides the other.
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let rest = rest.split_once('?').map_or(rest, |(base, _)| base);
+    format!("{scheme}://{rest}")
 }
 
 /// Percent-encoding undone.

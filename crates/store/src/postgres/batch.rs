@@ -5,11 +5,12 @@ use super::conn::{Conn, fault, to_row};
 use crate::{
     error::{Error, Result, to_json},
     idempotency::Once,
-    runs::commit::{CommitError, Committed, RunCommit, tag_rows},
+    runs::commit::{CommitError, Committed, RunCommit, tag_rows, takes},
     sql::{Sql, sql},
     val::Row,
     wake::{Wake, to_text},
 };
+use cds_model::JobRef;
 use futures::future::join_all;
 use std::collections::{HashMap, HashSet};
 use tokio_postgres::types::ToSql;
@@ -19,6 +20,7 @@ sql! {
     CLAIM = "INSERT INTO run_version (workflow, version, run) SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[]) ON CONFLICT DO NOTHING RETURNING run";
     INSERT = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution) SELECT t.id, t.workflow, t.project, t.number, 1, t.status, t.final, t.sub, t.label, t.triggered_by, '[]', t.spec_hash, t.head, t.created, t.last_execution FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[], $6::BIGINT[], $7::BIGINT[], $8::TEXT[], $9::TEXT[], $10::TEXT[], $11::TEXT[], $12::BIGINT[], $13::BIGINT[]) AS t (id, workflow, project, number, status, final, sub, label, triggered_by, spec_hash, head, created, last_execution) ON CONFLICT DO NOTHING RETURNING id";
     UPDATE = "UPDATE run SET version = run.version + 1, status = t.status, final = t.final, sub = t.sub, label = t.label, spec_hash = t.spec_hash, head = t.head, last_execution = t.last_execution FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::BIGINT[]) AS t (id, expect, status, final, sub, label, spec_hash, head, last_execution) WHERE run.id = t.id AND run.version = t.expect AND run.parked IS NULL RETURNING run.id";
+    TAKE = "UPDATE worker SET take = t.take, take_job = t.job, take_attempt = t.attempt FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[]) AS t (id, take, job, attempt, run) WHERE worker.id = t.id AND worker.take < t.take RETURNING t.run";
     PARKED = "SELECT id, parked FROM run WHERE id = ANY($1::TEXT[]) AND parked IS NOT NULL";
     NODES = "INSERT INTO run_node (run, no, data, params) SELECT * FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[]) ON CONFLICT (run, no) DO UPDATE SET data = excluded.data, params = CASE WHEN excluded.params = '' THEN run_node.params ELSE excluded.params END";
     QUEUE_REMOVE = "DELETE FROM queue USING unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[]) AS t (run, job, attempt) WHERE queue.run = t.run AND queue.job = t.job AND queue.attempt = t.attempt";
@@ -84,7 +86,7 @@ impl<'a> Plan<'a> {
             Some(word) => client.batch_execute(word).await,
             None => Ok(()),
         };
-        let (began, answers, ended) = conn.block_on(async {
+        let exchange = conn.wait(async {
             let queries = prepared.iter().zip(&self.0).map(|(statement, (_, cells))| async move {
                 let params: Vec<&(dyn ToSql + Sync)> = cells.iter().map(|c| &**c as _).collect();
                 client.query(statement, &params).await
@@ -92,10 +94,17 @@ impl<'a> Plan<'a> {
             // Polled, and so sent, in this order: `join_all` keeps the order of up to 30 futures.
             tokio::join!(biased; word(before), join_all(queries), word(after))
         });
-        began.map_err(|e| (fault(e, "BEGIN"), false))?;
+        // What was sent may be done, late: the other side may have it, or a machine between us.
+        let (began, answers, ended) = exchange.map_err(|e| (e, after.is_some()))?;
+        // A connection that breaks before the answers come says nothing about what was done; a refused statement does.
+        let failed = |e: tokio_postgres::Error, sql: &str| {
+            let unknown = after.is_some() && e.as_db_error().is_none();
+            (fault(e, sql), unknown)
+        };
+        began.map_err(|e| failed(e, "BEGIN"))?;
         let mut all = Vec::with_capacity(answers.len());
         for (answer, (sql, _)) in answers.into_iter().zip(&self.0) {
-            let rows = answer.map_err(|e| (fault(e, sql.0), false))?;
+            let rows = answer.map_err(|e| failed(e, sql.0))?;
             all.push(rows.iter().map(|r| to_row(*sql, r)).collect::<Result<_>>().map_err(|e| (e, false))?);
         }
         ended.map_err(|e| (fault(e, "COMMIT"), true))?;
@@ -117,6 +126,9 @@ pub(super) fn write(
         Ok(rows) => rows,
         Err((e, _)) => return Err(undo(conn, Fault::Statement(e))),
     };
+    // Takes say nothing of whether their run is in.
+    let of_takes = usize::from(commits.iter().any(|c| takes(c).next().is_some()));
+    let (rows, taken) = rows.split_at(rows.len() - of_takes);
     let written: HashSet<String> =
         match rows.iter().flatten().map(|r| r.get::<String>(0)).collect::<Result<_>>() {
             Ok(written) => written,
@@ -151,6 +163,21 @@ pub(super) fn write(
             Err((e, _)) => return Err(undo(conn, Fault::Statement(e))),
         }
     }
+    // The takes of a step that is not in must not be noted: the others go without it.
+    if lost.iter().any(|c| takes(c).next().is_some()) {
+        let _ = conn.batch("ROLLBACK");
+        let answers = if heads_written.is_empty() { Vec::new() } else { write(conn, me, &heads_written)? };
+        let mut answers = answers.into_iter();
+        let answer = |c: &&RunCommit| match written.contains(&c.run.to_string()) {
+            true => answers.next().unwrap_or(Err(CommitError::Conflict)),
+            false => Err(not_in(&parked, c)),
+        };
+        return Ok(commits.iter().map(answer).collect());
+    }
+    // One that was answered before: the steps sort it out one by one.
+    if taken.iter().map(Vec::len).sum::<usize>() != commits.iter().map(|c| takes(c).count()).sum::<usize>() {
+        return Err(undo(conn, Fault::Alone));
+    }
     let plan = match rest(me, &heads_written) {
         Ok(plan) => plan,
         Err(e) => return Err(undo(conn, Fault::Statement(e))),
@@ -170,13 +197,16 @@ pub(super) fn write(
         let id = c.run.to_string();
         if written.contains(&id) {
             Ok(Committed { version: c.expect + 1, event: events.get(&id).copied() })
-        } else if let Some(why) = parked.get(&id) {
-            Err(CommitError::Parked(why.clone()))
         } else {
-            Err(CommitError::Conflict)
+            Err(not_in(&parked, c))
         }
     };
     Ok(commits.iter().map(answer).collect())
+}
+
+/// Why a step is not in.
+fn not_in(parked: &HashMap<String, String>, c: &RunCommit) -> CommitError {
+    parked.get(&c.run.to_string()).map_or(CommitError::Conflict, |why| CommitError::Parked(why.clone()))
 }
 
 fn once(c: &RunCommit) -> Option<&Once> {
@@ -215,6 +245,16 @@ fn heads<'a>(commits: &[&'a RunCommit]) -> Plan<'a> {
         CLAIM,
         || columns![&claims; |(c, _)| c.workflow.to_string(), |(_, v)| *v, |(c, _)| c.run.to_string()],
     );
+    // Last: its rows are looked at apart.
+    let mut taken: Vec<_> = commits.iter().flat_map(|c| takes(c).map(move |(l, n)| (*c, l, n))).collect();
+    taken.sort_by_key(|(_, lease, _)| lease.worker);
+    plan.add(!taken.is_empty(), TAKE, || {
+        columns![&taken;
+            |(_, l, _)| l.worker.to_string(), |(_, _, n)| *n,
+            |(c, l, _)| JobRef { run: c.run, job: l.job }.to_string(), |(_, l, _)| i64::from(l.attempt.0),
+            |(c, ..)| c.run.to_string(),
+        ]
+    });
     plan
 }
 

@@ -67,12 +67,14 @@ fn together(shared: &Shared, conn: &mut Option<Conn>, commits: &[&RunCommit]) ->
                 return Some(answers);
             }
             Err(batch::Fault::Commit(e)) => {
+                shared.note(&e);
                 *conn = None;
                 return Some(commits.iter().map(|_| Err(Error::Commit(e.to_string()).into())).collect());
             }
             Err(batch::Fault::Alone) => return None,
             Err(batch::Fault::Statement(e)) if e.is_retry() => pool::back_off(tries),
             Err(batch::Fault::Statement(e)) => {
+                shared.note(&e);
                 if matches!(e, Error::Connection(_)) || connection.is_closed() {
                     *conn = None;
                 } else {
@@ -111,7 +113,9 @@ fn alone(shared: &Shared, slot: &mut Option<Conn>, commit: &RunCommit) -> Answer
         conn.begin("BEGIN");
         let mut tx = Tx::new(tx::Conn::Postgres(conn), &shared.cx);
         let (ran, answer) = guarded(&mut |tx: &mut Tx<'_>| commit_one(tx, commit), &mut tx);
-        let (broken, wakes) = (matches!(tx.failure(), Some(Error::Connection(_))), tx.take_wakes());
+        let failure = tx.failure().cloned();
+        let (broken, wakes) = (matches!(failure, Some(Error::Connection(_))), tx.take_wakes());
+        failure.iter().for_each(|e| shared.note(e));
         if broken && tries < TRIES {
             // Nothing was committed.
             *slot = None;
@@ -124,6 +128,7 @@ fn alone(shared: &Shared, slot: &mut Option<Conn>, commit: &RunCommit) -> Answer
         }
         match (ran, ended) {
             (Ran::Commit, Err(e)) => {
+                shared.note(&e);
                 *slot = None;
                 return Err(Error::Commit(e.to_string()).into());
             }

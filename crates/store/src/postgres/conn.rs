@@ -9,11 +9,11 @@ use crate::{
     vals,
     wake::{Wake, to_text},
 };
-use std::{collections::HashMap, future::Future};
+use std::{cell::Cell, collections::HashMap, future::Future, time::Duration};
 use tokio::runtime::Runtime;
 use tokio_postgres::{
     Client, Statement,
-    error::SqlState,
+    error::{Severity, SqlState},
     types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked},
 };
 
@@ -28,15 +28,23 @@ pub(crate) struct Conn {
     statements: HashMap<&'static str, Statement>,
     /// Sent together with the first statement, which saves a round trip.
     begin: Option<&'static str>,
+    /// How long the database may be silent.
+    limit: Duration,
+    /// It was silent for longer: nothing is asked on this connection any more.
+    silent: Cell<bool>,
 }
 
 impl Conn {
     pub(crate) fn connect(address: &Address) -> Result<Self> {
         let fault = |e: &dyn std::fmt::Display| Error::Connection(e.to_string());
         let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| fault(&e))?;
+        let limit = address.connect_limit();
         let client = rt.block_on(async {
-            let (client, connection) =
-                address.config.connect(address.tls.clone()).await.map_err(|e| plain(&e))?;
+            // The driver's own limit ends with the TCP connection: somebody who accepts it and says nothing would
+            // keep us for ever.
+            let connecting = address.config.connect(address.tls.clone());
+            let connected = tokio::time::timeout(limit, connecting).await.map_err(|_| silent(limit))?;
+            let (client, connection) = connected.map_err(|e| plain(&e))?;
             tokio::spawn(async move {
                 if let Err(e) = connection.await {
                     tracing::warn!(error = %e, "a connection to PostgreSQL ended");
@@ -44,11 +52,28 @@ impl Conn {
             });
             Ok::<_, Error>(client)
         })?;
-        Ok(Self { rt, client, statements: HashMap::new(), begin: None })
+        let (limit, silent) = (address.patience, Cell::new(false));
+        Ok(Self { rt, client, statements: HashMap::new(), begin: None, limit, silent })
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.client.is_closed() || self.silent.get()
+    }
+
+    /// Waits longer for answers; for migrations, which take as long as there are rows.
+    pub(crate) fn be_patient(&mut self, limit: Duration) {
+        self.limit = limit;
+    }
+
+    /// Waits for an answer, but not for ever: a network that swallows everything tells nobody.
+    pub(crate) fn wait<T>(&self, f: impl Future<Output = T>) -> Result<T> {
+        if self.silent.get() {
+            return Err(silent(self.limit));
+        }
+        self.rt.block_on(async { tokio::time::timeout(self.limit, f).await }).map_err(|_| {
+            self.silent.set(true);
+            silent(self.limit)
+        })
     }
 
     /// Begins a transaction with the next statement.
@@ -72,9 +97,9 @@ impl Conn {
             let client = &self.client;
             let params = vals![said];
             let params = refs(params);
-            let (told, done) = self.rt.block_on(async {
+            let (told, done) = self.wait(async {
                 tokio::join!(client.query(&statement, &params), client.batch_execute("COMMIT"))
-            });
+            })?;
             return told.map(drop).and(done).map_err(|e| fault(e, "COMMIT"));
         }
         self.end("COMMIT")
@@ -84,16 +109,12 @@ impl Conn {
         &self.client
     }
 
-    pub(crate) fn block_on<T>(&self, f: impl Future<Output = T>) -> T {
-        self.rt.block_on(f)
-    }
-
     /// The prepared form of a statement, made on first use.
     pub(crate) fn statement(&mut self, text: &'static str) -> Result<Statement> {
         if let Some(statement) = self.statements.get(text) {
             return Ok(statement.clone());
         }
-        let statement = self.rt.block_on(self.client.prepare(text)).map_err(|e| fault(e, text))?;
+        let statement = self.wait(self.client.prepare(text))?.map_err(|e| fault(e, text))?;
         self.statements.insert(text, statement.clone());
         Ok(statement)
     }
@@ -106,19 +127,17 @@ impl Conn {
         let statement = self.statement(Dialect::Postgres.rendered(sql))?;
         let begin = self.begin.take();
         let client = &self.client;
-        self.rt
-            .block_on(async {
-                match begin {
-                    None => f(client, &statement).await,
-                    // Both are sent before either is answered.
-                    Some(begin) => {
-                        let (began, result) =
-                            tokio::join!(client.batch_execute(begin), f(client, &statement));
-                        began.and(result)
-                    }
+        let answered = self.wait(async {
+            match begin {
+                None => f(client, &statement).await,
+                // Both are sent before either is answered.
+                Some(begin) => {
+                    let (began, result) = tokio::join!(client.batch_execute(begin), f(client, &statement));
+                    began.and(result)
                 }
-            })
-            .map_err(|e| fault(e, sql.0))
+            }
+        });
+        answered?.map_err(|e| fault(e, sql.0))
     }
 
     pub(crate) fn query(&mut self, sql: Sql, params: &[Val]) -> Result<Vec<Row>> {
@@ -132,9 +151,9 @@ impl Conn {
 
     pub(crate) fn batch(&mut self, text: &str) -> Result<()> {
         if let Some(begin) = self.begin.take() {
-            self.rt.block_on(self.client.batch_execute(begin)).map_err(|e| fault(e, begin))?;
+            self.wait(self.client.batch_execute(begin))?.map_err(|e| fault(e, begin))?;
         }
-        self.rt.block_on(self.client.batch_execute(text)).map_err(|e| fault(e, text))
+        self.wait(self.client.batch_execute(text))?.map_err(|e| fault(e, text))
     }
 }
 
@@ -197,8 +216,15 @@ impl ToSql for Val {
     to_sql_checked!();
 }
 
+fn silent(limit: Duration) -> Error {
+    Error::Connection(format!("no answer within {} s", limit.as_secs_f64()))
+}
+
 /// The error with its cause, which the driver's own text leaves out.
 fn plain(e: &tokio_postgres::Error) -> Error {
+    if e.code() == Some(&SqlState::DISK_FULL) {
+        return Error::Full { fault: e.to_string(), sql: "a new connection".into() };
+    }
     let cause = std::error::Error::source(e).map(|s| format!(": {s}")).unwrap_or_default();
     Error::Connection(format!("{e}{cause}"))
 }
@@ -213,7 +239,12 @@ pub(crate) fn fault(e: tokio_postgres::Error, sql: &str) -> Error {
         return Error::Statement { fault: format!("{e}{cause}"), sql: brief(), retry: false };
     };
     let code = db.code();
-    if [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW].contains(code) {
+    if *code == SqlState::DISK_FULL {
+        return Error::Full { fault: format!("{}: {}", db.severity(), db.message()), sql: brief() };
+    }
+    // The connection ends; or the database takes as long as if it did.
+    let fatal = matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+    if fatal || *code == SqlState::QUERY_CANCELED {
         return Error::Connection(db.message().to_string());
     }
     if *code == SqlState::UNIQUE_VIOLATION {

@@ -1,11 +1,14 @@
 //! Hears what other servers on the same database have committed.
 
 use super::Shared;
+use crate::error::Error;
 use crate::wake::{Wake, from_text};
-use std::{future::poll_fn, sync::mpsc::Sender, time::Duration};
-use tokio::sync::Notify;
+use std::{fmt::Display, future::poll_fn, sync::mpsc::Sender, time::Duration};
+use tokio::{sync::Notify, time::timeout};
 use tokio_postgres::AsyncMessage;
 
+/// Between questions whether the database is still there: whoever only listens is not told that it is not.
+const ASK: Duration = Duration::from_secs(5);
 /// Between tries to connect.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -33,25 +36,36 @@ async fn listen(shared: &Shared, ready: &Sender<()>) {
     }
 }
 
-async fn listen_once(shared: &Shared, ready: &Sender<()>, first: bool) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = shared.address.config.connect(shared.address.tls.clone()).await?;
+fn broken(e: impl Display) -> Error {
+    Error::Connection(e.to_string())
+}
+
+async fn listen_once(shared: &Shared, ready: &Sender<()>, first: bool) -> Result<(), Error> {
+    let address = &shared.address;
+    let connecting = address.config.connect(address.tls.clone());
+    let connected = timeout(address.connect_limit(), connecting).await.map_err(broken)?;
+    let (client, mut connection) = connected.map_err(broken)?;
     let hear = async {
         while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
-            if let AsyncMessage::Notification(n) = message? {
+            if let AsyncMessage::Notification(n) = message.map_err(broken)? {
                 shared.cx.wakeups.hear(&from_text(&shared.me, n.payload()));
             }
         }
         Ok(())
     };
     let ask = async {
-        client.batch_execute("LISTEN cds").await?;
+        let listening = client.batch_execute("LISTEN cds");
+        timeout(address.patience, listening).await.map_err(broken)?.map_err(broken)?;
         if first {
             let _ = ready.send(());
         } else {
             // Whatever was said meanwhile was missed.
             shared.cx.wakeups.hear(&[Wake::All]);
         }
-        std::future::pending().await
+        loop {
+            tokio::time::sleep(ASK).await;
+            timeout(address.patience, client.batch_execute("")).await.map_err(broken)?.map_err(broken)?;
+        }
     };
     tokio::select! { heard = hear => heard, asked = ask => asked }
 }

@@ -9,19 +9,21 @@ mod listener;
 mod pool;
 mod tls;
 
-pub(crate) use address::Address;
+pub(crate) use address::{Address, PATIENCE, shown};
 pub(crate) use conn::Conn;
+pub(crate) use pool::Task;
 
 use crate::{
     error::{Error, Result},
     runs::commit::{CommitError, Committed, RunCommit},
     store::Context,
     tx::{self, Tx},
-    work::{Queue, Work},
+    work::Queue,
 };
 use std::{
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -48,11 +50,36 @@ pub(crate) struct Shared {
     /// Marks this process's own notifications.
     me: String,
     cx: Arc<Context>,
+    /// When a connection could last not be made, and why.
+    missed: Mutex<Option<(Instant, Error)>>,
 }
+
+impl Shared {
+    fn missed(&self, e: &Error) {
+        self.note(e);
+        *self.missed.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), e.clone()));
+    }
+
+    /// Why the database was not reached by somebody who has tried after this time.
+    fn missed_since(&self, since: Instant) -> Option<Error> {
+        let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        missed.as_ref().filter(|(at, _)| *at > since).map(|(_, e)| e.clone())
+    }
+
+    /// Remembers that there is no room for anything new.
+    fn note(&self, e: &Error) {
+        if matches!(e, Error::Full { .. }) {
+            self.cx.room.is_missing();
+        }
+    }
+}
+
+/// A migration may take so long: one that changes every row of a large table does.
+const MIGRATION: Duration = Duration::from_secs(24 * 3600);
 
 /// The PostgreSQL arm of the store.
 pub(crate) struct Postgres {
-    pub queue: Arc<Queue<(Mode, Box<dyn Work>)>>,
+    pub queue: Arc<Queue<Task>>,
     commits: Arc<Queue<committer::Item>>,
     stop: Arc<Notify>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -62,7 +89,7 @@ impl Postgres {
     /// Connects, migrates, starts the threads.
     pub(crate) fn open(address: Address, connections: usize, cx: Arc<Context>) -> Result<Self> {
         let me = uuid::Uuid::new_v4().simple().to_string();
-        let shared = Arc::new(Shared { address, me, cx });
+        let shared = Arc::new(Shared { address, me, cx, missed: Mutex::default() });
         let arm = Self {
             queue: Arc::new(Queue::new()),
             commits: Arc::new(Queue::new()),
@@ -121,6 +148,7 @@ impl Postgres {
 
 fn migrate(shared: &Shared) -> Result<()> {
     let mut conn = Conn::connect(&shared.address)?;
+    conn.be_patient(MIGRATION);
     conn.batch("BEGIN")?;
     // Of several servers started at once, one migrates and the others find it done.
     conn.batch("SELECT pg_advisory_xact_lock(4823662)")?;

@@ -7,7 +7,24 @@ use crate::{
     wake::Wake,
     work::{Queue, Ran, Work},
 };
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Work that waits for a connection.
+pub(crate) struct Task {
+    mode: Mode,
+    work: Box<dyn Work>,
+    since: Instant,
+}
+
+impl Task {
+    /// From now on.
+    pub(crate) fn new(mode: Mode, work: Box<dyn Work>) -> Self {
+        Self { mode, work, since: Instant::now() }
+    }
+}
 
 /// Tries of a transaction that can't be put in an order with others.
 const TRIES: u32 = 20;
@@ -17,11 +34,11 @@ const CONNECTIONS: u32 = 3;
 /// Compiling costs more than any statement here takes.
 const SETTINGS: &str = "SET jit = off";
 
-pub(super) fn run(shared: &Shared, queue: &Queue<(Mode, Box<dyn Work>)>) {
+pub(super) fn run(shared: &Shared, queue: &Queue<Task>) {
     let mut conn = None;
     while let Some(items) = queue.take(1) {
-        for (mode, work) in items {
-            serve(shared, &mut conn, mode, work);
+        for task in items {
+            serve(shared, &mut conn, task);
         }
     }
 }
@@ -33,9 +50,10 @@ pub(super) fn ready<'a>(
     settings: &str,
 ) -> Result<&'a mut Conn, Error> {
     if conn.as_ref().is_none_or(Conn::is_closed) {
-        let mut new = Conn::connect(&shared.address)?;
-        new.batch(settings)?;
-        *conn = Some(new);
+        *conn = None;
+        let settings = shared.address.session() + settings;
+        let connected = Conn::connect(&shared.address).and_then(|mut new| new.batch(&settings).map(|()| new));
+        *conn = Some(connected.inspect_err(|e| shared.missed(e))?);
     }
     conn.as_mut().ok_or(Error::Closed)
 }
@@ -46,8 +64,14 @@ pub(super) fn back_off(tries: u32) {
     thread::sleep(Duration::from_micros(most / 2 + rand::random::<u64>() % most));
 }
 
-fn serve(shared: &Shared, slot: &mut Option<Conn>, mode: Mode, mut work: Box<dyn Work>) {
-    let (mut tries, mut broken) = (0, 0);
+fn serve(shared: &Shared, slot: &mut Option<Conn>, Task { mode, mut work, since }: Task) {
+    if slot.as_ref().is_none_or(Conn::is_closed)
+        && let Some(e) = shared.missed_since(since)
+    {
+        // Somebody has tried since this was wanted. Each by itself would wait as long, and those behind it longer.
+        return work.finish(Err(e));
+    }
+    let (mut tries, mut broken, begin) = (0, 0, Instant::now());
     loop {
         let conn = match ready(shared, slot, SETTINGS) {
             Ok(conn) => conn,
@@ -61,10 +85,12 @@ fn serve(shared: &Shared, slot: &mut Option<Conn>, mode: Mode, mut work: Box<dyn
         let mut tx = Tx::new(tx::Conn::Postgres(conn), &shared.cx);
         let ran = work.run(&mut tx);
         let (failure, mut wakes) = (tx.failure().cloned(), tx.take_wakes());
+        failure.iter().for_each(|e| shared.note(e));
         if mode == Mode::Write {
             wakes.push(Wake::Written);
         }
-        if matches!(failure, Some(Error::Connection(_))) && broken < CONNECTIONS {
+        let soon = begin.elapsed() < shared.address.patience / 2;
+        if matches!(failure, Some(Error::Connection(_))) && broken < CONNECTIONS && soon {
             // Nothing was committed, so all of it may be done again.
             broken += 1;
             *slot = None;
@@ -91,7 +117,8 @@ fn serve(shared: &Shared, slot: &mut Option<Conn>, mode: Mode, mut work: Box<dyn
         if ran == Ran::Commit && ended.is_ok() {
             shared.cx.wakeups.send(&wakes);
         }
-        if ended.is_err() {
+        if let Err(e) = &ended {
+            shared.note(e);
             *slot = None;
         }
         return work.finish(ended.map_err(|e| Error::Commit(e.to_string())));

@@ -5,6 +5,7 @@ mod chaos;
 mod disk;
 mod fence;
 mod follow;
+mod full_database;
 mod hooks;
 mod local;
 mod loss;

@@ -12,7 +12,7 @@ use cds_testkit::{Project, SHORT, eventually};
 use sha2::{Digest, Sha256};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Everything that is wrong.
@@ -85,7 +85,7 @@ pub async fn logs(
     let mut hashes = BTreeMap::new();
     for run in runs {
         let number = run.brief.number;
-        let files = complete(faults, project, number).await;
+        let files = complete(faults, project, run).await;
         for file in &files {
             let name = (file.job, file.attempt, file.step);
             let bytes = project.client.log(file.job, file.attempt, file.step).await.expect("a log");
@@ -148,9 +148,10 @@ pub async fn logs(
 }
 
 /// The logs of a run, once all are complete.
-async fn complete(faults: &mut Faults, project: &Project, number: i64) -> Vec<LogFile> {
+async fn complete(faults: &mut Faults, project: &Project, run: &Run) -> Vec<LogFile> {
+    let (workflow, number) = (&run.brief.workflow_name, run.brief.number);
     let list = || async {
-        project.client.run_logs(&project.key, WORKFLOW, number.into()).await.expect("the logs of a run")
+        project.client.run_logs(&project.key, workflow, number.into()).await.expect("the logs of a run")
     };
     let all = tokio::time::timeout(
         SHORT,
@@ -227,14 +228,18 @@ pub fn ledger(faults: &mut Faults, dir: &Path, runs: &[Run]) {
     }
 }
 
-/// With the server stopped: the chain of each log leads to the bytes that were read.
-pub fn chains(faults: &mut Faults, data: &Path, hashes: &BTreeMap<LogName, String>) {
-    let store = LogStore::open(data.join("logs")).expect("the logs of a server that has ended");
+/// With the servers stopped: the chain of each log leads to the bytes that were read.
+pub fn chains(faults: &mut Faults, data: &[PathBuf], hashes: &BTreeMap<LogName, String>) {
+    let open =
+        |data: &PathBuf| LogStore::open(data.join("logs")).expect("the logs of a server that has ended");
+    let stores: Vec<LogStore> = data.iter().map(open).collect();
     for ((job, attempt, step), hash) in hashes {
         let JobRef { run, job } = *job;
         let key = LogKey { run, job, attempt: Attempt(*attempt), step: LogStream::Step(*step) };
-        match store.state(&key) {
-            Ok(Some(state)) => faults.unless(state.sealed && state.chain_hash == *hash, || {
+        // On the disk of the server that took it in.
+        let found = stores.iter().map(|store| store.state(&key)).find(|state| !matches!(state, Ok(None)));
+        match found {
+            Some(Ok(Some(state))) => faults.unless(state.sealed && state.chain_hash == *hash, || {
                 format!("{key}: SHA-256 of what was read is {hash}, the store says {state:?}")
             }),
             other => faults.wrong(format!("{key}: {other:?}")),

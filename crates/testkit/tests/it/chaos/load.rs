@@ -21,19 +21,19 @@ pub const LINES: [std::ops::RangeInclusive<u64>; 2] = [1..=40, 41..=60];
 /// Jobs of a run.
 pub const JOBS: usize = 7;
 /// Runs at a time.
-const AT_A_TIME: usize = 3;
+pub const AT_A_TIME: usize = 3;
 /// How often a run is looked at for new logs to follow.
 const LOOK: Duration = Duration::from_millis(150);
 
 /// A lock is held as long as any process of the step lives, so that two attempts at a time are noticed, by the
 /// kernel; the directory can be made once, so that an attempt that is executed twice is noticed.
-const STEPS: &str = r#"
+pub const STEPS: &str = r#"
   - script: |
       exec 9>>"$DIR/lock.${CDS_JOB_ID%.*}"
       flock -n 9 || echo "$CDS_JOB_ID begins while an older attempt runs" >>"$DIR/faults"
       mkdir "$DIR/once.$CDS_JOB_ID" || echo "$CDS_JOB_ID is executed twice" >>"$DIR/faults"
       echo "$CDS_JOB_ID begins" >>"$DIR/ledger"
-      for i in $(seq 1 40); do echo "$CDS_JOB_ID line $i – é"; sleep 0.02; done
+      for i in $(seq 1 40); do echo "$CDS_JOB_ID line $i – é"; sleep ${PAUSE:-0.02}; done
   - script: |
       exec 9>>"$DIR/lock.${CDS_JOB_ID%.*}"
       flock -n 9 || echo "$CDS_JOB_ID goes on while an older attempt runs" >>"$DIR/faults"
@@ -91,19 +91,19 @@ impl Drop for Load {
 }
 
 impl Load {
-    /// Begins. Steps write into `dir`.
-    pub fn start(project: &Project, dir: &Path, dice: &mut Dice) -> Self {
+    /// Begins to keep so many runs going. Steps write into `dir`; names of the load must differ.
+    pub fn start(project: &Project, name: &str, streams: usize, dir: &Path, dice: &mut Dice) -> Self {
         let (stop, started, followers) = (Arc::default(), Arc::default(), Arc::default());
         let starter = |n: usize| Starter {
             project: project.clone(),
             dir: dir.into(),
-            name: format!("stream-{n}"),
+            name: format!("{name}-{n}"),
             dice: dice.fork(),
             stop: Arc::clone(&stop),
             started: Arc::clone(&started),
             followers: Arc::clone(&followers),
         };
-        let starters: Vec<Starter> = (0..AT_A_TIME).map(starter).collect();
+        let starters: Vec<Starter> = (0..streams).map(starter).collect();
         let tasks = starters.into_iter().map(|s| tokio::spawn(s.work())).collect();
         Self { stop, tasks, started, followers }
     }

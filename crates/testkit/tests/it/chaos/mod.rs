@@ -4,6 +4,7 @@
 //! `CDS_CHAOS_SECONDS` says how long (`make chaos` storms for a minute), `CDS_CHAOS_SEED` repeats the choices of a run.
 
 mod check;
+mod cut;
 mod follower;
 mod load;
 pub mod probe;
@@ -66,8 +67,8 @@ async fn storm(mut server: TestServer, mark: &str) {
     load::define(&project).await;
     let dir = server.scratch().join("ledger");
     std::fs::create_dir(&dir).expect("a directory for the steps");
-    let probe = Probe::start(&server, "probe", dice.fork()).await;
-    let mut load = Load::start(&project, &dir, &mut dice);
+    let probe = Probe::start(&server, "probe", "probe", dice.fork()).await;
+    let mut load = Load::start(&project, "stream", load::AT_A_TIME, &dir, &mut dice);
 
     let begin = Instant::now();
     let mut strokes = Vec::new();
@@ -94,21 +95,15 @@ async fn storm(mut server: TestServer, mark: &str) {
         seen().len(),
         acked.len()
     );
-    left_over(&mut faults, &server, &mut hatchery, mark).await;
+    left_over(&mut faults, &server, &mut [&mut hatchery], mark).await;
     drop((load, probe));
     let (status, _) = server.stop().await;
     if !status.success() {
         faults.0.push(format!("the server ended with {status}"));
     }
-    check::chains(&mut faults, &server.data(), &hashes);
-    stored(&mut faults, &server).await;
-    let processes = Marked::all(MARK, mark);
-    if !processes.is_empty() {
-        faults.0.push(format!(
-            "processes are left: {:?}",
-            processes.iter().map(|p| (p.pid, &p.words)).collect::<Vec<_>>()
-        ));
-    }
+    check::chains(&mut faults, &[server.data()], &hashes);
+    stored(&mut faults, server.database()).await;
+    processes(&mut faults, mark);
     assert!(!runs.is_empty() && !strokes.is_empty(), "nothing was tried");
     if !faults.0.is_empty() {
         let (hatchery, count) = (hatchery.log(), faults.0.len());
@@ -151,7 +146,12 @@ async fn strike(server: &mut TestServer, hatchery: &mut TestHatchery, mark: &str
 }
 
 /// The queue is empty, no process of a job lives, and the hatchery leaves nothing when it ends.
-async fn left_over(faults: &mut Faults, server: &TestServer, hatchery: &mut TestHatchery, mark: &str) {
+async fn left_over(
+    faults: &mut Faults,
+    server: &TestServer,
+    hatcheries: &mut [&mut TestHatchery],
+    mark: &str,
+) {
     let queue = server.admin().queue().await.expect("the queue");
     if !queue.is_empty() {
         faults.0.push(format!("the queue is not empty: {queue:?}"));
@@ -166,18 +166,28 @@ async fn left_over(faults: &mut Faults, server: &TestServer, hatchery: &mut Test
             of_jobs().map(|p| p.words).collect::<Vec<_>>()
         ));
     }
-    hatchery.stop().await;
-    for what in ["workers", "state"] {
-        let left = hatchery.left(what);
-        if !left.is_empty() {
-            faults.0.push(format!("the hatchery has left in {what}: {left:?}"));
+    for hatchery in hatcheries {
+        hatchery.stop().await;
+        for what in ["workers", "state"] {
+            let left = hatchery.left(what);
+            if !left.is_empty() {
+                faults.0.push(format!("the hatchery has left in {what}: {left:?}"));
+            }
         }
     }
 }
 
+/// Nothing of the storm runs any more.
+fn processes(faults: &mut Faults, mark: &str) {
+    let left = Marked::all(MARK, mark);
+    if !left.is_empty() {
+        let left: Vec<_> = left.iter().map(|p| (p.pid, &p.words)).collect();
+        faults.0.push(format!("processes are left: {left:?}"));
+    }
+}
+
 /// No lease and no place in the queue is left in the database.
-async fn stored(faults: &mut Faults, server: &TestServer) {
-    let url = server.database();
+async fn stored(faults: &mut Faults, url: String) {
     // Nothing secret is read, so any key will do.
     let open = move || Store::open(&url, MasterKey::generate());
     let store = tokio::task::spawn_blocking(open).await.expect("no panic").expect("the database");

@@ -46,8 +46,8 @@ impl Drop for Probe {
 
 impl Probe {
     /// A hatchery of one worker that takes jobs of this region.
-    pub async fn start(server: &TestServer, region: &str, dice: Dice) -> Self {
-        let (hatchery, order) = hatchery(server, region).await;
+    pub async fn start(server: &TestServer, region: &str, name: &str, dice: Dice) -> Self {
+        let (hatchery, order) = named_hatchery(server, region, name).await;
         let worker = register(&hatchery.client, order).await;
         let acked: Arc<Mutex<Vec<Acked>>> = Arc::default();
         let list = tokio::spawn(hatchery.keep_known(worker.0));
@@ -69,8 +69,17 @@ pub struct ProbeHatchery {
 
 /// A hatchery for a region, and an identity for a worker of it.
 pub async fn hatchery(server: &TestServer, region: &str) -> (ProbeHatchery, WorkerIdentity) {
+    named_hatchery(server, region, &format!("probe-{region}")).await
+}
+
+/// The same with a name, which must be unique among the servers on a database.
+pub async fn named_hatchery(
+    server: &TestServer,
+    region: &str,
+    name: &str,
+) -> (ProbeHatchery, WorkerIdentity) {
     let token = TokenCreate {
-        name: format!("probe-{region}"),
+        name: name.into(),
         description: String::new(),
         scopes: vec!["hatchery".into()],
         duration_days: 1,
@@ -79,12 +88,7 @@ pub async fn hatchery(server: &TestServer, region: &str) -> (ProbeHatchery, Work
     let client = server.anonymous().with_token(Some(Secret::new(token)));
     let offer =
         Offer { region: region.into(), os_arch: "linux/amd64".into(), max_workers: 1, ..Offer::default() };
-    let body = HatcheryRegister {
-        name: format!("probe-{region}"),
-        model_type: "probe".into(),
-        version: "1".into(),
-        offer,
-    };
+    let body = HatcheryRegister { name: name.into(), model_type: "probe".into(), version: "1".into(), offer };
     let hatchery = client.hatchery_register(&body).await.expect("a registration").hatchery;
     let order = client.hatchery_workers(&WorkerOrder { hatchery, count: 1 }).await.expect("an identity");
     (ProbeHatchery { client, body }, order.workers.into_iter().next().expect("one"))
@@ -178,6 +182,7 @@ async fn run(client: &Client, assignment: &Assignment, save: impl Fn(&Acked), di
         steps: Vec::new(),
         end: None,
         take_wait_ms: None,
+        take_number: None,
     };
     let rounds = 10 + dice.below(30);
     let mut round = 0;
