@@ -7,9 +7,6 @@ mod range;
 #[allow(dead_code)]
 #[path = "../../crates/worker/src/steps/semver.rs"]
 mod semver;
-#[allow(dead_code)]
-#[path = "../../crates/worker/src/exec/table.rs"]
-mod table;
 
 /// A line of the process table (a process chooses its name), the tag of a version, the header of a range.
 pub fn small(data: &[u8]) {
@@ -17,9 +14,9 @@ pub fn small(data: &[u8]) {
     match which {
         0 => {
             let tail = b") S 3 5 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0";
-            let found = table::parse(7, &[b"7 (", rest, tail].concat()).expect("whatever its name");
-            assert!(found.parent == 3 && found.group == 5 && !found.zombie && found.started == 4242);
-            table::parse(7, rest);
+            let found = cds_process::parse(7, &[b"7 (", rest, tail].concat()).expect("whatever its name");
+            assert!(found.parent == 3 && found.group == 5 && !found.zombie && found.id.start == 4242);
+            cds_process::parse(7, rest);
         }
         1 => {
             for number in ["", "7"] {

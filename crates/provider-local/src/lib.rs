@@ -1,6 +1,6 @@
 //! Runs workers as processes of this machine.
 //!
-//! Start reading at [`LocalProvider`]; [`record`] is what survives a restart, [`proc`] is what the kernel knows,
+//! Start reading at [`LocalProvider`]; [`record`] is what survives a restart, `cds_process` is what the kernel knows,
 //! [`sweep`] ends what a worker leaves behind, [`host`] says what this machine can do.
 //!
 //! Each worker leads a process group of its own and carries [`MARKER`] in its environment, which everything it
@@ -8,7 +8,6 @@
 //! in its group or carries its marker is killed, and its directory removed.
 
 pub mod host;
-pub mod proc;
 mod provider;
 mod reap;
 mod record;

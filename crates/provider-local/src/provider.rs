@@ -2,12 +2,12 @@
 
 use crate::{
     MARKER, TOKEN, host,
-    proc::{self, ProcId},
     record::{Places, Record, boot_id, remove_tree},
     sweep::{kill_group, kill_marked},
     watch::{End, Watched},
 };
 use cds_model::WorkerId;
+use cds_process::ProcId;
 use cds_provider::{Capacity, Instance, InstanceId, InstanceState, Provider, ProviderError, SpawnOrder};
 use rustix::process::{Signal, kill_process};
 use std::{
@@ -123,7 +123,7 @@ impl Shared {
         if record.process.is_none() && same_boot {
             // The hatchery ended between starting the process and writing it down. Of what carries the marker, the
             // oldest is the worker.
-            let found = proc::marked(MARKER, &worker.to_string());
+            let found = cds_process::marked(MARKER, &worker.to_string());
             record.process = found.iter().map(|s| s.id).min_by_key(|id| (id.start, id.pid));
             if let Err(error) = self.places.save(&record) {
                 tracing::warn!(%worker, %error, "cannot write the record of a worker found again");

@@ -1,6 +1,6 @@
 //! Adopts and reaps orphans: processes whose parent, a worker or a part of a job, died before them.
 
-use crate::proc::{self, ProcId};
+use cds_process::ProcId;
 use rustix::process::{Pid, WaitOptions, getpid, set_child_subreaper, waitpid};
 use std::{collections::HashSet, io, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
@@ -38,7 +38,7 @@ pub fn become_subreaper() -> io::Result<()> {
 fn collect(seen: HashSet<ProcId>) -> HashSet<ProcId> {
     let me = std::process::id() as i32;
     let mut rest = HashSet::new();
-    for stat in proc::all().filter(|s| s.zombie && s.parent == me) {
+    for stat in cds_process::all().filter(|s| s.zombie && s.parent == me) {
         if seen.contains(&stat.id) {
             let _ = waitpid(Pid::from_raw(stat.id.pid), WaitOptions::NOHANG);
         } else {

@@ -1,7 +1,7 @@
 //! What survives a restart of the hatchery: one small file for each worker.
 
-use crate::proc::ProcId;
 use cds_model::WorkerId;
+use cds_process::ProcId;
 use serde::{Deserialize, Serialize};
 use std::{
     fs, io,

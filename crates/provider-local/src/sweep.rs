@@ -1,10 +1,8 @@
 //! Ends what a worker leaves behind.
 
-use crate::{
-    MARKER,
-    proc::{self, ProcId},
-};
+use crate::MARKER;
 use cds_model::WorkerId;
+use cds_process::ProcId;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpid};
 use std::{collections::BTreeSet, thread::sleep, time::Duration};
 
@@ -24,7 +22,7 @@ pub(crate) fn kill_marked(worker: WorkerId) -> usize {
     let mut killed = BTreeSet::new();
     // A process may fork between being listed and being killed, so look until nothing is found.
     for round in 0..200 {
-        let found = proc::marked(MARKER, &value);
+        let found = cds_process::marked(MARKER, &value);
         if found.is_empty() {
             break;
         }
@@ -48,7 +46,7 @@ fn reap(killed: &BTreeSet<ProcId>) {
     let me = std::process::id() as i32;
     for id in killed {
         for _ in 0..50 {
-            match proc::stat(id.pid) {
+            match cds_process::stat(id.pid) {
                 Some(stat) if stat.id == *id && stat.parent == me && stat.zombie => {
                     let _ = waitpid(Pid::from_raw(id.pid), WaitOptions::NOHANG);
                     break;

@@ -1,6 +1,6 @@
 //! Waits for the end of a worker's process.
 
-use crate::proc::ProcId;
+use cds_process::ProcId;
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,

@@ -2,7 +2,7 @@
 
 use cds_model::{Secret, WorkerId};
 use cds_provider::{InstanceId, InstanceState, Provider, SpawnOrder};
-use cds_provider_local::{LocalConfig, LocalProvider, MARKER, proc};
+use cds_provider_local::{LocalConfig, LocalProvider, MARKER};
 use std::{
     os::unix::fs::PermissionsExt,
     path::PathBuf,
@@ -74,7 +74,7 @@ pub fn order() -> SpawnOrder {
 
 /// Process ids that carry the worker's marker.
 pub fn left(worker: WorkerId) -> Vec<i32> {
-    proc::marked(MARKER, &worker.to_string()).iter().map(|s| s.id.pid).collect()
+    cds_process::marked(MARKER, &worker.to_string()).iter().map(|s| s.id.pid).collect()
 }
 
 /// Waits until a condition holds.
@@ -89,7 +89,8 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// SIGKILL to a worker's first process.
 pub fn kill(id: &InstanceId) {
     let worker: WorkerId = id.0.parse().unwrap();
-    let oldest = proc::marked(MARKER, &worker.to_string()).into_iter().min_by_key(|s| (s.id.start, s.id.pid));
+    let oldest =
+        cds_process::marked(MARKER, &worker.to_string()).into_iter().min_by_key(|s| (s.id.start, s.id.pid));
     let pid = oldest.and_then(|s| s.id.pid()).expect("a process of the worker");
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
 }

@@ -1,6 +1,7 @@
 //! Directories in which `gpg` works for a moment. They hold a private key and the socket of an agent, so one that a
 //! killed server has left is removed by the next server, and its agent ended.
 
+use cds_process::ProcId;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -13,7 +14,8 @@ const PREFIX: &str = "cds-gpg-of-";
 /// Path of a home that is not there yet. Short, because the path of the agent's socket must be.
 pub fn fresh() -> PathBuf {
     let pid = std::process::id();
-    let name = format!("{PREFIX}{pid}-{}-{}", started(pid).unwrap_or(0), uuid::Uuid::now_v7().simple());
+    let start = i32::try_from(pid).ok().and_then(ProcId::of).map_or(0, |me| me.start);
+    let name = format!("{PREFIX}{pid}-{start}-{}", uuid::Uuid::now_v7().simple());
     std::env::temp_dir().join(name)
 }
 
@@ -44,20 +46,16 @@ pub fn sweep() {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let Some(owner) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
-        let mut parts = owner.split('-').map(str::parse::<u64>);
-        let (Some(Ok(pid)), Some(Ok(start))) = (parts.next(), parts.next()) else { continue };
-        if u32::try_from(pid).ok().and_then(started) != Some(start) {
+        let mut parts = owner.split('-');
+        let (Some(Ok(pid)), Some(Ok(start))) = (parts.next().map(str::parse), parts.next().map(str::parse))
+        else {
+            continue;
+        };
+        if ProcId::of(pid) != Some(ProcId { pid, start }) {
             tracing::info!(home = %entry.path().display(), "removing what a killed server has left of gpg");
             remove(&entry.path());
         }
     }
-}
-
-/// When a process was started, in ticks since the machine was; `None` = there is no such process.
-fn started(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name of the program, in parentheses, may hold anything.
-    stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()
 }
 
 #[cfg(test)]

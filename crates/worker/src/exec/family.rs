@@ -4,7 +4,7 @@
 //! step, or descends from such a process. Because the worker is a *subreaper*, orphans become its children, so
 //! that a worker without children knows, by one system call, that nothing is left of a job.
 
-use super::table::{self, Process};
+use cds_process::Stat;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process_group, waitid, waitpid};
 use std::{
     collections::HashSet,
@@ -72,31 +72,31 @@ impl Family {
     }
 
     /// Living members, and dead ones that this process has to bury.
-    fn members(&self, scope: Scope) -> (Vec<Process>, Vec<Process>) {
+    fn members(&self, scope: Scope) -> (Vec<Stat>, Vec<Stat>) {
         let me = std::process::id() as i32;
         let leaders = self.leaders().clone();
-        let table = table::read();
+        let table: Vec<Stat> = cds_process::all().collect();
         let roots: HashSet<i32> = match scope {
             Scope::Step(leader) => HashSet::from([leader]),
             Scope::Job => leaders.clone(),
         };
         let mut members: HashSet<i32> = table
             .iter()
-            .filter(|p| p.pid != me)
+            .filter(|p| p.id.pid != me)
             .filter(|p| {
-                roots.contains(&p.pid) || roots.contains(&p.group) || {
+                roots.contains(&p.id.pid) || roots.contains(&p.group) || {
                     scope == Scope::Job
                         && ((self.sole && p.parent == me)
-                            || (!p.zombie && table::has_environment(p.pid, &self.marker)))
+                            || (!p.zombie && cds_process::has_environment(p.id.pid, &self.marker)))
                 }
             })
-            .map(|p| p.pid)
+            .map(|p| p.id.pid)
             .collect();
-        table::with_descendants(&table, &mut members);
+        cds_process::with_descendants(&table, &mut members);
         members.remove(&me);
         let (dead, living): (Vec<_>, Vec<_>) =
-            table.into_iter().filter(|p| members.contains(&p.pid)).partition(|p| p.zombie);
-        let dead = dead.into_iter().filter(|p| p.parent == me && !leaders.contains(&p.pid)).collect();
+            table.into_iter().filter(|p| members.contains(&p.id.pid)).partition(|p| p.zombie);
+        let dead = dead.into_iter().filter(|p| p.parent == me && !leaders.contains(&p.id.pid)).collect();
         (living, dead)
     }
 
@@ -116,10 +116,10 @@ impl Family {
     }
 
     /// Buries the dead and returns the living.
-    fn look(&self, scope: Scope) -> Vec<Process> {
+    fn look(&self, scope: Scope) -> Vec<Stat> {
         let (living, dead) = self.members(scope);
         for p in dead {
-            if let Some(pid) = Pid::from_raw(p.pid) {
+            if let Some(pid) = Pid::from_raw(p.id.pid) {
                 let _ = waitpid(Some(pid), WaitOptions::NOHANG);
             }
         }
@@ -149,7 +149,7 @@ impl Family {
                 self.signal(scope, &living, Signal::KILL);
             } else {
                 // Each is asked once: some programs take a second SIGTERM for impatience.
-                let fresh: Vec<_> = living.into_iter().filter(|p| asked.insert((p.pid, p.started))).collect();
+                let fresh: Vec<_> = living.into_iter().filter(|p| asked.insert(p.id)).collect();
                 self.signal(scope, &fresh, Signal::TERM);
             }
             tokio::time::sleep(pause).await;
@@ -159,7 +159,7 @@ impl Family {
         }
     }
 
-    fn signal(&self, scope: Scope, members: &[Process], signal: Signal) {
+    fn signal(&self, scope: Scope, members: &[Stat], signal: Signal) {
         // The group first: one call reaches processes that fork faster than the table can be read.
         if signal == Signal::KILL {
             let groups: HashSet<i32> = match scope {
@@ -171,10 +171,10 @@ impl Family {
             }
         }
         for p in members {
-            table::signal(p, signal);
+            p.id.signal(signal);
             if signal == Signal::TERM {
                 // A stopped process takes no notice before it is continued.
-                table::signal(p, Signal::CONT);
+                p.id.signal(Signal::CONT);
             }
         }
     }
@@ -187,7 +187,7 @@ impl Drop for Family {
             return;
         }
         for p in self.look(Scope::Job) {
-            table::signal(&p, Signal::KILL);
+            p.id.signal(Signal::KILL);
         }
     }
 }

@@ -2,7 +2,6 @@
 
 mod family;
 pub(crate) mod ipc;
-mod table;
 
 pub(crate) use family::{Family, Scope, become_subreaper};
 

@@ -1,8 +1,15 @@
-//! What the kernel says about processes.
+//! What the kernel says about processes: who they are, whose children, what marks they carry. For whoever has to find
+//! and end everything that a job has started.
+//!
+//! Of our own, because a process chooses its name, and the usual readers of `/proc` fail at one that is not UTF-8:
+//! whoever takes such a name would not be found.
 
-use rustix::process::Pid;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
-use std::fs;
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+};
 
 /// A process that cannot be mistaken for a later one of the same number: pid and start time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -28,10 +35,11 @@ pub struct Stat {
 
 /// Reads a process; `None` if there is none.
 pub fn stat(pid: i32) -> Option<Stat> {
-    parse_stat(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
+    parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
 }
 
-fn parse_stat(pid: i32, text: &[u8]) -> Option<Stat> {
+/// Reads the text of `/proc/<pid>/stat`.
+pub fn parse(pid: i32, text: &[u8]) -> Option<Stat> {
     // The name is in parentheses and may hold any bytes, parentheses too: the last one ends it.
     let behind = text.iter().rposition(|b| *b == b')')? + 1;
     let mut fields = std::str::from_utf8(&text[behind..]).ok()?.split_ascii_whitespace();
@@ -39,7 +47,7 @@ fn parse_stat(pid: i32, text: &[u8]) -> Option<Stat> {
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
     let start = fields.nth(16)?.parse().ok()?;
-    Some(Stat { id: ProcId { pid, start }, parent, group, zombie: matches!(state, "Z" | "X") })
+    Some(Stat { id: ProcId { pid, start }, parent, group, zombie: matches!(state, "Z" | "X" | "x") })
 }
 
 impl ProcId {
@@ -55,6 +63,13 @@ impl ProcId {
     pub fn pid(self) -> Option<Pid> {
         Pid::from_raw(self.pid)
     }
+    /// Sends a signal to exactly this process, not to one that has got its number since. Nothing if it has ended.
+    pub fn signal(self, signal: Signal) {
+        let Some(Ok(fd)) = self.pid().map(|pid| pidfd_open(pid, PidfdFlags::empty())) else { return };
+        if ProcId::of(self.pid) == Some(self) {
+            let _ = pidfd_send_signal(&fd, signal);
+        }
+    }
 }
 
 /// Every process of the machine that can be read.
@@ -67,19 +82,32 @@ pub fn all() -> impl Iterator<Item = Stat> {
         .filter_map(stat)
 }
 
-/// The value of a variable in the environment a process was started with. `None` also for a process that may not
-/// be read (another user's) or has ended.
-pub fn environment_value(pid: i32, name: &str) -> Option<String> {
-    let environ = fs::read(format!("/proc/{pid}/environ")).ok()?;
-    environ.split(|b| *b == 0).find_map(|entry| {
-        let value = entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
-        String::from_utf8(value.to_vec()).ok()
-    })
+/// Whether a process carries the entry `NAME=value` in the environment it was started with. Not so for one that may
+/// not be read (another user's) or has ended.
+pub fn has_environment(pid: i32, entry: &[u8]) -> bool {
+    fs::read(format!("/proc/{pid}/environ")).is_ok_and(|all| all.split(|b| *b == 0).any(|e| e == entry))
 }
 
 /// Every living process with `name=value` in its environment.
 pub fn marked(name: &str, value: &str) -> Vec<Stat> {
-    all().filter(|s| !s.zombie && environment_value(s.id.pid, name).as_deref() == Some(value)).collect()
+    let entry = format!("{name}={value}");
+    all().filter(|s| !s.zombie && has_environment(s.id.pid, entry.as_bytes())).collect()
+}
+
+/// Adds to `members` (process ids) every process descended from one of them.
+pub fn with_descendants(table: &[Stat], members: &mut HashSet<i32>) {
+    let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
+    for stat in table {
+        children.entry(stat.parent).or_default().push(stat.id.pid);
+    }
+    let mut stack: Vec<i32> = members.iter().copied().collect();
+    while let Some(pid) = stack.pop() {
+        for child in children.get(&pid).into_iter().flatten() {
+            if members.insert(*child) {
+                stack.push(*child);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -89,17 +117,17 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_is_no_trap() {
         let text = b"42 (a) b\n\xff (c) S 7 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 0 0";
-        let stat = parse_stat(42, text).unwrap();
+        let stat = parse(42, text).unwrap();
         assert_eq!(stat, Stat { id: ProcId { pid: 42, start: 98765 }, parent: 7, group: 42, zombie: false });
-        assert_eq!(parse_stat(42, b"nonsense"), None);
-        assert_eq!(parse_stat(42, b"42 (x) S 7"), None);
+        assert_eq!(parse(42, b"nonsense"), None);
+        assert_eq!(parse(42, b"42 (x) S 7"), None);
     }
 
     #[test]
     fn nobody_hides_behind_a_name_that_is_no_text() {
         use std::os::unix::ffi::OsStrExt;
         let dir = tempfile::tempdir().unwrap();
-        let program = dir.path().join(std::ffi::OsStr::from_bytes(b"\xff\xfe"));
+        let program = dir.path().join(std::ffi::OsStr::from_bytes(b"\xff\xfe) S 1"));
         fs::copy("/bin/sleep", &program).unwrap();
         let mut command = std::process::Command::new(&program);
         let mut child = command.arg("60").env("CDS_TEST_MARK", "hidden").spawn().unwrap();
@@ -114,6 +142,21 @@ mod tests {
         let me = ProcId::of(std::process::id() as i32).unwrap();
         assert!(me.lives());
         assert!(!ProcId { start: me.start + 1, ..me }.lives(), "another start time is another process");
-        assert!(all().any(|s| s.id == me));
+        let table: Vec<Stat> = all().collect();
+        let found = table.iter().find(|s| s.id == me).unwrap();
+        let mut family = HashSet::from([found.parent]);
+        with_descendants(&table, &mut family);
+        assert!(family.contains(&me.pid));
+    }
+
+    #[test]
+    fn a_signal_reaches_only_whom_it_is_meant_for() {
+        let mut child = std::process::Command::new("/bin/sleep").arg("60").spawn().unwrap();
+        let id = ProcId::of(child.id() as i32).unwrap();
+        ProcId { start: id.start + 1, ..id }.signal(Signal::KILL);
+        assert!(id.lives());
+        id.signal(Signal::KILL);
+        assert!(!child.wait().unwrap().success());
+        id.signal(Signal::KILL);
     }
 }
