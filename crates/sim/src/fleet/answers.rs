@@ -42,9 +42,10 @@ impl Sim {
                     self.turn(id, Doing::Asking);
                 }
             }
-            Reply::Job { take: Take { worker, turn, .. }, job: Some((job, attempt)), hold } => {
+            Reply::Job { take, job: Some((job, attempt)), hold } => {
+                let worker = take.worker;
                 // A copy of an answer that came before says nothing, nor does one to a question given up.
-                let asked = self.workers.get(&worker).is_some_and(|w| w.turn == turn);
+                let asked = self.asks(take);
                 let begun = self.history.begun.contains_key(&(job, attempt));
                 if self.doing(worker) == Some(Doing::Asking) && asked && !begun {
                     if let Some(it) = self.workers.get_mut(&worker) {
@@ -56,8 +57,11 @@ impl Sim {
                 }
             }
             Reply::Job { .. } => {}
-            Reply::OldTake { take: Take { worker, .. }, last } => {
-                if let Some(it) = self.workers.get_mut(&worker) {
+            Reply::OldTake { take, last } => {
+                // As above: one to an older question may say that the present one has just been answered.
+                if self.asks(take)
+                    && let Some(it) = self.workers.get_mut(&take.worker)
+                {
                     it.take = it.take.map(|number| number.max(last + 1));
                 }
             }
@@ -125,6 +129,11 @@ impl Sim {
 
     fn doing(&self, id: WorkerId) -> Option<Doing> {
         self.workers.get(&id).map(|w| w.doing)
+    }
+
+    /// Whether this is what its worker asks now.
+    fn asks(&self, take: Take) -> bool {
+        self.workers.get(&take.worker).is_some_and(|w| w.turn == take.turn && w.take == take.number)
     }
 
     /// An attempt begins: by no more than one worker, ever; and no other attempt of its job is at work.
