@@ -44,10 +44,19 @@ pub struct WorkerRegistered {
 }
 
 /// Body of `POST /v1/worker/take`: waits up to `wait_ms` (at most 60,000) for a job; 204 if none came.
+///
+/// A worker that asks has nothing: what it was given before gets a new attempt. One whose take has a number is answered
+/// by a take of the same number as before, and by one of an older number with 409 `old_take`, which changes nothing; its
+/// details hold the last number that was answered as `take=N`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct WorkerTake {
     /// How long to wait.
     pub wait_ms: u64,
+    /// 1 for the first take, and one more after each that was answered with a job. A take without answer, or without
+    /// job, is repeated with the same number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub number: Option<u64>,
 }
 
 /// A job to run: everything the worker needs, so that it need not ask again.
@@ -169,6 +178,10 @@ pub struct WorkerReport {
     /// need not wait for the next heartbeat. A server may answer at once instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub take_wait_ms: Option<u64>,
+    /// With an end and `take_wait_ms`: as [`WorkerTake::number`]; one that is too old gives no job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub take_number: Option<u64>,
 }
 
 /// Bytes of one step's log.

@@ -118,23 +118,25 @@ async fn sync(client: Client, hatchery: HatcheryId, workers: Vec<WorkerId>) -> a
 
 async fn work(client: Client, ended: Arc<AtomicU64>) -> anyhow::Result<()> {
     let mut next: Option<Box<Assignment>> = None;
+    let mut number = 1;
     loop {
         let assignment = match next.take() {
             Some(assignment) => assignment,
-            None => match client.worker_take(WAIT).await.context("take")? {
+            None => match client.worker_take_nth(number, WAIT).await.context("take")? {
                 Some(assignment) => Box::new(assignment),
                 None => continue,
             },
         };
         // The end is acknowledged together with the next job, so it is counted when it is sent; what counts for
         // the measurement is that all runs have ended.
-        let report = report(&assignment);
+        number += 1;
+        let report = report(&assignment, number);
         ended.fetch_add(1, Ordering::Relaxed);
         next = client.worker_report(&report).await.context("report")?.next;
     }
 }
 
-fn report(assignment: &Assignment) -> WorkerReport {
+fn report(assignment: &Assignment, number: u64) -> WorkerReport {
     let now = WallClock.now().ms();
     let (mut logs, mut steps) = (Vec::new(), Vec::new());
     for step in 0..assignment.steps.len() {
@@ -165,5 +167,6 @@ fn report(assignment: &Assignment) -> WorkerReport {
             variables: Default::default(),
         }),
         take_wait_ms: Some(WAIT.as_millis() as u64),
+        take_number: Some(number),
     }
 }

@@ -57,7 +57,20 @@ impl Client {
 
     /// Waits for a job; `None` if none came in time. Tried once.
     pub async fn worker_take(&self, wait: Duration) -> Result<Option<Assignment>, ClientError> {
-        let body = WorkerTake { wait_ms: wait.as_millis() as u64 };
+        self.take(wait, None).await
+    }
+
+    /// As [`Client::worker_take`], by a worker that counts; see [`WorkerTake::number`].
+    pub async fn worker_take_nth(
+        &self,
+        number: u64,
+        wait: Duration,
+    ) -> Result<Option<Assignment>, ClientError> {
+        self.take(wait, Some(number)).await
+    }
+
+    async fn take(&self, wait: Duration, number: Option<u64>) -> Result<Option<Assignment>, ClientError> {
+        let body = WorkerTake { wait_ms: wait.as_millis() as u64, number };
         self.call(Method::POST, "/v1/worker/take")
             .json(&body)?
             .timeout(Some(wait + SLACK))

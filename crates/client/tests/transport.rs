@@ -67,7 +67,7 @@ async fn refusals_carry_everything_and_are_final() {
 async fn no_content_and_nobody_there() {
     let (address, _) = play(vec!["HTTP/1.1 204 N\r\n\r\n"]).await;
     let client = Client::new(&address, None).unwrap();
-    assert!(client.worker_take(std::time::Duration::ZERO).await.unwrap().is_none());
+    assert!(client.worker_take_nth(1, std::time::Duration::ZERO).await.unwrap().is_none());
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let client = Client::new(&format!("http://{closed}"), None).unwrap();
     let error = client.call(Method::GET, "/v1/x").once().send_unit().await.unwrap_err();

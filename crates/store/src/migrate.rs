@@ -14,6 +14,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_init", include_str!("../../../migrations/0001_init.sql")),
     ("0002_server", include_str!("../../../migrations/0002_server.sql")),
     ("0003_idempotency_digest", include_str!("../../../migrations/0003_idempotency_digest.sql")),
+    ("0004_takes", include_str!("../../../migrations/0004_takes.sql")),
 ];
 
 sql! {

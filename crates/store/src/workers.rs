@@ -1,7 +1,7 @@
 //! Workers: ordered, registered, at work, gone.
 
 use crate::{error::Result, sql::sql, tx::Tx, val::Row, vals, wake::Wake};
-use cds_model::{HatcheryId, JobRef, Timestamp, WorkerId};
+use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
 
 sql! {
     INSERT = "INSERT INTO worker (id, name, hatchery, status, os, arch, version, info, job, jobs_done, created, lastbeat) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -11,6 +11,7 @@ sql! {
     GET = "SELECT id, name, hatchery, status, os, arch, version, info, job, jobs_done, created, lastbeat FROM worker WHERE id = $1";
     LIST = "SELECT id, name, hatchery, status, os, arch, version, info, job, jobs_done, created, lastbeat FROM worker ORDER BY id";
     OF_HATCHERY = "SELECT id, name, hatchery, status, os, arch, version, info, job, jobs_done, created, lastbeat FROM worker WHERE hatchery = $1 ORDER BY id";
+    TAKE = "SELECT take, take_job, take_attempt FROM worker WHERE id = $1";
     DELETE = "DELETE FROM worker WHERE id = $1";
     PRUNE = "DELETE FROM worker WHERE status = 'Disabled' AND COALESCE(lastbeat, created) < $1";
 }
@@ -119,6 +120,22 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Worker>> {
 /// Workers of a hatchery, oldest first.
 pub fn of_hatchery(tx: &mut Tx<'_>, hatchery: HatcheryId) -> Result<Vec<Worker>> {
     tx.query(OF_HATCHERY, vals![hatchery])?.iter().map(worker).collect()
+}
+
+/// The last take of a worker that was answered with a job; written with the lease, in the commit of its run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LastTake {
+    /// The number the worker gave it; 0 = none yet.
+    pub number: i64,
+    /// What it was answered with.
+    pub given: Option<(JobRef, Attempt)>,
+}
+
+/// The last take of a worker; `None` if it is not known.
+pub fn last_take(tx: &mut Tx<'_>, id: WorkerId) -> Result<Option<LastTake>> {
+    let Some(row) = tx.query_opt(TAKE, vals![id])? else { return Ok(None) };
+    let (job, attempt): (Option<JobRef>, Option<Attempt>) = (row.get(1)?, row.get(2)?);
+    Ok(Some(LastTake { number: row.get(0)?, given: job.zip(attempt) }))
 }
 
 /// Forgets a worker and its tokens.

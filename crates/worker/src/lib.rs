@@ -28,6 +28,7 @@ pub mod machine;
 mod report;
 mod requirements;
 mod steps;
+mod takes;
 mod vars;
 mod worker;
 

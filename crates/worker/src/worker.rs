@@ -8,6 +8,7 @@ use crate::{
     logs::Spool,
     report::{Given, Kept, Reported, Reporter, Signals},
     requirements,
+    takes::Takes,
 };
 use cds_api::worker::{AssignedSecret, WorkerRegister, WorkerRegistered};
 use cds_client::{Client, ClientError, JobKey};
@@ -118,6 +119,8 @@ pub(crate) struct Worker {
     pub bin_dir: PathBuf,
     /// Directories for the next job.
     pub spare: Spare,
+    /// Counts the jobs that were taken.
+    pub takes: Takes,
     /// The mask of the last job: making one takes long, and the next job often has the same secrets.
     masker: Mutex<(Vec<String>, Arc<Masker>)>,
 }
@@ -142,7 +145,8 @@ pub async fn run(config: WorkerConfig) -> Result<Exit, WorkerError> {
     let bin_dir = bin_dir(&config).map_err(host("cannot make the worker command"))?;
     // Beside the scripts' `PATH`, not in it.
     let spare = Spare::new(bin_dir.with_extension("spare"));
-    let worker = Arc::new(Worker { config, bin_dir, spare, masker: Mutex::default() });
+    let worker =
+        Arc::new(Worker { config, bin_dir, spare, takes: Takes::default(), masker: Mutex::default() });
     let result = worker.clone().work().await;
     if let Some(task) = signals {
         task.abort();
@@ -281,11 +285,12 @@ impl Worker {
             let wait = left.min(TAKE_WAIT);
             let begin = Instant::now();
             let answer = tokio::select! {
-                answer = client.worker_take(wait) => answer,
+                answer = client.worker_take_nth(self.takes.number(), wait) => answer,
                 () = self.config.shutdown.cancelled() => return Ok(Err(Exit::Shutdown)),
             };
             match answer {
                 Ok(Some(assignment)) => {
+                    self.takes.answered();
                     return Ok(Ok(Given { assignment: Box::new(assignment), asked: begin.into() }));
                 }
                 Ok(None) if Instant::now() >= idle_end => return Ok(Err(Exit::Idle)),
@@ -297,6 +302,7 @@ impl Worker {
                     }
                 }
                 Err(e) if e.status().is_some_and(|s| s.as_u16() == 401) => return Ok(Err(Exit::Dismissed)),
+                Err(e) if self.takes.is_old(&e) => {}
                 Err(e) if e.is_transient() && trouble.is_none_or(|t| t.elapsed() < PATIENCE) => {
                     trouble.get_or_insert_with(Instant::now);
                     tracing::debug!(error = %e, "cannot take a job, trying again");
@@ -333,6 +339,7 @@ impl Worker {
             spool: &spool,
             heartbeat: Duration::from_millis(registered.heartbeat_ms.max(10)),
             take_wait: &take_wait,
+            takes: &self.takes,
             signals: &signals,
             kept: &kept,
         };

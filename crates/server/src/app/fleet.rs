@@ -13,7 +13,7 @@ use cds_api::{
     worker::{WorkerRegister, WorkerRegistered},
 };
 use cds_engine::upkeep::lease;
-use cds_model::{HatcheryId, JobRef, Secret, WorkerId};
+use cds_model::{Attempt, HatcheryId, JobRef, Secret, WorkerId};
 use cds_store::{hatcheries, queue, tokens, workers};
 use std::{collections::BTreeSet, time::Duration};
 
@@ -189,13 +189,21 @@ impl App {
         }
     }
 
-    /// A worker that asks for a job has none. What it was given did not reach it, or it has given it up: a new attempt
-    /// is made at once, instead of when the lease has run out.
+    /// A worker that asks for a job by the take of this number has none but what that take gave it. What it was given
+    /// before (`more`: as far as the store knows) it has given up, or it never reached it: a new attempt is made at
+    /// once, instead of when the lease has run out.
     ///
     /// # Errors
     /// If that cannot be recorded: the worker must ask again.
-    pub async fn void_holds(&self, worker: WorkerId) -> Result<()> {
-        for (job, attempt) in self.fleet().holds_of(worker) {
+    pub(super) async fn void_holds(
+        &self,
+        worker: WorkerId,
+        take: Option<i64>,
+        more: Vec<(JobRef, Attempt)>,
+    ) -> Result<()> {
+        let mut lost = self.fleet().holds_beside(worker, take);
+        lost.extend(more.into_iter().filter(|it| !lost.contains(it)).collect::<Vec<_>>());
+        for (job, attempt) in lost {
             let name = self.fleet().worker_name(worker);
             let reason = format!("the worker {name} has given the job up, or it never reached it");
             if !self.worker_lost(job, attempt, reason).await {

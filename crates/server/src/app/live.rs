@@ -116,6 +116,7 @@ pub(crate) fn told(result: &Result<Applied, ApplyError>) -> Told {
     match result {
         Ok(Applied::Advanced(_)) => Told::Advanced,
         Ok(Applied::Ignored(why)) => Told::Ignored(*why),
+        Ok(Applied::OldTake) => Told::Refused,
         Err(ApplyError::NotFound) => Told::Gone,
         Err(ApplyError::Parked(_)) => Told::Parked,
         Err(ApplyError::Refused(_) | ApplyError::KeyReused | ApplyError::VersionTaken(_)) => Told::Refused,
@@ -130,6 +131,8 @@ pub enum Applied {
     Advanced(Arc<Run>),
     /// It was late, repeated, or about nothing this run has.
     Ignored(Ignored),
+    /// The worker that was to get the job has been answered before.
+    OldTake,
 }
 
 impl App {
@@ -162,23 +165,26 @@ impl App {
         self.apply_with(id, event, Vec::new()).await
     }
 
-    /// A worker takes a job: the event and the lease in one commit.
+    /// A worker takes a job: the event and the lease in one commit, and the number of its take, if it counts them.
     pub async fn apply_taken(
         &self,
         job: JobRef,
         attempt: Attempt,
         worker: WorkerId,
         worker_name: String,
+        take: Option<i64>,
     ) -> Result<Applied, ApplyError> {
         let event = Event::JobTaken { job: job.job, attempt, worker, worker_name };
         let until = self.now() + self.terms().lasts();
-        let lease = QueueLease { job: job.job, attempt, worker, until };
+        let lease = QueueLease { job: job.job, attempt, worker, until, take };
         let app = self.clone();
         // In a task of its own up to the hold: a lease that nobody holds here would never be given up.
         let taken = tokio::spawn(async move {
             let applied = app.apply_with(job.run, &event, vec![lease]).await;
             match told(&applied) {
-                Told::Advanced => app.fleet().hold(job, attempt, worker, until, app.now()),
+                Told::Advanced => app.fleet().hold(job, attempt, worker, take, until, app.now()),
+                // Should it have been made, whoever counts is told of it when it asks again.
+                Told::Failed if take.is_some() => {}
                 Told::Failed => app.fleet().doubt(job, attempt, worker, until),
                 Told::Ignored(_) | Told::Refused | Told::Gone | Told::Parked => {}
             }
@@ -245,7 +251,7 @@ impl App {
                 return Err(match e {
                     CommitError::Repeated(id) => Ok(id),
                     CommitError::KeyReused => Err(ApplyError::KeyReused),
-                    CommitError::Conflict => Err(ApplyError::NotFound),
+                    CommitError::Conflict | CommitError::OldTake(_) => Err(ApplyError::NotFound),
                     CommitError::Parked(why) => Err(ApplyError::Parked(why)),
                     CommitError::VersionTaken(v) => Err(ApplyError::VersionTaken(v)),
                     CommitError::Db(e) => Err(e.into()),

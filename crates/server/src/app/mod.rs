@@ -35,6 +35,7 @@ pub mod report;
 pub mod runs;
 pub mod searching;
 pub mod snapshot;
+mod takes;
 mod tarball;
 pub mod together;
 pub mod variables;

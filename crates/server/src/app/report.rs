@@ -81,7 +81,7 @@ impl App {
             Ok(held) => held,
             // The end was reported before and its answer was lost: say yes again.
             Err(_) if report.end.is_some() && self.ended(&report, worker).await => {
-                let next = self.next_job(worker, report.take_wait_ms).await?;
+                let next = self.next_with_end(worker, &report, true).await?;
                 return Ok(ReportAck { next: next.map(Box::new), ..ReportAck::default() });
             }
             Err(e) => return Err(e),
@@ -113,10 +113,12 @@ impl App {
             self.fleet().release(report.job, report.attempt);
             self.fleet().free_worker(worker, true, self.now());
             self.seal(seals);
-            if let Applied::Ignored(Ignored::OldAttempt) = applied? {
+            let applied = applied?;
+            if let Applied::Ignored(Ignored::OldAttempt) = applied {
                 return Err(Error::lease_lost());
             }
-            ack.next = self.next_job(worker, report.take_wait_ms).await?.map(Box::new);
+            let repeated = !matches!(applied, Applied::Advanced(_));
+            ack.next = self.next_with_end(worker, &report, repeated).await?.map(Box::new);
         } else {
             if !steps.is_empty() {
                 let event = Event::StepNews { job: report.job.job, attempt: report.attempt, steps };
@@ -192,9 +194,13 @@ impl App {
         });
     }
 
-    /// The next job of a worker, waiting at most `wait_ms`. `None` = none came, or none was asked for.
-    pub async fn next_job(&self, worker: WorkerId, wait_ms: Option<u64>) -> Result<Option<Assignment>> {
-        let Some(wait_ms) = wait_ms else { return Ok(None) };
+    /// The next job of a worker by its take of this number, waiting at most `wait_ms`. `None` = none came.
+    pub(super) async fn next_job(
+        &self,
+        worker: WorkerId,
+        wait_ms: u64,
+        take: Option<i64>,
+    ) -> Result<Option<Assignment>> {
         let deadline = tokio::time::Instant::now() + Duration::from_millis(wait_ms.min(LONGEST_WAIT));
         let closing = self.closing();
         loop {
@@ -206,7 +212,7 @@ impl App {
             };
             let Some((job, attempt)) = order else { return Ok(None) };
             let name = self.fleet().worker_name(worker);
-            match self.apply_taken(job, attempt, worker, name).await {
+            match self.apply_taken(job, attempt, worker, name, take).await {
                 Ok(Applied::Advanced(run)) => {
                     if let Some((_, _, j)) = super::view::find_job(&run, job.job)
                         && let Some(a) = j.attempts.last()
@@ -217,11 +223,15 @@ impl App {
                         Ok(assignment) => return Ok(Some(assignment)),
                         Err(e) => {
                             // The job can't be given out: that is no fault of the worker, who goes on.
-                            let reason = format!("unable to prepare this job: {}", e.message());
-                            self.fail(job, attempt, reason).await;
+                            self.cannot_be_given(job, attempt, &e).await;
                             self.fleet().free_worker(worker, false, self.now());
                         }
                     }
+                }
+                // A copy of the question was answered in this very moment: the job is for somebody else.
+                Ok(Applied::OldTake) => {
+                    self.fleet().give_back(worker, job, attempt, self.now());
+                    return self.given(worker, take).await;
                 }
                 // It was stopped or taken in this very moment.
                 Ok(Applied::Ignored(_)) => self.fleet().free_worker(worker, false, self.now()),
@@ -230,6 +240,9 @@ impl App {
                     self.fleet().free_worker(worker, false, self.now());
                     if let ApplyError::Parked(why) = e {
                         self.park_job(job, attempt, why).await;
+                    } else if let Ok(Some(given)) = self.given(worker, take).await {
+                        // It was, and only the answer was lost.
+                        return Ok(Some(given));
                     }
                 }
             }
@@ -243,6 +256,11 @@ impl App {
         if let Err(e) = parked {
             tracing::warn!(%job, error = %e, "a job of a parked run could not be set aside");
         }
+    }
+
+    /// What an attempt needs can't be put together: it fails.
+    pub(super) async fn cannot_be_given(&self, job: JobRef, attempt: Attempt, why: &Error) {
+        self.fail(job, attempt, format!("unable to prepare this job: {}", why.message())).await;
     }
 
     async fn fail(&self, job: JobRef, attempt: Attempt, reason: String) {

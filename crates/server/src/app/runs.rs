@@ -77,7 +77,7 @@ impl App {
             };
             return match self.apply(brief.id, &event).await? {
                 Applied::Advanced(run) => self.view(&run).await,
-                Applied::Ignored(_) => self.view(&self.load_run(brief.id).await?).await,
+                Applied::Ignored(_) | Applied::OldTake => self.view(&self.load_run(brief.id).await?).await,
             };
         }
         if !body.from_nodes.is_empty() || body.only_failed_jobs || body.resync {
@@ -144,7 +144,7 @@ impl App {
         let whole = node.is_none();
         match self.apply(id, &Event::Stop { by: caller.username.clone(), node }).await {
             Ok(Applied::Advanced(_) | Applied::Ignored(Ignored::Repeated)) => Ok(()),
-            Ok(Applied::Ignored(_)) => Err(Error::conflict("there is nothing to stop")),
+            Ok(Applied::Ignored(_) | Applied::OldTake) => Err(Error::conflict("there is nothing to stop")),
             Err(ApplyError::Parked(_)) if whole => self.stop_parked(id).await,
             Err(e) => Err(e.into()),
         }

@@ -7,7 +7,7 @@ use cds_engine::{Effect, Event, Run, Transition};
 use cds_model::RunId;
 use cds_store::runs::{self, CommitError, Context, Loaded, QueueLease, RunCommit};
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
@@ -126,6 +126,8 @@ impl App {
         events: &[Waiting],
         guard: &mut Option<Loaded>,
     ) -> (usize, Result<(Option<Arc<Run>>, Vec<Option<Result<Applied, ApplyError>>>), ApplyError>) {
+        // Events whose worker was answered before.
+        let mut old = HashSet::new();
         loop {
             let remembered = guard.is_some();
             let loaded = match guard.take() {
@@ -136,7 +138,7 @@ impl App {
                 },
             };
             let now = self.now();
-            let Steps { run, effects, leases, unchanged } = walk(&loaded.run, events, now);
+            let Steps { run, effects, leases, unchanged } = walk(&loaded.run, events, &old, now);
             let count = unchanged.len();
             if unchanged.iter().all(Option::is_some) {
                 // A commit would have found out that another server has changed the run. A "no" has to be looked into.
@@ -192,6 +194,22 @@ impl App {
                     self.metrics().conflicts.inc();
                     continue;
                 }
+                Err(CommitError::OldTake(worker)) => {
+                    // The others go without it.
+                    let of_it = |e: &Waiting| e.leases.iter().any(|l| l.worker == worker);
+                    let found =
+                        events[..count].iter().enumerate().filter(|(i, e)| of_it(e) && !old.contains(i));
+                    let found: Vec<usize> = found.map(|(i, _)| i).collect();
+                    if found.is_empty() {
+                        ApplyError::Broken(format!(
+                            "worker {worker} has been answered, and was not asked for"
+                        ))
+                    } else {
+                        old.extend(found);
+                        *guard = Some(loaded);
+                        continue;
+                    }
+                }
                 Err(CommitError::Parked(why)) => ApplyError::Parked(why),
                 Err(CommitError::VersionTaken(v)) => {
                     *guard = Some(loaded);
@@ -231,7 +249,12 @@ impl App {
                 *guard = Some(Loaded { version: done.version, ..loaded });
                 Ok(())
             }
-            Err(CommitError::Conflict | CommitError::Repeated(_) | CommitError::KeyReused) => Ok(()),
+            Err(
+                CommitError::Conflict
+                | CommitError::Repeated(_)
+                | CommitError::KeyReused
+                | CommitError::OldTake(_),
+            ) => Ok(()),
             Err(CommitError::Parked(why)) => Err(ApplyError::Parked(why)),
             Err(CommitError::VersionTaken(v)) => Err(ApplyError::VersionTaken(v)),
             Err(CommitError::Db(e)) => Err(e.into()),
@@ -240,10 +263,14 @@ impl App {
 }
 
 /// Applies events one after the other, as far as they can go into one commit.
-fn walk(run: &Run, events: &[Waiting], now: cds_model::Timestamp) -> Steps {
+fn walk(run: &Run, events: &[Waiting], old: &HashSet<usize>, now: cds_model::Timestamp) -> Steps {
     let mut steps =
         Steps { run: run.clone(), effects: Vec::new(), leases: Vec::new(), unchanged: Vec::new() };
-    for waiting in events {
+    for (i, waiting) in events.iter().enumerate() {
+        if old.contains(&i) {
+            steps.unchanged.push(Some(Ok(Applied::OldTake)));
+            continue;
+        }
         let first = steps.unchanged.is_empty();
         if !first && !common(&waiting.event) {
             break;

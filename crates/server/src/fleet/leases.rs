@@ -21,19 +21,48 @@ pub struct Held {
     pub cancelled: Option<Timestamp>,
     /// Rings when a stop is asked for.
     pub stop: Arc<Notify>,
+    /// The number of the take that was answered with it; `None` = not known, or its worker does not count.
+    pub take: Option<i64>,
 }
 
 impl Held {
     fn new(attempt: Attempt, worker: WorkerId, seen: Timestamp, cancelled: Option<Timestamp>) -> Self {
-        Self { attempt, worker, seen, until: None, cancelled, stop: Arc::default() }
+        Self { attempt, worker, seen, until: None, cancelled, stop: Arc::default(), take: None }
     }
 }
 
 impl Fleet {
-    /// A worker has an attempt, until then (committed).
-    pub fn hold(&self, job: JobRef, attempt: Attempt, worker: WorkerId, until: Timestamp, now: Timestamp) {
-        let held = Held { until: Some(until), ..Held::new(attempt, worker, now, None) };
+    /// A worker has an attempt, until then (committed), by its take of this number.
+    pub fn hold(
+        &self,
+        job: JobRef,
+        attempt: Attempt,
+        worker: WorkerId,
+        take: Option<i64>,
+        until: Timestamp,
+        now: Timestamp,
+    ) {
+        let held = Held { until: Some(until), take, ..Held::new(attempt, worker, now, None) };
         self.lock().held.insert(job, held);
+    }
+
+    /// A worker is told again what it was given: as [`Fleet::hold`], and what is known of the hold stays.
+    pub fn hold_again(
+        &self,
+        job: JobRef,
+        attempt: Attempt,
+        worker: WorkerId,
+        take: i64,
+        until: Timestamp,
+        now: Timestamp,
+    ) {
+        let mut state = self.lock();
+        let held = state.held.get(&job).filter(|h| h.attempt == attempt && h.worker == worker);
+        let mut held = held.cloned().unwrap_or_else(|| Held::new(attempt, worker, now, None));
+        held.until = held.until.max(Some(until));
+        held.take = Some(take);
+        state.held.insert(job, held);
+        state.resume(worker, (job, attempt));
     }
 
     /// This server has written until when the lease of an attempt holds.
@@ -180,6 +209,13 @@ impl Fleet {
     /// Every hold, for the store.
     pub fn holds(&self) -> Vec<(JobRef, Held)> {
         self.lock().held.iter().map(|(job, held)| (*job, held.clone())).collect()
+    }
+
+    /// Holds of one worker that it did not get by the take of this number.
+    pub fn holds_beside(&self, worker: WorkerId, take: Option<i64>) -> Vec<(JobRef, Attempt)> {
+        let state = self.lock();
+        let other = |h: &Held| h.worker == worker && (take.is_none() || h.take != take);
+        state.held.iter().filter(|(_, h)| other(h)).map(|(job, h)| (*job, h.attempt)).collect()
     }
 
     /// Holds of one worker.

@@ -65,16 +65,14 @@ async fn register(
 }
 
 /// Waits for a job.
-#[utoipa::path(post, path = "/v1/worker/take", tag = "worker", request_body = WorkerTake, responses((status = 200, body = Assignment), (status = 204)))]
+#[utoipa::path(post, path = "/v1/worker/take", tag = "worker", request_body = WorkerTake, responses((status = 200, body = Assignment), (status = 204), (status = 409, body = cds_api::ApiError)))]
 async fn take(
     State(app): State<App>,
     Extension(identity): Extension<Identity>,
     Json(body): Json<WorkerTake>,
 ) -> Result<Response> {
     let (worker, hatchery) = worker(&identity)?;
-    app.fleet().touch(worker, hatchery, app.now());
-    app.void_holds(worker).await?;
-    Ok(match app.next_job(worker, Some(body.wait_ms)).await? {
+    Ok(match app.take(worker, hatchery, &body).await? {
         Some(assignment) => Json(assignment).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
     })

@@ -8,7 +8,9 @@ use crate::{
     vals,
     wake::Wake,
 };
-use cds_model::{Attempt, JobNo, NodeRunNo, ProjectId, RunId, Status, Timestamp, WorkerId, WorkflowId};
+use cds_model::{
+    Attempt, JobNo, JobRef, NodeRunNo, ProjectId, RunId, Status, Timestamp, WorkerId, WorkflowId,
+};
 
 /// A step of a run: its new state and what follows from it.
 #[derive(Clone, Debug)]
@@ -124,6 +126,9 @@ pub struct QueueLease {
     pub worker: WorkerId,
     /// Until when, unless extended.
     pub until: Timestamp,
+    /// The number of the take that it answers: one that was answered before refuses the step. `None` = its worker does
+    /// not count.
+    pub take: Option<i64>,
 }
 
 /// A mutex and who wants it.
@@ -166,6 +171,9 @@ pub enum CommitError {
     /// The idempotency key was used before, for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// A take of this worker with this number or a later one was answered before, or the worker is gone.
+    #[error("worker {0} has been answered already")]
+    OldTake(WorkerId),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] Error),
@@ -182,6 +190,7 @@ sql! {
     NODE_DATA = "INSERT INTO run_node (run, no, data, params) VALUES ($1, $2, $3, '') ON CONFLICT (run, no) DO UPDATE SET data = excluded.data";
     QUEUE_ADD = "INSERT INTO queue (run, job, attempt, project, workflow, number, node, name, requirements, groups, region, priority, triggered_by, queued, cancelled) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0) ON CONFLICT (run, job, attempt) DO NOTHING";
     QUEUE_LEASE = "UPDATE queue SET worker = $4, lease_until = $5 WHERE run = $1 AND job = $2 AND attempt = $3";
+    TAKE = "UPDATE worker SET take = $2, take_job = $3, take_attempt = $4 WHERE id = $1 AND take < $2";
     QUEUE_REMOVE = "DELETE FROM queue WHERE run = $1 AND job = $2 AND attempt = $3";
     CANCEL_WAITING = "DELETE FROM queue WHERE run = $1 AND job = $2 AND attempt = $3 AND worker IS NULL";
     CANCEL_TAKEN = "UPDATE queue SET cancelled = 1 WHERE run = $1 AND job = $2 AND attempt = $3";
@@ -255,6 +264,12 @@ pub(crate) fn commit_one(tx: &mut Tx<'_>, c: &RunCommit) -> Result<Committed, Co
     {
         return Err(CommitError::VersionTaken(version.clone()));
     }
+    for (lease, number) in takes(c) {
+        let job = JobRef { run, job: lease.job };
+        if tx.execute(TAKE, vals![lease.worker, number, job, lease.attempt])? == 0 {
+            return Err(CommitError::OldTake(lease.worker));
+        }
+    }
     for node in &c.nodes {
         match &node.params {
             Some(params) => tx.execute(NODE, vals![run, node.no, &node.json, params])?,
@@ -322,6 +337,11 @@ fn queue(tx: &mut Tx<'_>, c: &RunCommit) -> Result<()> {
         tx.execute(QUEUE_LEASE, vals![run, lease.job, lease.attempt, lease.worker, lease.until])?;
     }
     Ok(())
+}
+
+/// The numbered takes that a step answers.
+pub(crate) fn takes(c: &RunCommit) -> impl Iterator<Item = (&QueueLease, i64)> {
+    c.queue_lease.iter().filter_map(|lease| Some((lease, lease.take?)))
 }
 
 /// Rows to find runs by: a tag's value, and each part of one that was joined by commas.

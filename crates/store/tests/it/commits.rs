@@ -7,7 +7,7 @@ use cds_engine::{
 };
 use cds_model::*;
 use cds_store::{
-    CommitError, Dialect, RunCommit, Wake, events, idempotency::Once, queue, runs, slots, timers,
+    CommitError, Dialect, RunCommit, Wake, events, idempotency::Once, queue, runs, slots, timers, workers,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -17,6 +17,8 @@ suite!(
     an_old_version_is_refused,
     effects_become_rows,
     a_cancelled_job_leaves_or_is_marked,
+    a_take_is_answered_once,
+    takes_of_steps_that_are_not_in_are_not_noted,
     versions_are_unique_in_a_workflow,
     the_same_key_gives_the_same_run,
     one_bad_step_does_not_harm_its_neighbours,
@@ -102,7 +104,8 @@ async fn effects_become_rows(w: World) {
     assert_eq!((entries[0].region.as_str(), entries[0].worker, entries[0].queued), ("eu", None, NOW));
     assert_eq!(entries[0].requirements[0].value, "eu");
 
-    let lease = runs::QueueLease { job: JobNo(4), attempt: Attempt(2), worker, until: Timestamp(500) };
+    let lease =
+        runs::QueueLease { job: JobNo(4), attempt: Attempt(2), worker, until: Timestamp(500), take: None };
     let gone = [Effect::DoneJob { job: JobNo(4), attempt: Attempt(1) }];
     let mut commit = s.step(&new, &gone, 2);
     commit.queue_lease.push(lease);
@@ -165,7 +168,8 @@ async fn a_cancelled_job_leaves_or_is_marked(w: World) {
     let s = Stored::new(&w.store).await;
     let worker = WorkerId::new();
     let mut commit = s.step(&s.run, &[queue_job(1, 1), queue_job(2, 1)], 1);
-    commit.queue_lease = vec![runs::QueueLease { job: JobNo(2), attempt: Attempt(1), worker, until: NOW }];
+    commit.queue_lease =
+        vec![runs::QueueLease { job: JobNo(2), attempt: Attempt(1), worker, until: NOW, take: None }];
     w.store.commit(commit).await.unwrap();
     let stop = [1, 2].map(|n| Effect::CancelJob { job: JobNo(n), attempt: Attempt(1) });
     w.store.commit(s.step(&s.run, &stop, 2)).await.unwrap();
@@ -177,6 +181,114 @@ async fn a_cancelled_job_leaves_or_is_marked(w: World) {
     let both = [queue_job(7, 1), Effect::CancelJob { job: JobNo(7), attempt: Attempt(1) }];
     w.store.commit(s.step(&s.run, &both, 3)).await.unwrap();
     assert_eq!(w.store.read(queue::load).await.unwrap().0.len(), 1);
+}
+
+/// A worker as it is when it has come.
+async fn worker(w: &World) -> WorkerId {
+    let id = WorkerId::new();
+    let row = workers::Worker {
+        id,
+        name: "w".into(),
+        hatchery: HatcheryId::new(),
+        status: "Waiting".into(),
+        os: "linux".into(),
+        arch: "amd64".into(),
+        version: "1".into(),
+        info: "{}".into(),
+        job: None,
+        jobs_done: 0,
+        created: NOW,
+        lastbeat: None,
+    };
+    w.store.write(move |tx| workers::insert(tx, &row)).await.unwrap();
+    id
+}
+
+async fn last_take(w: &World, id: WorkerId) -> Option<workers::LastTake> {
+    w.store.read(move |tx| workers::last_take(tx, id)).await.unwrap()
+}
+
+fn lease(job: u32, worker: WorkerId, take: Option<i64>) -> runs::QueueLease {
+    runs::QueueLease { job: JobNo(job), attempt: Attempt(1), worker, until: Timestamp(900), take }
+}
+
+async fn a_take_is_answered_once(w: World) {
+    let s = Stored::new(&w.store).await;
+    let (id, run) = (worker(&w).await, s.run.id);
+    let jobs = [1, 2, 3, 4].map(|n| queue_job(n, 1));
+    w.store.commit(s.step(&s.run, &jobs, 1)).await.unwrap();
+    let nothing = workers::LastTake { number: 0, given: None };
+    assert_eq!(last_take(&w, id).await, Some(nothing));
+    let mut version = 1;
+    let mut lease_to = async |leases: Vec<runs::QueueLease>, advances: bool| {
+        let mut commit = s.step(&s.run, &[], version + 1);
+        commit.queue_lease = leases;
+        let result = w.store.commit(commit).await;
+        version += i64::from(advances);
+        assert_eq!(result.is_ok(), advances, "{result:?}");
+        result.err()
+    };
+    lease_to(vec![lease(1, id, Some(3))], true).await;
+    let given = |job| Some((JobRef { run, job: JobNo(job) }, Attempt(1)));
+    assert_eq!(last_take(&w, id).await, Some(workers::LastTake { number: 3, given: given(1) }));
+    // The same, an older one, one in a step with a good one, and one of a worker that is gone.
+    let other = worker(&w).await;
+    for (leases, of) in [
+        (vec![lease(2, id, Some(3))], id),
+        (vec![lease(2, id, Some(2))], id),
+        (vec![lease(2, other, Some(1)), lease(3, id, Some(3))], id),
+    ] {
+        let refused = lease_to(leases, false).await;
+        assert!(matches!(refused, Some(CommitError::OldTake(w)) if w == of), "{refused:?}");
+    }
+    assert!(matches!(
+        lease_to(vec![lease(2, WorkerId::new(), Some(1))], false).await,
+        Some(CommitError::OldTake(_))
+    ));
+    assert_eq!(last_take(&w, other).await, Some(nothing), "nothing of a refused step is kept");
+    let held = |w: World| async move {
+        let (entries, _) = w.store.read(queue::load).await.unwrap();
+        let held: Vec<u32> = entries.iter().filter(|e| e.worker.is_some()).map(|e| e.job.0).collect();
+        (held, w)
+    };
+    // The next one, and workers that do not count.
+    lease_to(vec![lease(2, id, Some(4)), lease(3, other, None), lease(4, WorkerId::new(), None)], true).await;
+    assert_eq!(last_take(&w, id).await, Some(workers::LastTake { number: 4, given: given(2) }));
+    assert_eq!(last_take(&w, other).await, Some(nothing));
+    assert_eq!(last_take(&w, WorkerId::new()).await, None);
+    assert_eq!(held(w).await.0, [1, 2, 3, 4]);
+}
+
+async fn takes_of_steps_that_are_not_in_are_not_noted(w: World) {
+    // Steps of many runs at once, every second of an old version, and one whose take was answered.
+    let worker_of_all = worker(&w).await;
+    let mut steps = Vec::new();
+    for n in 0..20 {
+        let s = Stored::new(&w.store).await;
+        w.store.commit(s.step(&s.run, &[queue_job(1, 1)], 1)).await.unwrap();
+        let (id, old) = (worker(&w).await, n % 2 == 1);
+        let mut commit = s.step(&s.run, &[], if old { 1 } else { 2 });
+        commit.queue_lease = vec![lease(1, id, Some(1))];
+        steps.push((commit, id, old));
+    }
+    for _ in 0..2 {
+        let s = Stored::new(&w.store).await;
+        w.store.commit(s.step(&s.run, &[queue_job(1, 1)], 1)).await.unwrap();
+        let mut commit = s.step(&s.run, &[], 2);
+        commit.queue_lease = vec![lease(1, worker_of_all, Some(1))];
+        steps.push((commit, worker_of_all, false));
+    }
+    let commits = steps.iter().map(|(commit, ..)| w.store.commit(commit.clone()));
+    let results = futures::future::join_all(commits).await;
+    for ((_, id, old), result) in steps.iter().zip(&results).take(20) {
+        let noted = last_take(&w, *id).await.unwrap().number;
+        match old {
+            true => assert!(matches!(result, Err(CommitError::Conflict)) && noted == 0, "{result:?}"),
+            false => assert!(result.is_ok() && noted == 1, "{result:?}"),
+        }
+    }
+    let answered = results[20..].iter().filter(|r| r.is_ok()).count();
+    assert_eq!(answered, 1, "{:?}", &results[20..]);
 }
 
 async fn versions_are_unique_in_a_workflow(w: World) {
