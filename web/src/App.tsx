@@ -37,6 +37,6 @@ export function App() {
 /** On a new page the keyboard begins at its content, and screen readers read it; unless the page has taken it somewhere. */
 function focusPage(): void {
   const page = document.getElementById("content");
-  if (!page || page.contains(document.activeElement) || document.activeElement?.closest("[role=dialog], dialog")) return;
+  if (!page || page.contains(document.activeElement) || document.activeElement?.closest("[role=dialog]")) return;
   page.focus({ preventScroll: true });
 }

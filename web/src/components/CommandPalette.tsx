@@ -1,3 +1,4 @@
+import { Autocomplete } from "@base-ui/react/autocomplete";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -18,7 +19,6 @@ interface Entry {
 export function CommandPalette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
   // What is asked of the server waits for a pause in typing; what is known here answers at once.
   const word = text.trim();
   const asked = useSettled(word, 120);
@@ -51,47 +51,26 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       }));
     return word ? [...found, ...runs, ...pages] : [...runs, ...pages];
   }, [word, hits.data, recent.data]);
-  const index = Math.min(at, entries.length - 1);
-  const open = (entry: Entry | undefined) => {
-    if (!entry) return;
+  const open = (entry: Entry) => {
     onClose();
     void navigate(entry.to);
   };
   return (
     <Dialog title="Search" onClose={onClose} className="palette">
-      <input
-        role="combobox"
-        aria-expanded="true"
-        aria-controls="palette-list"
-        aria-activedescendant={entries[index] ? `palette-${index}` : undefined}
-        aria-label="Search projects, workflows, runs"
-        placeholder="Project, workflow, application, run…"
-        value={text}
-        autoFocus
-        autoComplete="off"
-        spellCheck={false}
-        onChange={(e) => {
-          setText(e.target.value);
-          setAt(0);
-        }}
-        onKeyDown={(e) => {
-          if (e.key === "ArrowDown") setAt(Math.min(index + 1, entries.length - 1));
-          else if (e.key === "ArrowUp") setAt(Math.max(index - 1, 0));
-          else if (e.key === "Enter") open(entries[index]);
-          else return;
-          e.preventDefault();
-        }}
-      />
-      <ul id="palette-list" role="listbox" aria-label="Found">
-        {entries.map((entry, i) => (
-          <li key={entry.key} id={`palette-${i}`} role="option" aria-selected={i === index} onMouseMove={() => setAt(i)} onClick={() => open(entry)}>
-            <span className="palette-kind">{entry.kind}</span>
-            <strong>{entry.name}</strong>
-            <span className="muted">{entry.note}</span>
-          </li>
-        ))}
-      </ul>
-      {entries.length === 0 && <p className="muted palette-none">{hits.isFetching || asked !== word ? "Searching…" : `Nothing is called “${word}”.`}</p>}
+      {/* What fits is found above and on the server; here it is only chosen from. */}
+      <Autocomplete.Root open inline items={entries} filter={null} autoHighlight="always" keepHighlight value={text} onValueChange={(next, { reason }) => reason !== "item-press" && setText(next)} itemToStringValue={(e: Entry) => e.name}>
+        <Autocomplete.Input aria-label="Search projects, workflows, runs" placeholder="Project, workflow, application, run…" spellCheck={false} />
+        <Autocomplete.List aria-label="Found" className="palette-list">
+          {(entry: Entry) => (
+            <Autocomplete.Item key={entry.key} value={entry} className="option" onClick={() => open(entry)}>
+              <span className="palette-kind">{entry.kind}</span>
+              <strong>{entry.name}</strong>
+              <span className="muted">{entry.note}</span>
+            </Autocomplete.Item>
+          )}
+        </Autocomplete.List>
+        <Autocomplete.Empty className="muted palette-none">{hits.isFetching || asked !== word ? "Searching…" : `Nothing is called “${word}”.`}</Autocomplete.Empty>
+      </Autocomplete.Root>
     </Dialog>
   );
 }

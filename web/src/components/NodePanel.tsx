@@ -8,6 +8,7 @@ import { between, duration } from "../model/time";
 import type { JobRun, NodeRun, Parameter, Run } from "../model/types";
 import { Link } from "../ui/Link";
 import { Button } from "../ui/Button";
+import { Select } from "../ui/Select";
 import { Empty } from "../ui/States";
 import { useNow } from "../util/hooks";
 import { paths } from "../util/paths";
@@ -39,11 +40,13 @@ export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }
         <StatusBadge status={shown?.status ?? view.status} />
         <span className="muted small">{[node.kind !== "pipeline" && node.kind, node.pipeline && `pipeline ${node.pipeline}`, node.application && `application ${node.application}`, node.environment && `environment ${node.environment}`, node.mutex && "one at a time"].filter(Boolean).join(" · ")}</span>
         {executions.length > 1 && (
-          <label className="inline">Execution
-            <select value={shown?.id} onChange={(e) => set({ exec: e.target.value })}>
-              {executions.map((n) => <option key={n.id} value={n.id}>{`${run.number}.${n.sub_number} ${label(n.status)}${n.manual ? ", by hand" : ""}`}</option>)}
-            </select>
-          </label>
+          <Select
+            label="Execution"
+            className="inline"
+            value={String(shown?.id)}
+            onChange={(exec) => set({ exec })}
+            choices={executions.map((n) => ({ value: String(n.id), label: `${run.number}.${n.sub_number} ${label(n.status)}${n.manual ? ", by hand" : ""}` }))}
+          />
         )}
         <span className="actions">
           {view.latest && !isFinal(view.status) && <Button kind="danger" can={stopping} onClick={() => onStop(node.name)}>Stop node</Button>}

@@ -6,6 +6,7 @@ import { chosen, type ParameterField, parameterFields } from "../model/startForm
 import type { Run, Workflow } from "../model/types";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
+import { Select } from "../ui/Select";
 import { paths } from "../util/paths";
 
 interface Props {
@@ -96,18 +97,25 @@ export function StartDialog({ workflow, before, from, onClose }: Props) {
 }
 
 function ParameterInput({ field, value, onChange }: { field: ParameterField; value: string; onChange: (value: string) => void }) {
-  const rule = field.description ? { "aria-describedby": `about-${field.name}` } : {};
+  const rule: { "aria-describedby"?: string } = field.description ? { "aria-describedby": `about-${field.name}` } : {};
+  const about = field.description && <span className="muted small" id={`about-${field.name}`}>{field.description}</span>;
+  if (field.choices.length > 0) {
+    return (
+      <div>
+        <Select label={field.name} value={value} describedBy={rule["aria-describedby"]} onChange={onChange} choices={field.choices.map((c) => ({ value: c, label: c }))} />
+        {about}
+      </div>
+    );
+  }
   return (
     <label>
       <span>{field.name}</span>
-      {field.choices.length > 0 ? (
-        <select value={value} {...rule} onChange={(e) => onChange(e.target.value)}>{field.choices.map((c) => <option key={c}>{c}</option>)}</select>
-      ) : field.kind === "text" ? (
+      {field.kind === "text" ? (
         <textarea rows={3} value={value} {...rule} onChange={(e) => onChange(e.target.value)} />
       ) : (
         <input value={value} inputMode={field.kind === "number" ? "decimal" : undefined} {...rule} onChange={(e) => onChange(e.target.value)} />
       )}
-      {field.description && <span className="muted small" id={`about-${field.name}`}>{field.description}</span>}
+      {about}
     </label>
   );
 }

@@ -1,7 +1,9 @@
 import { useEffect, useState } from "react";
+import { Select } from "../ui/Select";
 
 type Theme = "system" | "light" | "dark";
 const KEY = "cds.theme";
+const THEMES: { value: Theme; label: string }[] = [{ value: "system", label: "System" }, { value: "light", label: "Light" }, { value: "dark", label: "Dark" }];
 
 function stored(): Theme {
   try {
@@ -29,13 +31,6 @@ export function ThemeSwitch() {
     }
   }, [theme]);
   return (
-    <label className="theme">
-      <span>Theme</span>
-      <select value={theme} onChange={(e) => setTheme(e.target.value as Theme)}>
-        <option value="system">System</option>
-        <option value="light">Light</option>
-        <option value="dark">Dark</option>
-      </select>
-    </label>
+    <Select label="Theme" className="theme" value={theme} onChange={setTheme} choices={THEMES} />
   );
 }

@@ -6,10 +6,13 @@ import { PageHead } from "../components/PageHead";
 import { ago } from "../model/time";
 import type { Token } from "../model/types";
 import { Button } from "../ui/Button";
+import { Select } from "../ui/Select";
 import { Answered } from "../ui/States";
 import { report, toast } from "../ui/toast";
 import { useNow, useTitle } from "../util/hooks";
 import { EntryForm, NewPassword } from "./entry/Form";
+
+const SCOPES = [{ value: "", label: "do all that you may" }, { value: "read", label: "read" }, { value: "run", label: "start and stop runs" }, { value: "workflow", label: "change workflows" }];
 
 /** Who is signed in: password, sessions and tokens. */
 export function Account() {
@@ -80,7 +83,7 @@ function Tokens() {
       >
         <div className="row">
           <label>Name<input name="name" required maxLength={100} placeholder="what it is for" /></label>
-          <label>May<select name="scopes"><option value="">do all that you may</option><option value="read">read</option><option value="run">start and stop runs</option><option value="workflow">change workflows</option></select></label>
+          <Select label="May" name="scopes" choices={SCOPES} />
           <label>Days<input name="days" type="number" min={1} max={3650} defaultValue={365} /></label>
         </div>
       </EntryForm>

@@ -1,13 +1,17 @@
+import { Toggle } from "@base-ui/react/toggle";
+import { ToggleGroup } from "@base-ui/react/toggle-group";
 import { useCallback, useState } from "react";
 import { useRunHistory } from "../api/history";
 import { FirstSteps } from "../components/FirstSteps";
 import { PageHead } from "../components/PageHead";
-import { FilterField, isFiltered, NO_FILTER, useRunFilter } from "../components/RunFilters";
+import { isFiltered, NO_FILTER, useRunFilter } from "../components/RunFilters";
 import { RunTable } from "../components/RunTable";
+import { Suggest } from "../ui/Suggest";
 import { Empty, Loading, Problem } from "../ui/States";
 import { useTitle } from "../util/hooks";
 
-const FILTERS = [["", "All"], ["Building", "Running"], ["Waiting", "Waiting"], ["Fail", "Failed"], ["Success", "Succeeded"], ["Stopped", "Stopped"]] as const;
+const ANY = "any";
+const FILTERS = [[ANY, "All"], ["Building", "Running"], ["Waiting", "Waiting"], ["Fail", "Failed"], ["Success", "Succeeded"], ["Stopped", "Stopped"]] as const;
 
 export function Home() {
   const [filter, setFilter] = useRunFilter();
@@ -22,13 +26,11 @@ export function Home() {
     <>
       <PageHead title="Runs" note={<>The newest runs of all projects you may read{count > 0 && <span className="count">{count.toLocaleString("en")}</span>}</>} />
       <div className="filters">
-        <div className="segments" role="group" aria-label="Filter by status">
-          {FILTERS.map(([value, text]) => (
-            <button key={value} type="button" aria-pressed={filter.status === value} onClick={() => setFilter({ status: value })}>{text}</button>
-          ))}
-        </div>
-        <FilterField label="Branch" value={filter.branch} placeholder="main" known={values("git.branch")} onChange={(branch) => setFilter({ branch })} />
-        <FilterField label="Author" value={filter.author} placeholder="who" known={values("git.author", "triggered_by")} onChange={(author) => setFilter({ author })} />
+        <ToggleGroup className="segments" aria-label="Filter by status" value={[filter.status || ANY]} onValueChange={([value]) => setFilter({ status: value === ANY ? "" : value })}>
+          {FILTERS.map(([value, text]) => <Toggle key={value} value={value}>{text}</Toggle>)}
+        </ToggleGroup>
+        <Suggest label="Branch" value={filter.branch} placeholder="main" known={values("git.branch")} onChange={(branch) => setFilter({ branch })} />
+        <Suggest label="Author" value={filter.author} placeholder="who" known={values("git.author", "triggered_by")} onChange={(author) => setFilter({ author })} />
       </div>
       {runs.isPending ? <Loading rows={8} /> : runs.error && all.length === 0 ? <Problem error={runs.error} retry={() => void runs.refetch()} /> : all.length === 0 ? (
         <Empty title="No run matches"><button type="button" className="link" onClick={() => setFilter(NO_FILTER)}>Show all runs</button></Empty>

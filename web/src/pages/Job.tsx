@@ -11,6 +11,7 @@ import { isFinal, label } from "../model/status";
 import { between, duration } from "../model/time";
 import type { Run } from "../model/types";
 import { Link } from "../ui/Link";
+import { Select } from "../ui/Select";
 import { Answered, Empty } from "../ui/States";
 import { useFavicon, useNow, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
@@ -59,11 +60,13 @@ function JobView({ run, n }: { run: Run; n: string }) {
         }
         actions={
           job.attempts.length > 1 && (
-            <label className="inline">Attempt
-              <select value={attempt?.attempt} onChange={(e) => set({ attempt: Number(e.target.value), step: undefined })}>
-                {job.attempts.map((a) => <option key={a.attempt} value={a.attempt}>{`${a.attempt} ${label(a.status)}`}</option>)}
-              </select>
-            </label>
+            <Select
+              label="Attempt"
+              className="inline"
+              value={String(attempt?.attempt)}
+              onChange={(n) => set({ attempt: Number(n), step: undefined })}
+              choices={job.attempts.map((a) => ({ value: String(a.attempt), label: `${a.attempt} ${label(a.status)}` }))}
+            />
           )
         }
       />

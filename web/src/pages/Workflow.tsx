@@ -4,11 +4,13 @@ import { useCallback, useState } from "react";
 import { useRunHistory } from "../api/history";
 import { queries } from "../api/queries";
 import { PageHead } from "../components/PageHead";
-import { FilterField, isFiltered, NO_FILTER, useRunFilter } from "../components/RunFilters";
+import { isFiltered, NO_FILTER, useRunFilter } from "../components/RunFilters";
 import { RunTable } from "../components/RunTable";
 import { StartDialog } from "../components/StartDialog";
 import { canStart } from "../model/can";
 import { Button } from "../ui/Button";
+import { Select } from "../ui/Select";
+import { Suggest } from "../ui/Suggest";
 import { Empty, Loading, Problem } from "../ui/States";
 import { useTitle } from "../util/hooks";
 import { later } from "../util/later";
@@ -18,7 +20,7 @@ import { useSetSearch } from "../util/search";
 const { Page: RunGraph } = later(() => import("../components/RunGraph"));
 /** Tags that are filtered by in fields of their own. */
 const OWN_FIELD = new Set(["git.branch", "git.author", "triggered_by"]);
-const STATUSES = ["Success", "Fail", "Building", "Waiting", "Stopped"];
+const STATUSES = ["", "Success", "Fail", "Building", "Waiting", "Stopped"].map((value) => ({ value, label: value || "Any" }));
 
 const route = getRouteApi("/project/$key/workflow/$workflow");
 
@@ -55,10 +57,10 @@ export function WorkflowPage() {
       )}
       <div className="filters">
         <h2>History {count > 0 && <span className="muted small">{count.toLocaleString("en")}</span>}</h2>
-        <label>Status<select value={filter.status} onChange={(e) => setFilter({ status: e.target.value })}><option value="">Any</option>{STATUSES.map((s) => <option key={s}>{s}</option>)}</select></label>
-        <FilterField label="Branch" value={filter.branch} placeholder="main" known={branches} onChange={(branch) => setFilter({ branch })} />
-        <FilterField label="Author" value={filter.author} placeholder="who" known={[...new Set([...authors, ...starters])]} onChange={(author) => setFilter({ author })} />
-        <FilterField label="Tag" value={filter.tag} placeholder="name:value" known={tags} onChange={(tag) => setFilter({ tag })} />
+        <Select label="Status" className="inline" value={filter.status} choices={STATUSES} onChange={(status) => setFilter({ status })} />
+        <Suggest label="Branch" value={filter.branch} placeholder="main" known={branches} onChange={(branch) => setFilter({ branch })} />
+        <Suggest label="Author" value={filter.author} placeholder="who" known={[...new Set([...authors, ...starters])]} onChange={(author) => setFilter({ author })} />
+        <Suggest label="Tag" value={filter.tag} placeholder="name:value" known={tags} onChange={(tag) => setFilter({ tag })} />
       </div>
       {runs.isPending ? <Loading rows={6} /> : runs.error && all.length === 0 ? <Problem error={runs.error} retry={() => void runs.refetch()} /> : all.length === 0 ? (
         isFiltered(filter) ? (

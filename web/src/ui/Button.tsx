@@ -1,4 +1,5 @@
-import type { ButtonHTMLAttributes, ReactNode } from "react";
+import { Tooltip } from "@base-ui/react/tooltip";
+import { type ButtonHTMLAttributes, type ReactNode, useState } from "react";
 import type { Answer } from "../model/can";
 
 interface Props extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, "disabled"> {
@@ -9,8 +10,11 @@ interface Props extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, "disabled"
   children?: ReactNode;
 }
 
-export function Button({ kind = "plain", can, busy, onClick, className = "", children, ...rest }: Props) {
-  const why = can && !can.ok ? can.why : undefined;
+export function Button({ can, ...rest }: Props) {
+  return can ? <Reasoned {...rest} why={can.ok ? undefined : can.why} /> : <Plain {...rest} />;
+}
+
+function Plain({ kind = "plain", busy, why, onClick, className = "", children, ...rest }: Omit<Props, "can"> & { why?: string }) {
   return (
     <button
       type="button"
@@ -18,14 +22,28 @@ export function Button({ kind = "plain", can, busy, onClick, className = "", chi
       className={`button ${kind} ${className}`}
       aria-disabled={why !== undefined || busy || undefined}
       aria-description={why}
-      data-why={why}
       aria-busy={busy || undefined}
       onClick={(e) => {
-        if (why !== undefined || busy) return e.preventDefault();
-        onClick?.(e);
+        if (why !== undefined || busy) e.preventDefault();
+        else onClick?.(e);
       }}
     >
       {children}
     </button>
+  );
+}
+
+/** The reason shows for mouse and keyboard, and for a finger that presses in vain. */
+function Reasoned({ why, ...rest }: Omit<Props, "can"> & { why?: string }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <Tooltip.Root open={open && why !== undefined} onOpenChange={setOpen}>
+      <Tooltip.Trigger delay={150} closeOnClick={false} onClick={() => why !== undefined && setOpen(true)} render={<Plain {...rest} why={why} />} />
+      <Tooltip.Portal>
+        <Tooltip.Positioner className="popup-place" side="bottom" align="end" sideOffset={6}>
+          <Tooltip.Popup className="tip">{why}</Tooltip.Popup>
+        </Tooltip.Positioner>
+      </Tooltip.Portal>
+    </Tooltip.Root>
   );
 }

@@ -1,26 +1,26 @@
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { Dialog as Base } from "@base-ui/react/dialog";
+import { type ReactNode, useRef } from "react";
 
-/** A modal on the browser's own <dialog>: focus stays inside, Escape closes. */
+/** A modal: focus stays inside and goes back where it was, Escape and a press beside it close. */
 export function Dialog({ title, onClose, children, className = "" }: { title: string; onClose: () => void; children: ReactNode; className?: string }) {
-  const ref = useRef<HTMLDialogElement>(null);
-  const id = useId();
-  useEffect(() => {
-    const dialog = ref.current;
-    dialog?.showModal();
-    // The browser would choose the button that closes.
-    dialog?.querySelector<HTMLElement>("input, textarea, select")?.focus();
-    return () => dialog?.close();
-  }, []);
+  const popup = useRef<HTMLDivElement>(null);
   return (
-    // The backdrop is the dialog itself; its content is one level below.
-    <dialog ref={ref} aria-labelledby={id} className={`dialog ${className}`} onCancel={(e) => { e.preventDefault(); onClose(); }} onMouseDown={(e) => e.target === ref.current && onClose()}>
-      <div className="dialog-body">
-        <div className="dialog-head">
-          <h2 id={id}>{title}</h2>
-          <button type="button" className="button quiet icon" aria-label="Close" onClick={onClose}>✕</button>
-        </div>
-        {children}
-      </div>
-    </dialog>
+    <Base.Root open onOpenChange={(open) => open || onClose()}>
+      <Base.Portal>
+        <Base.Backdrop className="backdrop" />
+        <Base.Popup
+          ref={popup}
+          className={`dialog ${className}`}
+          // The first that can be reached is the button that closes. On touch the keyboard stays down.
+          initialFocus={(by) => (by === "touch" ? true : popup.current?.querySelector<HTMLElement>("input, textarea, [role=combobox]"))}
+        >
+          <div className="dialog-head">
+            <Base.Title>{title}</Base.Title>
+            <Base.Close className="button quiet icon" aria-label="Close">✕</Base.Close>
+          </div>
+          {children}
+        </Base.Popup>
+      </Base.Portal>
+    </Base.Root>
   );
 }

@@ -1,25 +1,10 @@
 // Short news at the edge of the page; errors stay until they are closed.
-import { useSyncExternalStore } from "react";
+import { Toast } from "@base-ui/react/toast";
 
-interface Toast {
-  id: number;
-  kind: "info" | "error";
-  text: string;
-}
+const manager = Toast.createToastManager();
 
-let toasts: Toast[] = [];
-let next = 1;
-const listeners = new Set<() => void>();
-
-function set(value: Toast[]): void {
-  toasts = value;
-  for (const listener of listeners) listener();
-}
-
-export function toast(text: string, kind: Toast["kind"] = "info"): void {
-  const id = next++;
-  set([...toasts.slice(-3), { id, kind, text }]);
-  if (kind === "info") setTimeout(() => set(toasts.filter((t) => t.id !== id)), 5000);
+export function toast(text: string, kind: "info" | "error" = "info"): void {
+  manager.add({ description: text, type: kind, timeout: kind === "error" ? 0 : 5000, priority: kind === "error" ? "high" : "low" });
 }
 
 /** For promises of actions: what went wrong is shown. */
@@ -28,21 +13,21 @@ export function report(error: unknown): void {
 }
 
 export function Toasts() {
-  const shown = useSyncExternalStore(
-    (changed) => {
-      listeners.add(changed);
-      return () => listeners.delete(changed);
-    },
-    () => toasts,
-  );
   return (
-    <div className="toasts" role="status" aria-live="polite">
-      {shown.map((t) => (
-        <div key={t.id} className={`toast ${t.kind}`}>
-          <span>{t.text}</span>
-          <button type="button" className="button quiet icon" aria-label="Close" onClick={() => set(toasts.filter((o) => o.id !== t.id))}>✕</button>
-        </div>
-      ))}
-    </div>
+    <Toast.Provider toastManager={manager} limit={4}>
+      <Toast.Portal>
+        <Toast.Viewport className="toasts"><List /></Toast.Viewport>
+      </Toast.Portal>
+    </Toast.Provider>
   );
+}
+
+function List() {
+  const { toasts } = Toast.useToastManager();
+  return toasts.map((t) => (
+    <Toast.Root key={t.id} toast={t} className={`toast ${t.type}`} swipeDirection={["right", "down"]}>
+      <Toast.Description />
+      <Toast.Close className="button quiet icon" aria-label="Close">✕</Toast.Close>
+    </Toast.Root>
+  ));
 }

@@ -100,7 +100,7 @@ page.on("request", (r) => /^(data|blob|about):/.test(r.url()) || r.url().startsW
 async function clean(where) {
   const found = await page.evaluate(() => ({
     ran: window.__xss,
-    elements: [...document.querySelectorAll("img, iframe, object, embed, base, math, link[rel=import], script:not([src]), body style")].map((e) => e.outerHTML.slice(0, 120)),
+    elements: [...document.querySelectorAll("img, iframe, object, embed, base, math, link[rel=import], script:not([src]), style")].map((e) => e.outerHTML.slice(0, 120)),
     handlers: [...document.querySelectorAll("*")].filter((e) => e.getAttributeNames().some((a) => a.startsWith("on"))).map((e) => e.outerHTML.slice(0, 120)),
     links: [...document.querySelectorAll("[href], [src], [action], [formaction]")].map((e) => e.getAttribute("href") ?? e.getAttribute("src") ?? e.getAttribute("action") ?? "").filter((to) => /^\s*(javascript|vbscript|data:text)/i.test(to)),
     title: document.title,
@@ -144,7 +144,7 @@ await step("the test is not empty: what was written is there to be read", async 
 await step("forms, the palette and addresses", async () => {
   await page.goto(`${cds.url}/project/EVIL/workflow/hostile`);
   await page.getByText("Start a run").click();
-  await page.locator("dialog").waitFor();
+  await page.getByRole("dialog").waitFor();
   await page.waitForTimeout(500);
   await clean("start dialog");
   await page.keyboard.press("Escape");

@@ -74,7 +74,7 @@ await step("two clicks to the first run", async () => {
   await page.locator(".first-steps").waitFor();
   await accessible(page, "first steps");
   await button("Start from the example").click();
-  await page.locator("dialog").getByRole("button", { name: "Start", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Start", exact: true }).click();
   await page.waitForURL(/\/project\/GRACEFIRST\/workflow\/first-steps\/run\/1/);
   await page.waitForFunction(() => document.title.startsWith("Succeeded"), undefined, { timeout: 120_000 });
   await page.getByRole("tab", { name: /Tests/ }).click();
@@ -88,8 +88,9 @@ await step("two clicks to the first run", async () => {
 await step("run again with other parameters: the form knows them, the run shows where each came from", async () => {
   await page.goto(`${cds.url}/project/GRACEFIRST/workflow/first-steps/run/1`);
   await button("Run again…").click();
-  const dialog = page.locator("dialog");
-  await dialog.getByLabel("flavour").selectOption("debug");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("flavour").click();
+  await page.getByRole("option", { name: "debug" }).click();
   await dialog.getByLabel("git.branch").fill("hotfix/1");
   await accessible(page, "run again");
   await dialog.getByRole("button", { name: "Start", exact: true }).click();

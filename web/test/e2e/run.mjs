@@ -57,7 +57,7 @@ await step("start a run with another payload and watch the graph", async () => {
   await page.click("text=Start a run");
   await page.getByLabel("git.branch").fill("feature/x");
   await accessible("start dialog");
-  await page.locator("dialog").getByRole("button", { name: "Start", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Start", exact: true }).click();
   await page.waitForURL(/\/run\/1/);
   await page.waitForSelector(".gnode.good >> text=build");
   await page.waitForSelector("h1 >> text=#1");
@@ -280,7 +280,7 @@ await step("command palette by keyboard", async () => {
   await page.waitForSelector(".run-row");
   await page.keyboard.press("/");
   await page.keyboard.type("nightly");
-  await page.waitForSelector('[role=option][aria-selected=true] >> text=nightly');
+  await page.waitForSelector('[role=option][data-highlighted] >> text=nightly');
   await accessible("palette");
   await page.keyboard.press("Enter");
   await page.waitForURL(/workflow\/nightly/);
