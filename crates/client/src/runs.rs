@@ -93,6 +93,11 @@ impl Client {
         let path = format!("{}/stop", run(key, name, number.into()));
         self.call(Method::POST, path).json(body)?.idempotent().send_unit().await
     }
+    /// Takes up a run that is set aside because its record could not be read.
+    pub async fn run_unpark(&self, key: &str, name: &str, number: i64) -> Result<(), ClientError> {
+        let path = format!("{}/unpark", run(key, name, number.into()));
+        self.call(Method::POST, path).idempotent().send_unit().await
+    }
     /// Logs of a run.
     pub async fn run_logs(
         &self,

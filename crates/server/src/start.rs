@@ -211,6 +211,7 @@ pub async fn start(config: Config, admin: Admin, clock: Arc<dyn Clock>) -> Resul
     let init_token = app.init_token().await.map_err(|e| StartError::Other(e.to_string()))?;
     tokio::task::spawn_blocking(crate::app::gpg_home::sweep);
     tasks::restore(&app).await?;
+    app.unpark_all().await?;
     tasks::spawn(&app);
     let router = http::router::router(app.clone());
     let closing = app.closing();

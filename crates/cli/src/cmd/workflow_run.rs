@@ -1,4 +1,4 @@
-//! `cdsctl workflow run`, `status`, `history`, `stop`, `run-delete`.
+//! `cdsctl workflow run`, `status`, `history`, `stop`, `unpark`, `run-delete`.
 
 use super::workflow::ONE;
 use crate::{
@@ -38,6 +38,9 @@ pub(crate) fn nodes() -> Vec<Node> {
         plain("stop", "Stop a run, or one node of it", stop)
             .context(ONE)
             .optional(&["run-number", "node-name"]),
+        plain("unpark", "Take up a run that is set aside because its record could not be read", unpark)
+            .context(ONE)
+            .args(&["run-number"]),
         delete("run-delete", "Delete runs", run_delete).context(ONE).rest("run-number", true),
     ]
 }
@@ -206,6 +209,15 @@ async fn stop(c: Call) -> Res {
         Some(node) => format!("Workflow node {node} from workflow {name} #{number} has been stopped"),
         None => format!("Workflow {name} #{number} has been stopped"),
     });
+    Ok(Outcome::Done)
+}
+
+async fn unpark(c: Call) -> Res {
+    let (key, name) = names(&c);
+    let text = c.arg("run-number");
+    let number: i64 = text.parse().map_err(|_| CliError::invalid("run-number"))?;
+    c.client()?.run_unpark(key, name, number).await?;
+    c.app.say(format!("Workflow {name} #{number} goes on"));
     Ok(Outcome::Done)
 }
 

@@ -88,7 +88,7 @@ impl From<ApplyError> for HttpError {
         match e {
             ApplyError::NotFound => HttpError::not_found("run"),
             ApplyError::Parked(why) => HttpError::conflict(format!(
-                "this run is set aside because its record can't be read ({why}); it can be stopped and deleted, and an administrator can mend it"
+                "this run is set aside because its record can't be read ({why}); it can be stopped and deleted, and taken up again (unpark) once its record is mended or a newer version reads it"
             )),
             ApplyError::Refused(r) => {
                 let status = match r.id {

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod accounts;
 pub mod api_tokens;
+pub mod aside;
 pub mod assign;
 pub mod changes;
 pub mod colours;

@@ -145,6 +145,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/v1/projects/{key}/workflows/{workflow}/runs/{number}", Workflow(R)),
     ("DELETE", "/v1/projects/{key}/workflows/{workflow}/runs/{number}", Workflow(W)),
     ("POST", "/v1/projects/{key}/workflows/{workflow}/runs/{number}/stop", Workflow(X)),
+    ("POST", "/v1/projects/{key}/workflows/{workflow}/runs/{number}/unpark", Workflow(X)),
     ("GET", "/v1/projects/{key}/workflows/{workflow}/runs/{number}/logs", Workflow(R)),
     ("GET", "/v1/projects/{key}/workflows/{workflow}/runs/{number}/artifacts", Workflow(R)),
     ("GET", "/v1/projects/{key}/workflows/{workflow}/runs/{number}/artifacts/{id}", Workflow(R)),

@@ -2,6 +2,7 @@
 
 use crate::{
     App,
+    app::peers::asked,
     auth::Caller,
     http::{
         error::{Error, Result},
@@ -9,7 +10,7 @@ use crate::{
     },
 };
 use axum::{
-    extract::State,
+    extract::{OriginalUri, State},
     http::{HeaderMap, StatusCode},
     response::Response,
 };
@@ -29,6 +30,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list, start))
         .routes(routes!(get, delete))
         .routes(routes!(stop))
+        .routes(routes!(unpark))
         .routes(routes!(logs))
         .routes(routes!(artifacts))
         .routes(routes!(artifact))
@@ -163,11 +165,28 @@ async fn stop(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Takes up a run that is set aside because its record could not be read.
+#[utoipa::path(post, path = "/v1/projects/{key}/workflows/{workflow}/runs/{number}/unpark", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("number" = String, Path)), responses((status = 204), (status = 409, description = "It is not set aside, or still can't be read")))]
+async fn unpark(State(app): State<App>, Path((key, workflow, n)): Path<RunPath>) -> Result<StatusCode> {
+    let brief = app.run_brief(&key, &workflow, number(&n)?).await?;
+    app.run_unpark(brief.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Logs of a run, under the names they are downloaded as.
 #[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs/{number}/logs", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("number" = String, Path)), responses((status = 200, body = Vec<LogFile>)))]
-async fn logs(State(app): State<App>, Path((key, workflow, n)): Path<RunPath>) -> Result<Json<Vec<LogFile>>> {
+async fn logs(
+    State(app): State<App>,
+    Path((key, workflow, n)): Path<RunPath>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Result<Json<Vec<LogFile>>> {
     let brief = app.run_brief(&key, &workflow, number(&n)?).await?;
-    Ok(Json(app.log_files(brief.id).await?))
+    let (mut files, elsewhere) = app.log_files(brief.id).await?;
+    if !asked(&headers) {
+        app.add_log_files_of_others(&mut files, elsewhere, &uri, &headers).await;
+    }
+    Ok(Json(files))
 }
 
 /// Files and other results of a run.

@@ -18,13 +18,15 @@ use std::time::Duration;
 
 #[cfg(test)]
 pub use reconcile::reconcile;
+pub(crate) use reconcile::reconcile_run;
 pub use restore::restore;
 
 /// Starts all tasks; they end when the server closes.
 pub fn spawn(app: &App) {
-    let tasks: [(&'static str, futures::future::BoxFuture<'static, ()>); 10] = [
+    let tasks: [(&'static str, futures::future::BoxFuture<'static, ()>); 11] = [
         ("timers", Box::pin(timers::run(app.clone()))),
         ("slots", Box::pin(slots::run(app.clone()))),
+        ("clock", Box::pin(leases::clock(app.clone()))),
         ("leases", Box::pin(leases::run(app.clone()))),
         ("wakes", Box::pin(wakes::run(app.clone()))),
         ("reconcile", Box::pin(reconcile::run(app.clone()))),

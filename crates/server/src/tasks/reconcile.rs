@@ -56,7 +56,7 @@ pub async fn reconcile(app: &App) -> Result<usize, cds_store::Error> {
     Ok(mended)
 }
 
-async fn reconcile_run(app: &App, id: RunId) -> Result<usize, cds_store::Error> {
+pub(crate) async fn reconcile_run(app: &App, id: RunId) -> Result<usize, cds_store::Error> {
     let (loaded, parked, mending) = match app.store().try_read(move |tx| compare(tx, id)).await {
         Ok(compared) => compared,
         Err(LoadError::NotFound) => return Ok(0),

@@ -16,6 +16,7 @@ on_both! {
     a_lease_that_was_lost_costs_an_attempt,
     a_timer_that_cannot_be_read_stops_no_other,
     a_run_that_cannot_be_read_is_set_aside,
+    a_run_that_can_be_read_again_goes_on,
 }
 
 const RUNS: &str = "/v1/projects/P/workflows/main/runs";
@@ -159,4 +160,44 @@ async fn a_run_that_cannot_be_read_is_set_aside(on: Database) {
     assert!(queued(&s, bad).await.is_empty());
     assert_eq!(s.get(&owner, &format!("{RUNS}/1")).await.status, 404);
     assert!(s.app.store().read(slots::all).await.unwrap().is_empty());
+}
+
+async fn a_run_that_can_be_read_again_goes_on(on: Database) {
+    let (s, owner) = server(on).await;
+    let [one, two, lost] = [start(&s, &owner).await, start(&s, &owner).await, start(&s, &owner).await];
+    let unpark = |number: u32| {
+        let path = format!("{RUNS}/{number}/unpark");
+        let (s, owner) = (&s, &owner);
+        async move { s.post(owner, &path, serde_json::json!({})).await }
+    };
+    let answer = unpark(1).await.is(409).text();
+    assert!(answer.contains("not set aside"), "{answer}");
+    for run in [one, two, lost] {
+        corrupt(&s, Damage::GarbleRun, run).await;
+        s.app.live().forget(run);
+    }
+    assert_eq!(reconcile(&s.app).await.unwrap(), 6, "three runs and their jobs");
+    let refused = unpark(1).await.is(409).text();
+    assert!(refused.contains("can't be read"), "{refused}");
+    assert!(queued(&s, one).await.iter().all(|e| e.parked.is_some()), "nothing of it runs meanwhile");
+
+    corrupt(&s, Damage::MendRun, one).await;
+    assert_eq!(s.get(&owner, &format!("{RUNS}/1")).await.status, 409, "nobody has looked again");
+    unpark(1).await.is(204);
+    assert_eq!(s.get(&owner, &format!("{RUNS}/1")).await.is(200).json()["status"], "Building");
+    assert!(queued(&s, one).await.iter().all(|e| e.parked.is_none()));
+    assert_eq!(s.get(&owner, RUNS).await.json()[2]["parked"], serde_json::Value::Null);
+
+    // A server that starts tries those that are left: the second one goes on, the third one stays.
+    corrupt(&s, Damage::MendRun, two).await;
+    assert_eq!(s.app.unpark_all().await.unwrap(), 1);
+    assert!(queued(&s, two).await.iter().all(|e| e.parked.is_none()));
+    assert!(queued(&s, lost).await.iter().all(|e| e.parked.is_some()));
+
+    // What was stopped stays stopped.
+    s.post(&owner, &format!("{RUNS}/3/stop"), serde_json::json!({})).await.is(204);
+    corrupt(&s, Damage::MendRun, lost).await;
+    let stopped = unpark(3).await.is(409).text();
+    assert!(stopped.contains("was stopped"), "{stopped}");
+    assert_eq!(reconcile(&s.app).await.unwrap(), 0);
 }

@@ -9,7 +9,8 @@ sql! {
     REPEAT_QUEUE = "INSERT INTO queue (run, job, attempt, project, workflow, number, node, name, requirements, groups, region, priority, triggered_by, queued, cancelled) SELECT run, job, attempt + 7, project, workflow, number, node, name, requirements, groups, region, priority, triggered_by, queued, cancelled FROM queue WHERE run = $1";
     GARBLE_TIMER = "UPDATE timer SET key = '{', at = 0 WHERE run = $1 AND key LIKE '%Run%'";
     RING_TIMERS = "UPDATE timer SET at = 1 WHERE run = $1";
-    GARBLE_RUN = "UPDATE run SET head = '{\"status\": 7' WHERE id = $1";
+    GARBLE_RUN = "UPDATE run SET head = '!' || head WHERE id = $1";
+    MEND_RUN = "UPDATE run SET head = substr(head, 2) WHERE id = $1";
 }
 
 /// What is done to the rows of a run.
@@ -27,6 +28,8 @@ pub enum Damage {
     RingTimers,
     /// Its state can't be read.
     GarbleRun,
+    /// Undoes [`Damage::GarbleRun`].
+    MendRun,
 }
 
 /// Does it; gives how many rows were changed.
@@ -41,6 +44,7 @@ pub fn damage(tx: &mut Tx<'_>, run: RunId, what: Damage) -> Result<u64> {
         Damage::GarbleTimer => GARBLE_TIMER,
         Damage::RingTimers => RING_TIMERS,
         Damage::GarbleRun => GARBLE_RUN,
+        Damage::MendRun => MEND_RUN,
     };
     tx.execute(statement, vals![run])
 }

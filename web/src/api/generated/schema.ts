@@ -3912,6 +3912,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/projects/{key}/workflows/{workflow}/runs/{number}/unpark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes up a run that is set aside because its record could not be read. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    key: string;
+                    workflow: string;
+                    number: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description It is not set aside, or still can't be read */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects/{key}/workflows/{workflow}/tags/{tag}": {
         parameters: {
             query?: never;
@@ -4826,6 +4870,14 @@ export interface paths {
                     };
                     content?: never;
                 };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApiError"];
+                    };
+                };
             };
         };
         delete?: never;
@@ -4982,6 +5034,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The body of every answer with a status of 400 or more. */
+        ApiError: {
+            /** @description Stable word for programs, e.g. `not_found`; each has a page under `docs/errors/`. */
+            code: string;
+            /** @description Further lines, e.g. one for each fault of an imported file. */
+            details?: string[];
+            /**
+             * Format: int32
+             * @description The reference's numeric error id where there is one (spec 2.3).
+             */
+            id?: number | null;
+            /** @description One sentence for people: what, and how to mend it. */
+            message: string;
+            /** @description Names this request in the server's log. */
+            request_id: string;
+        };
         /** @description An application. */
         Application: {
             /** @description For people. */
@@ -6373,6 +6441,11 @@ export interface components {
             steps?: components["schemas"]["StepReport"][];
             /**
              * Format: int64
+             * @description With an end and `take_wait_ms`: as [`WorkerTake::number`]; one that is too old gives no job.
+             */
+            take_number?: number | null;
+            /**
+             * Format: int64
              * @description With an end: also take the next job, waiting up to this long (saves a round trip).
              *     Without an end: answer only when the job is to be cancelled, at the latest after this long, so that a stop
              *     need not wait for the next heartbeat. A server may answer at once instead.
@@ -6407,8 +6480,20 @@ export interface components {
             /** @description Tags to add to the run. */
             tags: Record<string, never>;
         };
-        /** @description Body of `POST /v1/worker/take`: waits up to `wait_ms` (at most 60,000) for a job; 204 if none came. */
+        /**
+         * @description Body of `POST /v1/worker/take`: waits up to `wait_ms` (at most 60,000) for a job; 204 if none came.
+         *
+         *     A worker that asks has nothing: what it was given before gets a new attempt. One whose take has a number is answered
+         *     by a take of the same number as before, and by one of an older number with 409 `old_take`, which changes nothing; its
+         *     details hold the last number that was answered as `take=N`.
+         */
         WorkerTake: {
+            /**
+             * Format: int64
+             * @description 1 for the first take, and one more after each that was answered with a job. A take without answer, or without
+             *     job, is repeated with the same number.
+             */
+            number?: number | null;
             /**
              * Format: int64
              * @description How long to wait.
