@@ -24,10 +24,17 @@ export interface RunView {
 
 export function runView(run: Run): RunView {
   const nodes = new Map<string, NodeView>();
+  const all = new Map<string, NodeRun[]>();
+  for (const n of run.node_runs) {
+    const known = all.get(n.node);
+    if (known) known.push(n);
+    else all.set(n.node, [n]);
+  }
+  const decided = new Map(run.not_run.map((n) => [n.node, n]));
   for (const node of run.nodes) {
-    const executions = run.node_runs.filter((n) => n.node === node.name).sort((a, b) => a.id - b.id);
+    const executions = (all.get(node.name) ?? []).sort((a, b) => a.id - b.id);
     const latest = executions.at(-1);
-    const notRun = run.not_run.filter((n) => n.node === node.name).at(-1);
+    const notRun = decided.get(node.name);
     const skipped = notRun && (!latest || notRun.sub_number > latest.sub_number);
     nodes.set(node.name, {
       node,

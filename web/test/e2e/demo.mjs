@@ -41,7 +41,21 @@ page.on("pageerror", (e) => /ServiceWorker/.test(e.message) || faults.push(`${pa
 
 const PAGES = ["/", "/projects", "/project/SHOP", "/project/SHOP/workflow/release", "/project/SHOP/workflow/release/run/60", "/project/SHOP/workflow/release/run/60/job/0", "/queue", "/fleet", "/account"];
 const CHECKS = {
-  usual: async () => void 0,
+  usual: async () => {
+    // The graph by keyboard: arrows go from node to node, Enter opens one, the address tells which.
+    await page.setViewportSize({ width: 1280, height: 844 });
+    await page.goto(`${url}${PAGES[4]}`);
+    const named = () => page.evaluate(() => document.activeElement?.getAttribute("data-node"));
+    await page.locator(".gnode").first().focus();
+    assert.equal(await named(), "build");
+    for (const [key, to] of [["ArrowRight", "hotfix"], ["ArrowDown", "unit"], ["ArrowLeft", "build"]]) {
+      await page.keyboard.press(key);
+      await page.waitForFunction((name) => document.activeElement?.getAttribute("data-node") === name, to);
+    }
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/[?&]node=build(&|$)/);
+    assert.equal(await page.getByRole("button", { name: /: pipeline build/, pressed: true }).count(), 1);
+  },
   parked: async () => {
     await page.goto(`${url}/queue`);
     await page.getByText(/set aside because it can't be read/).waitFor();
@@ -72,8 +86,14 @@ const CHECKS = {
     await page.locator(".queue-job").first().waitFor();
     const there = await page.locator(".queue-job").count();
     assert.ok(there <= 300, `${there} jobs are in the page at once`);
-    // A graph of a thousand nodes, drawn as plain boxes, by keyboard alone.
+    // A graph of a thousand nodes: the nodes in view alone are in the page, and nothing covers one of them.
     await page.goto(`${url}/project/SHOP/workflow/release/run/57`);
+    await page.locator(".gnode").first().waitFor();
+    assert.ok((await page.locator(".gnode").count()) < 200, "all nodes are in the page");
+    await page.evaluate(axe);
+    const small = await page.evaluate(() => globalThis.axe.run(document.querySelector(".graph"), { runOnly: ["target-size"] }));
+    assert.deepEqual(small.violations.flatMap((v) => v.nodes.map((n) => n.target.join(" "))), []);
+    // Drawn as plain boxes, by keyboard alone.
     await page.getByRole("button", { name: "Show all" }).click();
     const at = page.locator(".gplain");
     await at.waitFor();

@@ -67,8 +67,10 @@ export function Flow({ placed, box, mapped, nodes, view, selected, onSelect, ver
   const [cursor, setCursor] = useState<string>();
   const stop = far && onSelect ? (places.get(cursor ?? selected ?? "") ?? placed.nodes[0]) : undefined;
   const moved = (_: unknown, now: View) => {
+    if (placed.nodes.length <= MANY || (document.activeElement as HTMLElement | null)?.dataset.node !== undefined) return;
     const area = seen(now, box);
-    if (placed.nodes.length > MANY && !outer.current?.contains(document.activeElement) && !(stop && touches(stop, area))) setCursor(nearest(placed.nodes, area)?.name);
+    const at = places.get(cursor ?? selected ?? "");
+    if (!at || !touches(at, area)) setCursor(nearest(placed.nodes, area)?.name);
   };
 
   const element = (name: string) => outer.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(name)}"]`);
