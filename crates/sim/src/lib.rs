@@ -8,8 +8,9 @@
 //!
 //! Start reading at [`run_seed`]; `world` is the clock, the network and the faults, `store` what is committed, `server`,
 //! `memory` and `tasks` what a server does, `fleet` the hatcheries and workers, `history` what is checked from outside,
-//! `make` the random workflows.
+//! `make` the random workflows; `away` is a world in which nobody is there for long.
 
+mod away;
 mod cli;
 mod dice;
 mod faults;
@@ -24,6 +25,7 @@ mod store;
 mod tasks;
 mod world;
 
+pub use away::Away;
 pub use cli::{Torture, main_with, names, torture};
 pub use faults::{Fault, Faults, Sabotage};
 pub use named::{NAMED, Named, parse as parse_named};
@@ -63,6 +65,8 @@ pub struct Config {
     pub sabotage: Option<Sabotage>,
     /// Keep a trace.
     pub trace: bool,
+    /// No people, but many deliveries, and all servers away at once.
+    pub away: Option<Away>,
 }
 
 impl Default for Config {
@@ -82,6 +86,7 @@ impl Default for Config {
             max_steps: 500_000,
             sabotage: None,
             trace: false,
+            away: None,
         }
     }
 }
@@ -113,6 +118,10 @@ pub struct Stats {
     pub spawned: u64,
     /// Runs that ended.
     pub runs: u64,
+    /// Those of them that ended well.
+    pub succeeded: u64,
+    /// Attempts that were given up.
+    pub given_up: u64,
 }
 
 impl std::ops::AddAssign for Stats {
@@ -129,6 +138,8 @@ impl std::ops::AddAssign for Stats {
         self.servers_killed += other.servers_killed;
         self.spawned += other.spawned;
         self.runs += other.runs;
+        self.succeeded += other.succeeded;
+        self.given_up += other.given_up;
     }
 }
 

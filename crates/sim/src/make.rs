@@ -31,6 +31,19 @@ pub(crate) fn spec(dice: &mut Dice, number: u128) -> Arc<RunSpec> {
     Arc::new(spec)
 }
 
+/// A workflow of one job, which any worker can run.
+pub(crate) fn one_job(number: u128) -> Arc<RunSpec> {
+    let mut spec = RunSpec { workflow_id: Some(WorkflowId(Uuid::from_u128(number))), ..RunSpec::default() };
+    spec.project = "SIM".into();
+    let job = Job { name: "j0".into(), steps: vec![step()], ..Job::default() };
+    let stage = Stage { name: "s0".into(), jobs: vec![job], ..Stage::default() };
+    let pipeline = Pipeline { name: "pipe0".into(), stages: vec![stage], ..Pipeline::default() };
+    let node = Node { name: "n0".into(), pipeline: "pipe0".into(), ..Node::default() };
+    spec.pipelines = BTreeMap::from([("pipe0".to_string(), pipeline)]);
+    spec.workflow = Workflow { name: format!("flow{number}"), nodes: vec![node], ..Workflow::default() };
+    Arc::new(spec)
+}
+
 fn node(dice: &mut Dice, i: usize, before: &[Node], pipelines: &[String]) -> Node {
     let mut node = Node { name: format!("n{i}"), ..Node::default() };
     let parent = |dice: &mut Dice| before[dice.up_to(before.len())].name.clone();
@@ -101,16 +114,19 @@ fn job(dice: &mut Dice, j: usize) -> Job {
     if dice.chance(0.2) {
         requirements.push(Requirement { name: "region".into(), kind: "region".into(), value: "eu".into() });
     }
-    let step = Step {
-        action: "Script".into(),
-        parameters: [("script".to_string(), "true".to_string())].into_iter().collect(),
-        ..Step::default()
-    };
     Job {
         name: format!("j{j}"),
         enabled: !dice.chance(0.1),
         requirements,
-        steps: vec![step],
+        steps: vec![step()],
         ..Job::default()
+    }
+}
+
+fn step() -> Step {
+    Step {
+        action: "Script".into(),
+        parameters: [("script".to_string(), "true".to_string())].into_iter().collect(),
+        ..Step::default()
     }
 }

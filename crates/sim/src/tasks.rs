@@ -12,7 +12,7 @@ use cds_engine::{
     upkeep::{self, lease},
 };
 use cds_model::{JobRef, RunId, Timestamp};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// How long a worker that was told to stop may be deaf.
 const GRACE: Duration = Duration::from_secs(15);
@@ -185,7 +185,7 @@ impl Sim {
         for (job, attempt) in dropped {
             memory.release(job, attempt);
         }
-        let on_their_way: Vec<JobRef> =
+        let on_their_way: BTreeSet<JobRef> =
             memory.workers.values().filter_map(|w| w.job.map(|(j, _)| j)).collect();
         let stale: Vec<_> = memory
             .queue
@@ -268,8 +268,9 @@ impl Sim {
         if let Some(bad) = mending.found.iter().find(|f| f.kind == "stuck" || f.kind == "timer_missing") {
             return Err(format!("there is nothing to mend: {} ({}) of run {id}", bad.kind, bad.what));
         }
-        let (expect, run) = (row.version, row.run.clone());
+        let expect = row.version;
         if !mending.effects.is_empty() && !self.servers[server].memory.busy.contains_key(&id) {
+            let run = row.run.clone();
             let commit = Commit { expect, run, effects: mending.effects, event: None, lease: None, now };
             self.send_commit(server, commit);
         }

@@ -1,6 +1,8 @@
 //! Many histories; one that breaks a promise is made small and printed. And proof that broken rules are found.
 
-use cds_sim::{Config, Fault, Faults, NAMED, Sabotage, Stats, parse_named, run_seed, run_seeds, shrink};
+use cds_sim::{
+    Away, Config, Fault, Faults, NAMED, Sabotage, Stats, parse_named, run_seed, run_seeds, shrink,
+};
 
 /// Histories of the test with all faults; `cds torture` runs more.
 const SEEDS: u64 = 2000;
@@ -35,6 +37,58 @@ fn cut_off() -> Config {
 #[test]
 fn promises_are_kept_by_servers_that_are_cut_off() {
     histories(0..300, &cut_off());
+}
+
+/// Nobody is there for ten minutes.
+fn away(jobs: usize, hooks: usize, servers: usize, shared: bool) -> Config {
+    let kinds = [Fault::Lose, Fault::Repeat, Fault::Reorder];
+    let away = Away { jobs, hooks, from_ms: 120_000, for_ms: 600_000 };
+    Config {
+        servers,
+        shared: Some(shared),
+        hatcheries: 1,
+        workers: u32::try_from(jobs / 4).unwrap().max(1),
+        faults: kinds.into_iter().fold(Faults::NONE, Faults::with),
+        rate: 0.01,
+        trouble_ms: 900_000,
+        max_steps: u64::MAX,
+        away: Some(away),
+        ..Config::default()
+    }
+}
+
+/// Every delivery made one run, all of them ended well, and what was lost is told.
+fn nothing_is_lost_away(seed: u64, config: &Config) -> Stats {
+    let away = config.away.unwrap();
+    let stats = match run_seed(seed, config.clone()) {
+        Ok(stats) => stats,
+        Err(failure) => panic!("{failure}"),
+    };
+    let wanted = (away.jobs + away.hooks) as u64;
+    assert_eq!((stats.runs, stats.succeeded), (wanted, wanted), "{stats:?}");
+    assert!(stats.results > 0 && stats.servers_killed > 0 && stats.lost > 0, "{stats:?}");
+    stats
+}
+
+/// `CDS_SIM_AWAY=10` makes it ten times as large: 1,000 jobs and 10,000 deliveries in each history.
+#[test]
+fn nothing_is_lost_while_all_servers_are_away() {
+    let times = std::env::var("CDS_SIM_AWAY").map_or(1, |times| times.parse().expect("CDS_SIM_AWAY"));
+    for seed in 0..3 {
+        // Nobody else could give its attempts away, so workers keep them for the whole time.
+        let alone = nothing_is_lost_away(seed, &away(100 * times, 1000 * times, 1, false));
+        assert_eq!(alone.given_up, 0, "{alone:?}");
+        // Others could: attempts are given up, and made anew.
+        let shared = nothing_is_lost_away(seed, &away(100 * times, 1000 * times, 3, true));
+        assert!(shared.given_up > 0 && shared.given_up <= 100 * times as u64, "{shared:?}");
+    }
+}
+
+#[test]
+fn a_delivery_that_makes_two_runs_is_seen() {
+    let world = Config { sabotage: Some(Sabotage::Key), ..away(10, 100, 1, false) };
+    let failure = run_seed(0, world).expect_err("nobody noticed that each delivery makes a run of its own");
+    assert!(failure.what.contains("two runs"), "{failure}");
 }
 
 #[test]

@@ -147,8 +147,9 @@ impl Sim {
             () if long => self.dice.ms(20_000, 90_000),
             () => self.dice.ms(5, 8000),
         };
-        let until = self.now + length;
         let status = if self.dice.chance(0.15) { Status::Fail } else { Status::Success };
+        let (length, status) = self.length_away(job).unwrap_or((length, status));
+        let until = self.now + length;
         let now = self.now;
         if let Some(it) = self.workers.get_mut(&worker) {
             it.began = now;

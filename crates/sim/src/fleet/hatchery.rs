@@ -48,7 +48,12 @@ impl Hatchery {
         let start_timeout = Duration::from_secs(60);
         Self {
             region,
-            limits: Limits { max_workers: workers, min_idle: 0, spawn_concurrency: 2, start_timeout },
+            limits: Limits {
+                max_workers: workers,
+                min_idle: 0,
+                spawn_concurrency: (workers / 10).max(2),
+                start_timeout,
+            },
             up: true,
             full: false,
             life: 0,
@@ -182,8 +187,9 @@ impl Sim {
         hatchery.starting -= 1;
         hatchery.instances.insert(worker, true);
         self.stats.spawned += 1;
-        // Some are of an older version.
-        let take = (worker.0.as_u128() % 4 != 0).then_some(1);
+        // Some are of an older version. What is lost on the way to such a one costs an attempt.
+        let old = worker.0.as_u128() % 4 == 0 && self.config.away.is_none();
+        let take = (!old).then_some(1);
         let now = self.now;
         self.workers.insert(worker, Worker::new(index, server, take, now));
         self.later(0, Happening::Work(worker, 0));

@@ -54,6 +54,8 @@ pub(crate) enum Happening {
     Reload(usize),
     /// A server compares runs with the rows beside them.
     Reconcile(usize),
+    /// A server dies, as planned.
+    ServerDown(usize),
     /// A server comes back.
     ServerUp(usize),
     /// A hatchery looks at its provider, plans and reports.
@@ -68,6 +70,8 @@ pub(crate) enum Happening {
     Person,
     /// A person asks for a run, until there is an answer.
     Request(u64),
+    /// Somebody delivers a request for a run, for the first time or again.
+    Deliver { key: u64, tries: u32 },
     /// Something breaks.
     Break,
     /// What was cut is whole again.

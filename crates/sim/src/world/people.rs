@@ -42,8 +42,7 @@ impl Sim {
                 parameters: IndexMap::new(),
             };
             let key = started as u64;
-            self.requests.insert(key, start);
-            self.history.requests.insert(key, None);
+            self.expect_start(key, start);
             self.request(key);
             return;
         }
@@ -68,6 +67,17 @@ impl Sim {
         self.note(|| format!("a person asks of {id}: {event:?}"));
         let server = self.dice.up_to(self.servers.len());
         self.ask(server, Ask::Do(id, Box::new(event)), Who::Person);
+    }
+
+    /// Somebody will ask for a run, with this key.
+    pub fn expect_start(&mut self, key: u64, start: Start) {
+        self.requests.insert(key, start);
+        self.history.requests.insert(key, None);
+    }
+
+    /// What is asked for with this key.
+    pub fn expected_start(&self, key: u64) -> Option<Start> {
+        self.requests.get(&key).cloned()
     }
 
     /// Asks for a run, and again after a while.

@@ -6,6 +6,7 @@ use crate::{
     server::Reply,
     world::{Happening, Sim, Step},
 };
+use cds_model::Status;
 use std::cmp::Reverse;
 
 impl Sim {
@@ -19,7 +20,10 @@ impl Sim {
         for hatchery in 0..self.hatcheries.len() {
             self.later(0, Happening::Hatch(hatchery));
         }
-        self.later(1, Happening::Person);
+        match self.config.away {
+            Some(away) => self.plan_away(away),
+            None => self.later(1, Happening::Person),
+        }
         self.later(1000, Happening::Break);
         let end = self.config.trouble_ms + self.config.calm_ms;
         let mut calm = false;
@@ -86,6 +90,10 @@ impl Sim {
             Happening::Look(server) => self.look(server),
             Happening::Reload(server) => self.reload(server),
             Happening::Reconcile(server) => self.reconcile(server),
+            Happening::ServerDown(server) => {
+                self.server_dies(server);
+                Ok(())
+            }
             Happening::ServerUp(server) => {
                 self.servers[server].up = true;
                 self.restore(server);
@@ -110,6 +118,10 @@ impl Sim {
                 self.request(key);
                 Ok(())
             }
+            Happening::Deliver { key, tries } => {
+                self.deliver(key, tries);
+                Ok(())
+            }
             Happening::Break => {
                 self.break_something();
                 Ok(())
@@ -132,6 +144,9 @@ impl Sim {
             runs: self.store.runs.len() as u64,
             attempts: self.history.begun.len() as u64,
             results: self.history.results,
+            succeeded: self.store.runs.values().filter(|r| r.run.head.status == Status::Success).count()
+                as u64,
+            given_up: self.history.given_up.len() as u64,
             ..self.stats
         }
     }

@@ -55,14 +55,8 @@ impl Sim {
         }
         match fault {
             Fault::KillServer if self.servers[server].up => {
-                let it = &mut self.servers[server];
-                it.up = false;
-                it.epoch += 1;
-                it.memory = Memory::default();
-                it.ends.clear();
-                self.stats.servers_killed += 1;
                 self.later(span, Happening::ServerUp(server));
-                self.note(|| format!("server {server} is killed"));
+                self.server_dies(server);
             }
             Fault::KillWorker => self.kill_a_worker(),
             Fault::PauseWorker => self.pause_a_worker(),
@@ -87,6 +81,17 @@ impl Sim {
             Fault::Partition => self.cut_something(kind, server, hatchery, long),
             _ => {}
         }
+    }
+
+    /// SIGKILL: nothing is left but what is stored.
+    pub(super) fn server_dies(&mut self, server: usize) {
+        let it = &mut self.servers[server];
+        it.up = false;
+        it.epoch += 1;
+        it.memory = Memory::default();
+        it.ends.clear();
+        self.stats.servers_killed += 1;
+        self.note(|| format!("server {server} is killed"));
     }
 
     fn cut_something(&mut self, kind: usize, server: usize, hatchery: usize, long: i64) {
