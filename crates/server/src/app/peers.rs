@@ -10,6 +10,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use cds_api::runs::LogFile;
 use cds_store::servers::Server;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -25,6 +26,8 @@ const NOT_HERE: HeaderName = HeaderName::from_static("cds-not-here");
 const SILENT: Duration = Duration::from_secs(30);
 /// How long another server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest list of logs that another server may send, bytes.
+const LIST: usize = 64 << 20;
 
 /// Put into a response by handlers that did not find something which may be on another server's disk.
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +139,40 @@ impl App {
         Err(silent)
     }
 
+    /// Adds to the logs of a run those that other servers have. If one of them does not answer, what is not found is
+    /// listed as empty and not complete: whoever fetches it is told why it is not there.
+    pub async fn add_log_files_of_others(
+        &self,
+        files: &mut Vec<LogFile>,
+        missing: Vec<LogFile>,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) {
+        let all = self.peers().all();
+        let answers = all.iter().map(|peer| async {
+            if self.now().since(peer.lastbeat) > SILENT {
+                return None;
+            }
+            let found = match self.ask(peer, uri, headers).await {
+                Ok(Some(answer)) if answer.status().is_success() => answer,
+                _ => return None,
+            };
+            let bytes = tokio::time::timeout(PATIENCE, axum::body::to_bytes(found.into_body(), LIST)).await;
+            serde_json::from_slice::<Vec<LogFile>>(&bytes.ok()?.ok()?).ok()
+        });
+        let mut silent = false;
+        for answer in futures::future::join_all(answers).await {
+            match answer {
+                Some(found) => found.into_iter().for_each(|file| put(files, file)),
+                None => silent = true,
+            }
+        }
+        if silent {
+            missing.into_iter().for_each(|file| put(files, file));
+        }
+        files.sort_by_key(|file| (file.job.job, file.attempt, file.step));
+    }
+
     async fn ask(&self, peer: &Server, uri: &Uri, headers: &HeaderMap) -> Result<Option<Response>, String> {
         let client = self.peers().client().ok_or("no client")?;
         let path = uri.path_and_query().map_or("/", |p| p.as_str());
@@ -194,6 +231,16 @@ impl App {
             .await?;
         self.peers().set(others);
         Ok(())
+    }
+}
+
+/// Adds a log unless it is there with as much.
+fn put(files: &mut Vec<LogFile>, file: LogFile) {
+    let name = |f: &LogFile| (f.job, f.attempt, f.step);
+    match files.iter_mut().find(|known| name(known) == name(&file)) {
+        Some(known) if (known.length, known.complete) < (file.length, file.complete) => *known = file,
+        Some(_) => {}
+        None => files.push(file),
     }
 }
 

@@ -266,10 +266,11 @@ impl App {
         Ok(view::job_run(&run, view::job_def(&run, node, stage, state), state, &known))
     }
 
-    /// Logs of a run under the names they are downloaded as.
-    pub async fn log_files(&self, id: RunId) -> Result<Vec<LogFile>> {
+    /// Logs of a run under the names they are downloaded as: those on this server's disk, and those of steps that have
+    /// begun and are not here, as if they were empty.
+    pub async fn log_files(&self, id: RunId) -> Result<(Vec<LogFile>, Vec<LogFile>)> {
         let run = self.load_run(id).await?;
-        let mut files = Vec::new();
+        let (mut files, mut elsewhere) = (Vec::new(), Vec::new());
         view::each_job(&run, |node, stage, state| {
             let no = state.copy_of.unwrap_or(state.no);
             for (i, attempt) in state.attempts.iter().enumerate() {
@@ -284,20 +285,20 @@ impl App {
                 }));
                 for step in steps {
                     let key = super::report::log_key(job, number, step);
-                    let Ok(Some(log)) = self.logs().state(&key) else { continue };
+                    let log = self.logs().state(&key).ok().flatten();
                     let name = view::log_name(&run, node, stage, state, i, step);
-                    files.push(LogFile {
-                        name,
-                        job,
-                        attempt: number.0,
-                        step,
-                        length: log.length,
-                        complete: log.sealed,
-                    });
+                    let (length, complete) = log.as_ref().map_or((0, false), |log| (log.length, log.sealed));
+                    let file = LogFile { name, job, attempt: number.0, step, length, complete };
+                    let begun = attempt.steps.get(usize::from(step)).is_some_and(|s| s.start.is_some());
+                    match log {
+                        Some(_) => files.push(file),
+                        None if begun => elsewhere.push(file),
+                        None => {}
+                    }
                 }
             }
         });
-        Ok(files)
+        Ok((files, elsewhere))
     }
 
     /// Deletes a run with its logs and files.

@@ -19,7 +19,7 @@ pub struct Error {
 }
 
 /// When to try again what failed for a reason that passes, seconds.
-const LATER: u64 = 5;
+const LATER: u64 = 2;
 
 /// Result of a handler.
 pub type Result<T> = std::result::Result<T, Error>;

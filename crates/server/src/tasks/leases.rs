@@ -7,6 +7,18 @@ use cds_model::{Attempt, JobRef, Timestamp, WorkerId};
 use cds_store::{queue, workers};
 use std::{collections::BTreeMap, time::Duration};
 
+/// Looks at the clock, and waits for nothing else: a database that is silent for long must not look like a clock that
+/// has jumped, after which every worker counts as heard of now.
+pub async fn clock(app: App) {
+    let lasts = app.terms().silence;
+    let mut tick = tokio::time::interval(lease::look_every(lasts));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        app.fleet().look_at_clock(app.now(), lasts);
+    }
+}
+
 pub async fn run(app: App) {
     let terms = app.terms();
     let lasts = terms.silence;
