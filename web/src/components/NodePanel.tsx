@@ -10,6 +10,7 @@ import { Link } from "../ui/Link";
 import { Button } from "../ui/Button";
 import { Select } from "../ui/Select";
 import { Empty } from "../ui/States";
+import { type Column, DataTable } from "../ui/table";
 import { useNow } from "../util/hooks";
 import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
@@ -138,28 +139,20 @@ function JobCard({ run, job, now }: { run: Run; job: JobRun; now: number }) {
   );
 }
 
+const textOf = (p: Parameter) => `${p.name} ${p.value} ${p.origin}`;
+const PARAMETERS: Column<Parameter>[] = [
+  { id: "name", head: "Name", value: (p) => p.name, cell: (p) => <code>{p.name}</code> },
+  { id: "value", head: "Value", value: (p) => p.value, cell: (p) => <><code className="value">{p.value}</code>{p.tainted && <span className="chip tainted" title="Its text comes from an event and may carry code">from outside</span>}</> },
+  { id: "from", head: "From", value: (p) => p.origin, className: "muted" },
+];
+
 function Parameters({ parameters }: { parameters: Parameter[] }) {
   const [word, setWord] = useState("");
-  const low = word.toLowerCase();
-  const shown = parameters.filter((p) => `${p.name} ${p.value} ${p.origin}`.toLowerCase().includes(low));
   return (
     <details className="parameters">
       <summary>Parameters <span className="count">{parameters.length}</span></summary>
       <input className="filter" type="search" aria-label="Filter parameters" placeholder="Filter by name, value or origin" value={word} onChange={(e) => setWord(e.target.value)} />
-      <div className="table-box">
-        <table>
-          <thead><tr><th>Name</th><th>Value</th><th>From</th></tr></thead>
-          <tbody>
-            {shown.map((p) => (
-              <tr key={p.name}>
-                <td><code>{p.name}</code></td>
-                <td><code className="value">{p.value}</code>{p.tainted && <span className="chip tainted" title="Its text comes from an event and may carry code">from outside</span>}</td>
-                <td className="muted">{p.origin}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable label="Parameters" rows={parameters} rowKey={(p) => p.name} columns={PARAMETERS} text={textOf} word={word} context={undefined} />
     </details>
   );
 }

@@ -1,3 +1,4 @@
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { isFinal, label } from "../model/status";
 import { runDuration } from "../model/runView";
@@ -15,6 +16,7 @@ const HIDDEN = new Set(["git.branch", "git.author", "triggered_by"]);
 const ROW = 64;
 /** Rows drawn beyond the window on either side. */
 const BEYOND = 10;
+const STEP = 5;
 
 interface Props {
   /** How many there are; those that are not known yet keep their place. */
@@ -28,23 +30,17 @@ interface Props {
 /** Runs as rows of one height; only those in view exist in the page, so that a hundred thousand scroll like ten. */
 export function RunTable({ count, run, withWorkflow, onRange }: Props) {
   const ref = useRef<HTMLUListElement>(null);
-  const [range, setRange] = useState({ from: 0, to: Math.min(count, 30) });
+  // Where the list begins in the page: what is above it may wrap and grow.
+  const [begin, setBegin] = useState(0);
   useLayoutEffect(() => {
-    const look = () => {
-      const top = ref.current?.getBoundingClientRect().top ?? 0;
-      const first = Math.floor(-top / ROW) - BEYOND;
-      const from = Math.max(0, first - (first % 5));
-      const to = Math.max(0, Math.min(count, Math.ceil((innerHeight - top) / ROW / 5) * 5 + BEYOND));
-      setRange((old) => (old.from === from && old.to === to ? old : { from, to }));
-    };
+    const look = () => setBegin(Math.round((ref.current?.getBoundingClientRect().top ?? 0) + scrollY));
     look();
-    addEventListener("scroll", look, { passive: true });
-    addEventListener("resize", look);
-    return () => {
-      removeEventListener("scroll", look);
-      removeEventListener("resize", look);
-    };
-  }, [count]);
+    const observer = new ResizeObserver(look);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, []);
+  const list = useWindowVirtualizer({ count, estimateSize: () => ROW, overscan: BEYOND, scrollMargin: begin });
+  const items = list.getVirtualItems();
   // New runs push the others down; who has scrolled keeps what is before the eyes.
   const before = useRef(count);
   useLayoutEffect(() => {
@@ -52,15 +48,16 @@ export function RunTable({ count, run, withWorkflow, onRange }: Props) {
     before.current = count;
     if (more > 0 && more < 100 && (ref.current?.getBoundingClientRect().top ?? 0) < -ROW) scrollBy(0, more * ROW);
   }, [count]);
-  useEffect(() => onRange?.(range.from, range.to), [range, onRange]);
+  // In steps, so that not every row that is scrolled by asks for something.
+  const [from, to] = [Math.floor((items[0]?.index ?? 0) / STEP) * STEP, Math.min(count, Math.ceil(((items.at(-1)?.index ?? 0) + 1) / STEP) * STEP)];
+  useEffect(() => onRange?.(from, to), [from, to, onRange]);
 
-  const rows = [];
-  for (let i = range.from; i < Math.min(range.to, count); i++) rows.push([i, run(i)] as const);
+  const rows = items.map((item) => [item, run(item.index)] as const);
   const now = useNow(rows.some(([, r]) => r && !isFinal(r.status)));
   return (
-    <ul ref={ref} className="runs card" style={{ height: count * ROW + 1 }}>
-      {rows.map(([i, r]) => (
-        <li key={r?.id ?? i} style={{ transform: `translateY(${i * ROW}px)` }}>
+    <ul ref={ref} className="runs card" style={{ height: list.getTotalSize() + 1 }}>
+      {rows.map(([item, r]) => (
+        <li key={r?.id ?? item.index} style={{ transform: `translateY(${item.start - begin}px)` }}>
           {r ? <Row run={r} withWorkflow={withWorkflow === true} now={now} /> : <div className="run-row" aria-busy="true"><span className="skeleton" /></div>}
         </li>
       ))}

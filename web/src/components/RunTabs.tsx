@@ -1,86 +1,108 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { download } from "../api/client";
 import { queries } from "../api/queries";
+import { groupBy } from "../model/groupBy";
 import { differences } from "../model/runView";
 import { bytes } from "../model/time";
-import type { Artifact, Run, TestCase, Tests } from "../model/types";
+import type { Artifact, ChangedRun, Run, TestCase, Tests } from "../model/types";
 import { Link } from "../ui/Link";
 import { Button } from "../ui/Button";
+import { Select } from "../ui/Select";
 import { Answered, Empty, Loading } from "../ui/States";
+import { type Column, DataTable, useRows } from "../ui/table";
 import { report } from "../ui/toast";
 import { paths } from "../util/paths";
 import { StatusIcon } from "./Status";
 
 const TEST_STATUS: Record<string, string> = { ok: "good", failed: "bad", error: "bad", skipped: "idle" };
 
+/** A test with where it was reported. */
+interface Reported {
+  test: TestCase;
+  suite: string;
+  node: string;
+}
+
+const ORDERS = [{ value: "", label: "As reported" }, { value: "time", label: "Slowest first" }, { value: "name", label: "Name" }];
+const TESTS: Column<Reported>[] = [
+  { id: "time", head: "Time", value: (r) => Number(r.test.time) || 0 },
+  { id: "name", head: "Name", value: (r) => nameOf(r.test) },
+];
+const PAGE = 500;
+const textOf = (r: Reported) => `${nameOf(r.test)} ${r.suite} ${r.node}`;
+const nameOf = (test: TestCase) => [test.classname, test.name].filter(Boolean).join(" › ");
+const isBad = (test: TestCase) => test.status === "failed" || test.status === "error";
+
 export function TestsTab({ query }: { query: UseQueryResult<Tests> }) {
-  const [all, setAll] = useState(false);
   return (
     <Answered query={query}>
-      {(tests) => {
-        if (tests.total === 0) return <Empty title="No test reports"><p>A step <code>jUnitReport: "*.xml"</code> puts them here.</p></Empty>;
-        const onlyBad = tests.ko > 0 && !all;
-        return (
-          <>
-            <div className="test-sum">
-              <div className="bar" aria-hidden="true"><i className="good" style={{ flexGrow: tests.ok }} /><i className="bad" style={{ flexGrow: tests.ko }} /><i className="idle" style={{ flexGrow: tests.skipped }} /></div>
-              <p>{tests.ok} passed, {tests.ko} failed, {tests.skipped} skipped {tests.ko > 0 && <button type="button" className="link" onClick={() => setAll(!all)}>{all ? "Show failures only" : "Show all"}</button>}</p>
-            </div>
-            {Object.entries(tests.suites).map(([node, suites]) => suites.map((suite, i) => {
-              const cases = (suite.cases ?? []).filter((c) => !onlyBad || c.status === "failed" || c.status === "error");
-              if (cases.length === 0) return null;
-              return (
-                <section key={`${node} ${i}`} className="suite">
-                  <h3>{suite.name} <span className="muted small">{node}</span></h3>
-                  <ul>{cases.slice(0, 500).map((c, j) => <TestRow key={j} test={c} />)}</ul>
-                  {cases.length > 500 && <p className="muted">and {cases.length - 500} more</p>}
-                </section>
-              );
-            }))}
-          </>
-        );
-      }}
+      {(tests) => (tests.total === 0 ? <Empty title="No test reports"><p>A step <code>jUnitReport: "*.xml"</code> puts them here.</p></Empty> : <TestList tests={tests} />)}
     </Answered>
   );
 }
 
-function TestRow({ test }: { test: TestCase }) {
+function TestList({ tests }: { tests: Tests }) {
+  const [all, setAll] = useState(false);
+  const [word, setWord] = useState("");
+  const [order, setOrder] = useState("");
+  const [most, setMost] = useState(PAGE);
+  const onlyBad = tests.ko > 0 && !all;
+  const rows = useMemo(
+    () => Object.entries(tests.suites).flatMap(([node, suites]) => suites.flatMap((s) => (s.cases ?? []).filter((c) => !onlyBad || isBad(c)).map((test) => ({ test, suite: s.name ?? "", node })))),
+    [tests, onlyBad],
+  );
+  const sort = useMemo(() => (order ? [{ id: order, desc: order === "time" }] : []), [order]);
+  const { shown } = useRows({ rows, columns: TESTS, text: textOf, word, sort });
+  // Sorted, tests of all suites stand among each other, and each says where it comes from.
+  const suites = groupBy(shown.slice(0, most).map((r) => r.original), (r) => (order ? "" : `${r.node}\n${r.suite}`));
+  return (
+    <>
+      <div className="test-sum">
+        <div className="bar" aria-hidden="true"><i className="good" style={{ flexGrow: tests.ok }} /><i className="bad" style={{ flexGrow: tests.ko }} /><i className="idle" style={{ flexGrow: tests.skipped }} /></div>
+        <p>{tests.ok} passed, {tests.ko} failed, {tests.skipped} skipped {tests.ko > 0 && <button type="button" className="link" onClick={() => setAll(!all)}>{all ? "Show failures only" : "Show all"}</button>}</p>
+      </div>
+      {rows.length > 10 && (
+        <div className="filters">
+          <input className="filter" type="search" aria-label="Filter tests" placeholder={`Filter ${rows.length} tests`} value={word} onChange={(e) => setWord(e.target.value)} />
+          <Select label="Order" className="inline" value={order} choices={ORDERS} onChange={setOrder} />
+        </div>
+      )}
+      {shown.length === 0 && <p className="muted">No test is called “{word}”.</p>}
+      {suites.map((group, i) => (
+        <section key={i} className="suite">
+          {!order && <h3>{group[0]?.suite} <span className="muted small">{group[0]?.node}</span></h3>}
+          <ul>{group.map((r, n) => <TestRow key={n} test={r.test} from={order ? r.suite : undefined} />)}</ul>
+        </section>
+      ))}
+      {shown.length > most && <p className="more"><Button onClick={() => setMost(most + PAGE)}>Show more of {shown.length}</Button></p>}
+    </>
+  );
+}
+
+function TestRow({ test, from }: { test: TestCase; from?: string }) {
   const text = [test.message, test.system_out, test.system_err].filter(Boolean).join("\n\n");
-  const head = <><span className={`dot ${TEST_STATUS[test.status ?? ""] ?? "idle"}`} aria-hidden="true" /><span className="sr">{test.status}: </span><span className="test-name">{[test.classname, test.name].filter(Boolean).join(" › ")}</span><span className="muted small">{test.time && `${test.time} s`}</span></>;
+  const head = <><span className={`dot ${TEST_STATUS[test.status ?? ""] ?? "idle"}`} aria-hidden="true" /><span className="sr">{test.status}: </span><span className="test-name">{nameOf(test)}</span>{from && <span className="muted small">{from}</span>}<span className="muted small">{test.time && `${test.time} s`}</span></>;
   return <li className="test">{text ? <details open={TEST_STATUS[test.status ?? ""] === "bad"}><summary>{head}</summary><pre>{text}</pre></details> : <div className="test-line">{head}</div>}</li>;
 }
 
 export function ArtifactsTab({ run, query }: { run: Run; query: UseQueryResult<Artifact[]> }) {
-  const path = (a: Artifact) => `/v1/projects/${encodeURIComponent(run.project_key)}/workflows/${encodeURIComponent(run.workflow_name)}/runs/${run.number}/artifacts/${a.id}`;
   return (
     <Answered query={query}>
-      {(files) =>
-        files.length === 0 ? (
-          <Empty title="No artifacts"><p>A step <code>artifactUpload: dist/*</code> puts them here.</p></Empty>
-        ) : (
-          <div className="table-box">
-            <table>
-              <thead><tr><th>Name</th><th>Size</th><th>Type</th><th>Node</th><th>SHA-256</th><th /></tr></thead>
-              <tbody>
-                {files.map((a) => (
-                  <tr key={a.id}>
-                    <td><strong>{a.name}</strong></td>
-                    <td className="nowrap">{bytes(a.size)}</td>
-                    <td className="muted">{a.type}</td>
-                    <td>{a.node}</td>
-                    <td><code className="muted" title={a.sha256}>{a.sha256.slice(0, 12)}</code></td>
-                    <td><Button kind="quiet" aria-label={`Download ${a.name}`} onClick={() => download(path(a), a.name).catch(report)}>Download</Button></td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )
-      }
+      {(files) => (files.length === 0 ? <Empty title="No artifacts"><p>A step <code>artifactUpload: dist/*</code> puts them here.</p></Empty> : <DataTable label="Artifacts" rows={files} rowKey={(a) => a.id} columns={ARTIFACTS} context={run} />)}
     </Answered>
   );
 }
+
+const fileOf = (run: Run, a: Artifact) => `/v1/projects/${encodeURIComponent(run.project_key)}/workflows/${encodeURIComponent(run.workflow_name)}/runs/${run.number}/artifacts/${a.id}`;
+const ARTIFACTS: Column<Artifact, Run>[] = [
+  { id: "name", head: "Name", value: (a) => a.name, cell: (a) => <strong>{a.name}</strong> },
+  { id: "size", head: "Size", value: (a) => a.size, cell: (a) => bytes(a.size), className: "nowrap" },
+  { id: "type", head: "Type", value: (a) => a.type, className: "muted" },
+  { id: "node", head: "Node", value: (a) => a.node },
+  { id: "sum", head: "SHA-256", cell: (a) => <code className="muted" title={a.sha256}>{a.sha256.slice(0, 12)}</code> },
+  { id: "get", head: ".Download", cell: (a, run) => <Button kind="quiet" aria-label={`Download ${a.name}`} onClick={() => download(fileOf(run, a), a.name).catch(report)}>Download</Button> },
+];
 
 /** What came since the last run that went well: the runs with their commits, then what is different. */
 export function ChangesTab({ run }: { run: Run }) {
@@ -95,21 +117,7 @@ export function ChangesTab({ run }: { run: Run }) {
         return (
           <>
             <p className="muted">Since {link}, the last run {same_branch ? <>of branch <code>{since.branch}</code> </> : ""}that went well{since.hash && <>, of commit <code>{since.hash.slice(0, 9)}</code></>}:</p>
-            <div className="table-box">
-              <table>
-                <thead><tr><th>Run</th><th>Commit</th><th>Branch</th><th>By</th></tr></thead>
-                <tbody>
-                  {runs.map((r) => (
-                    <tr key={r.number}>
-                      <td className="nowrap"><StatusIcon status={r.status} size={14} /> {r.number === run.number ? <strong>#{r.number}, this run</strong> : <Link {...paths.run(run.project_key, run.workflow_name, r.number)}>#{r.number}</Link>}</td>
-                      <td>{r.hash && <code title={r.hash}>{r.hash.slice(0, 9)}</code>} {r.message ? r.message.split("\n")[0] : !r.hash && <span className="muted">not known</span>}</td>
-                      <td>{r.branch && <span className="chip branch">{r.branch}</span>}</td>
-                      <td>{r.author || r.triggered_by}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <DataTable label="Runs since then" rows={runs} rowKey={(r) => r.number} columns={RUNS} context={run} />
             {total > runs.length && <p className="muted small">and {total - runs.length} older ones</p>}
             {old.isPending ? <Loading rows={2} /> : old.data && <Differences before={old.data} run={run} />}
           </>
@@ -119,18 +127,34 @@ export function ChangesTab({ run }: { run: Run }) {
   );
 }
 
+// In their order, which is the order in time: there is nothing to sort.
+const RUNS: Column<ChangedRun, Run>[] = [
+  {
+    id: "run",
+    head: "Run",
+    cell: (r, run) => <><StatusIcon status={r.status} size={14} /> {r.number === run.number ? <strong>#{r.number}, this run</strong> : <Link {...paths.run(run.project_key, run.workflow_name, r.number)}>#{r.number}</Link>}</>,
+    className: "nowrap",
+  },
+  { id: "commit", head: "Commit", cell: (r) => <>{r.hash && <code title={r.hash}>{r.hash.slice(0, 9)}</code>} {r.message ? r.message.split("\n")[0] : !r.hash && <span className="muted">not known</span>}</> },
+  { id: "branch", head: "Branch", cell: (r) => r.branch && <span className="chip branch">{r.branch}</span> },
+  { id: "by", head: "By", cell: (r) => r.author || r.triggered_by },
+];
+
+type Difference = ReturnType<typeof differences>[number];
+const DIFFERENCES: Column<Difference>[] = [
+  { id: "where", head: "Where", value: (d) => d.where, className: "muted" },
+  { id: "name", head: "Name", value: (d) => d.name, cell: (d) => <code>{d.name}</code> },
+  { id: "then", head: "Then", cell: (d) => <code className="value">{d.before ?? "–"}</code> },
+  { id: "now", head: "Now", cell: (d) => <code className="value">{d.after ?? "–"}</code> },
+];
+
 function Differences({ before, run }: { before: Run; run: Run }) {
   const found = differences(before, run);
   if (found.length === 0) return <p className="muted changes-head">Payload, graph and parameters are the same.</p>;
   return (
     <>
       <h3 className="changes-head">What differs</h3>
-      <div className="table-box">
-        <table>
-          <thead><tr><th>Where</th><th>Name</th><th>Then</th><th>Now</th></tr></thead>
-          <tbody>{found.map((d) => <tr key={`${d.where} ${d.name}`}><td className="muted">{d.where}</td><td><code>{d.name}</code></td><td><code className="value">{d.before ?? "–"}</code></td><td><code className="value">{d.after ?? "–"}</code></td></tr>)}</tbody>
-        </table>
-      </div>
+      <DataTable label="What differs" rows={found} rowKey={(d) => `${d.where} ${d.name}`} columns={DIFFERENCES} context={undefined} />
     </>
   );
 }

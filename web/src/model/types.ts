@@ -20,6 +20,7 @@ export type Parameter = Schemas["Parameter"];
 export type Info = Schemas["Info"];
 export type Artifact = Schemas["Artifact"];
 export type TestCase = Schemas["TestCase"];
+export type ChangedRun = Schemas["ChangedRun"];
 export type PipelineParameter = Schemas["PipelineParameter"];
 export type QueueJob = Schemas["QueueJob"];
 export type Candidates = Schemas["Candidates"];

@@ -8,6 +8,7 @@ import type { Token } from "../model/types";
 import { Button } from "../ui/Button";
 import { Select } from "../ui/Select";
 import { Answered } from "../ui/States";
+import { type Column, DataTable } from "../ui/table";
 import { report, toast } from "../ui/toast";
 import { useNow, useTitle } from "../util/hooks";
 import { EntryForm, NewPassword } from "./entry/Form";
@@ -88,25 +89,20 @@ function Tokens() {
         </div>
       </EntryForm>
       <Answered query={tokens} rows={2}>
-        {(all) => (
-          <div className="table-box" tabIndex={0} role="region" aria-label="Sessions and API tokens">
-            <table>
-              <thead><tr><th>Name</th><th>Kind</th><th>Last used</th><th>Ends</th><th><span className="sr">Revoke</span></th></tr></thead>
-              <tbody>
-                {all.map((t) => (
-                  <tr key={t.id}>
-                    <td><strong>{t.name}</strong>{t.current && <span className="chip"> this session</span>}{t.scopes.map((s) => <span key={s} className="chip">{s}</span>)}</td>
-                    <td className="muted">{t.type === "api" ? "API token" : "session"}</td>
-                    <td className="muted nowrap">{t.last_used ? ago(t.last_used, now) : "never"}</td>
-                    <td className="muted nowrap">{t.expires.slice(0, 10)}</td>
-                    <td><Button kind="quiet" aria-label={`Revoke ${t.name}`} can={t.current ? { ok: false, why: "This is the session you are in: sign out instead." } : { ok: true }} onClick={() => void revoke(t)}>Revoke</Button></td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
+        {(all) => <DataTable label="Sessions and API tokens" rows={all} rowKey={(t) => t.id} columns={COLUMNS} context={{ now, revoke }} />}
       </Answered>
     </section>
   );
 }
+
+const COLUMNS: Column<Token, { now: number; revoke: (t: Token) => Promise<unknown> }>[] = [
+  { id: "name", head: "Name", value: (t) => t.name, cell: (t) => <><strong>{t.name}</strong>{t.current && <span className="chip"> this session</span>}{t.scopes.map((s) => <span key={s} className="chip">{s}</span>)}</> },
+  { id: "kind", head: "Kind", value: (t) => (t.type === "api" ? "API token" : "session"), className: "muted" },
+  { id: "used", head: "Last used", value: (t) => t.last_used ?? undefined, cell: (t, { now }) => (t.last_used ? ago(t.last_used, now) : "never"), className: "muted nowrap" },
+  { id: "ends", head: "Ends", value: (t) => t.expires, cell: (t) => t.expires.slice(0, 10), className: "muted nowrap" },
+  {
+    id: "revoke",
+    head: ".Revoke",
+    cell: (t, { revoke }) => <Button kind="quiet" aria-label={`Revoke ${t.name}`} can={t.current ? { ok: false, why: "This is the session you are in: sign out instead." } : { ok: true }} onClick={() => void revoke(t)}>Revoke</Button>,
+  },
+];

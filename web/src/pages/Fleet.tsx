@@ -6,6 +6,7 @@ import { ago } from "../model/time";
 import type { Hatchery, QueueJob, Worker } from "../model/types";
 import { Link } from "../ui/Link";
 import { Answered, Empty } from "../ui/States";
+import { type Column, DataTable } from "../ui/table";
 import { useNow, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
 
@@ -30,14 +31,7 @@ export function Fleet() {
       <Answered query={workers}>
         {(all) => all.length === 0
           ? <Empty title="No worker exists now"><p>Hatcheries start them when jobs wait.</p></Empty>
-          : (
-            <div className="table-box" tabIndex={0} role="region" aria-label="Workers">
-              <table>
-                <thead><tr><th>Name</th><th>State</th><th>Job</th><th>Hatchery</th><th>Platform</th><th>Jobs done</th><th>Heard of</th></tr></thead>
-                <tbody>{all.map((w) => <WorkerRow key={w.id} worker={w} queue={queue.data ?? []} now={now} />)}</tbody>
-              </table>
-            </div>
-          )}
+          : <DataTable label="Workers" rows={all} rowKey={(w) => w.id} columns={COLUMNS} context={{ queue: queue.data ?? [], now }} />}
       </Answered>
     </>
   );
@@ -78,17 +72,18 @@ function HatcheryCard({ hatchery: h, now }: { hatchery: Hatchery; now: number })
   );
 }
 
-function WorkerRow({ worker: w, queue, now }: { worker: Worker; queue: QueueJob[]; now: number }) {
+function Working({ worker: w, queue }: { worker: Worker; queue: QueueJob[] }) {
   const job = w.job ? queue.find((j) => j.job === w.job) : undefined;
-  return (
-    <tr>
-      <td><strong>{w.name}</strong></td>
-      <td className="nowrap"><span className={`dot ${TONE[w.status] ?? "idle"}`} aria-hidden="true" /> {WORDS[w.status] ?? w.status}</td>
-      <td>{job ? <Link {...paths.job(job.project_key, job.workflow_name, job.number, job.job.slice(job.job.lastIndexOf(".") + 1))}>{job.workflow_name} #{job.number} › {job.name}</Link> : <span className="muted">{w.status !== "Building" ? "–" : w.job ? "…" : "a job of another project"}</span>}</td>
-      <td>{w.hatchery}</td>
-      <td className="muted nowrap">{w.os}/{w.arch}</td>
-      <td>{w.jobs_done}</td>
-      <td className="muted nowrap">{w.lastbeat ? ago(w.lastbeat, now) : "never"}</td>
-    </tr>
-  );
+  if (!job) return <span className="muted">{w.status !== "Building" ? "–" : w.job ? "…" : "a job of another project"}</span>;
+  return <Link {...paths.job(job.project_key, job.workflow_name, job.number, job.job.slice(job.job.lastIndexOf(".") + 1))}>{job.workflow_name} #{job.number} › {job.name}</Link>;
 }
+
+const COLUMNS: Column<Worker, { queue: QueueJob[]; now: number }>[] = [
+  { id: "name", head: "Name", value: (w) => w.name, cell: (w) => <strong>{w.name}</strong> },
+  { id: "state", head: "State", value: (w) => WORDS[w.status] ?? w.status, cell: (w) => <><span className={`dot ${TONE[w.status] ?? "idle"}`} aria-hidden="true" /> {WORDS[w.status] ?? w.status}</>, className: "nowrap" },
+  { id: "job", head: "Job", cell: (worker, { queue }) => <Working worker={worker} queue={queue} /> },
+  { id: "hatchery", head: "Hatchery", value: (w) => w.hatchery },
+  { id: "platform", head: "Platform", value: (w) => `${w.os}/${w.arch}`, className: "muted nowrap" },
+  { id: "done", head: "Jobs done", value: (w) => w.jobs_done },
+  { id: "heard", head: "Heard of", value: (w) => w.lastbeat ?? undefined, cell: (w, { now }) => (w.lastbeat ? ago(w.lastbeat, now) : "never"), className: "muted nowrap" },
+];

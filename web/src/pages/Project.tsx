@@ -10,7 +10,9 @@ import { label } from "../model/status";
 import { ago } from "../model/time";
 import type { Workflow } from "../model/types";
 import { Link } from "../ui/Link";
+import { Select } from "../ui/Select";
 import { Answered, Empty } from "../ui/States";
+import { type Column, useRows } from "../ui/table";
 import { useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
 
@@ -44,21 +46,34 @@ export function ProjectPage() {
   );
 }
 
+const ORDERS = [{ value: "", label: "As they come" }, { value: "name", label: "Name" }, { value: "run", label: "Last run" }, { value: "status", label: "Status" }, { value: "changed", label: "Last changed" }];
+const COLUMNS: Column<Workflow>[] = [
+  { id: "name", head: "Name", value: (w) => w.name },
+  { id: "run", head: "Last run", value: (w) => w.last_run?.start ?? undefined },
+  { id: "status", head: "Status", value: (w) => (w.last_run ? label(w.last_run.status) : undefined) },
+  { id: "changed", head: "Last changed", value: (w) => w.last_modified },
+];
+const textOf = (w: Workflow) => `${w.name} ${w.description}`;
+
 /** Ten thousand rows are no problem: only those in view exist. */
 function WorkflowList({ workflows }: { workflows: Workflow[] }) {
   const [word, setWord] = useState("");
-  const low = useDeferredValue(word.toLowerCase());
-  const shown = useMemo(() => workflows.filter((w) => `${w.name} ${w.description}`.toLowerCase().includes(low)), [workflows, low]);
+  const [order, setOrder] = useState("");
+  const sort = useMemo(() => (order ? [{ id: order, desc: order === "run" || order === "changed" }] : []), [order]);
+  const { shown } = useRows({ rows: workflows, columns: COLUMNS, text: textOf, word: useDeferredValue(word), sort });
   const ref = useRef<HTMLDivElement>(null);
   const list = useVirtualizer({ count: shown.length, getScrollElement: () => ref.current, estimateSize: () => 64, overscan: 10 });
   const [now] = useState(Date.now);
   return (
     <>
-      <input className="filter" type="search" aria-label="Filter workflows" placeholder={`Filter ${workflows.length} workflows`} value={word} onChange={(e) => setWord(e.target.value)} />
+      <div className="filters">
+        <input className="filter" type="search" aria-label="Filter workflows" placeholder={`Filter ${workflows.length} workflows`} value={word} onChange={(e) => setWord(e.target.value)} />
+        <Select label="Order" className="inline" value={order} choices={ORDERS} onChange={setOrder} />
+      </div>
       <div ref={ref} className="scroller" style={{ height: `min(${Math.max(1, shown.length) * 64 + 2}px, calc(100vh - 15rem))` }} tabIndex={-1}>
         <ul className="runs" style={{ height: list.getTotalSize() }}>
           {list.getVirtualItems().map((item) => {
-            const w = shown[item.index];
+            const w = shown[item.index]?.original;
             if (!w) return null;
             return (
               <li key={w.name} style={{ transform: `translateY(${item.start}px)` }}>

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { queries } from "../api/queries";
 import { WhoCould } from "../components/WhoCould";
 import { PageHead } from "../components/PageHead";
@@ -9,15 +9,16 @@ import { between, duration } from "../model/time";
 import type { QueueJob } from "../model/types";
 import { Link } from "../ui/Link";
 import { Button } from "../ui/Button";
+import { Select } from "../ui/Select";
 import { Answered, Empty } from "../ui/States";
+import { type Column, useRows } from "../ui/table";
 import { useNow, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
 
 export function Queue() {
   const queue = useQuery(queries.queue());
   const now = useNow(true);
-  const waiting = queue.data?.filter((j) => j.status === "Waiting") ?? [];
-  const running = queue.data?.filter((j) => j.status !== "Waiting") ?? [];
+  const [waiting, running] = useMemo(() => [queue.data?.filter((j) => j.status === "Waiting") ?? [], queue.data?.filter((j) => j.status !== "Waiting") ?? []], [queue.data]);
   useTitle(waiting.length ? `${waiting.length} waiting` : "Queue");
   return (
     <>
@@ -42,18 +43,32 @@ export function Queue() {
 
 const PAGE = 100;
 
+const ORDERS = [{ value: "", label: "Oldest first" }, { value: "since", label: "Newest first" }, { value: "name", label: "Name" }, { value: "workflow", label: "Workflow" }, { value: "reason", label: "Reason" }];
+const COLUMNS: Column<QueueJob>[] = [
+  { id: "since", head: "Since", value: (j) => j.since },
+  { id: "name", head: "Name", value: (j) => j.name },
+  { id: "workflow", head: "Workflow", value: (j) => `${j.project_key} ${j.workflow_name} ${j.number}` },
+  { id: "reason", head: "Reason", value: (j) => j.reason?.code },
+];
+const textOf = (j: QueueJob) => `${j.project_key} ${j.workflow_name} #${j.number} ${j.node} ${j.name} ${j.triggered_by} ${j.requirements.join(" ")} ${j.reason?.code ?? ""}`;
+
 /** The oldest first, a hundred at a time: nobody reads thousands, and the summary above counts them. */
 function Jobs({ jobs, now }: { jobs: QueueJob[]; now: number }) {
   const [most, setMost] = useState(PAGE);
   const [word, setWord] = useState("");
-  const low = word.toLowerCase();
-  const found = low ? jobs.filter((j) => `${j.project_key} ${j.workflow_name} #${j.number} ${j.node} ${j.name} ${j.triggered_by} ${j.requirements.join(" ")} ${j.reason?.code ?? ""}`.toLowerCase().includes(low)) : jobs;
+  const [order, setOrder] = useState("");
+  const { shown } = useRows({ rows: jobs, columns: COLUMNS, text: textOf, word, sort: useMemo(() => (order ? [{ id: order, desc: order === "since" }] : []), [order]) });
   return (
     <>
-      {jobs.length > 10 && <input className="filter" type="search" aria-label="Filter jobs" placeholder={`Filter ${jobs.length} jobs by name, requirement or reason`} value={word} onChange={(e) => setWord(e.target.value)} />}
-      {found.length === 0 && <p className="muted">No job fits “{word}”.</p>}
-      <ul className="queue">{found.slice(0, most).map((j) => <Row key={`${j.job}.${j.attempt}`} job={j} now={now} />)}</ul>
-      {found.length > most && <p className="more"><Button onClick={() => setMost(most + PAGE)}>Show more of {found.length}</Button></p>}
+      {jobs.length > 10 && (
+        <div className="filters">
+          <input className="filter" type="search" aria-label="Filter jobs" placeholder={`Filter ${jobs.length} jobs by name, requirement or reason`} value={word} onChange={(e) => setWord(e.target.value)} />
+          <Select label="Order" className="inline" value={order} choices={ORDERS} onChange={setOrder} />
+        </div>
+      )}
+      {shown.length === 0 && <p className="muted">No job fits “{word}”.</p>}
+      <ul className="queue">{shown.slice(0, most).map(({ original: j }) => <Row key={`${j.job}.${j.attempt}`} job={j} now={now} />)}</ul>
+      {shown.length > most && <p className="more"><Button onClick={() => setMost(most + PAGE)}>Show more of {shown.length}</Button></p>}
     </>
   );
 }

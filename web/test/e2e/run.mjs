@@ -244,6 +244,18 @@ await step("queue: what waits and why", async () => {
 await step("workers and hatcheries", async () => {
   await page.goto(`${cds.url}/fleet`);
   await page.waitForSelector("td >> text=Working");
+  const column = page.getByRole("columnheader", { name: "Jobs done" });
+  const done = async () => (await page.locator("tbody tr td:nth-child(6)").allInnerTexts()).map(Number);
+  const sorted = { ascending: (a, b) => a - b, descending: (a, b) => b - a };
+  const ways = [];
+  for (let i = 0; i < 2; i++) {
+    await column.getByRole("button").press("Enter");
+    const is = await column.getAttribute("aria-sort");
+    ways.push(is);
+    const shown = await done();
+    assert.deepEqual(shown, [...shown].sort(sorted[is]));
+  }
+  assert.deepEqual(ways.sort(), ["ascending", "descending"]);
   await accessible("fleet");
 });
 
