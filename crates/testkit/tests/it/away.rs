@@ -1,14 +1,21 @@
-//! A server that is away for longer than any lease: jobs go on, and find it again.
+//! A server that is away for longer than any lease: jobs go on, and find it again. What is delivered meanwhile is
+//! delivered until it is answered, and makes one run.
 
 use crate::chaos::seconds;
 use cds_api::runs::RunStart;
+use cds_client::{Client, RunQuery};
 use cds_model::Status;
-use cds_testkit::{Setup, TestHatchery, TestServer, find_job};
-use std::time::{Duration, Instant};
+use cds_testkit::{LONG, Setup, TestHatchery, TestServer, eventually, find_job, within};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 /// A worker gives an attempt up after three heartbeats without the server, if the server may be there for others.
 const SERVER: &str = "heartbeat_ms = 2000\nlease_ms = 8000\nmax_attempts = 1";
 const JOBS: usize = 4;
+/// Deliveries while the server is away.
+const DELIVERIES: usize = 40;
 
 /// Prints for longer than the server is away, more than is kept in memory at the end, and does what it does once.
 fn pipeline(away: Duration) -> String {
@@ -30,6 +37,20 @@ fn pipeline(away: Duration) -> String {
     format!("version: v1.0\nname: long\njobs:\n{jobs}")
 }
 
+/// Delivers until there is an answer, twice; the number of the run.
+async fn deliver(client: Client, n: usize) -> BTreeSet<i64> {
+    let start = RunStart { payload: Some(serde_json::json!({"delivery": n})), ..RunStart::default() };
+    let key = format!("delivery-{n}");
+    let mut told = BTreeSet::new();
+    for _ in 0..2 {
+        let answer = eventually("an answer", LONG, || async {
+            client.run_start("AWAY", "short", &start, Some(&key)).await.ok()
+        });
+        told.insert(answer.await.brief.number);
+    }
+    told
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_survive_a_server_that_is_away() {
     let away = Duration::from_secs(seconds().min(30));
@@ -39,6 +60,7 @@ async fn jobs_survive_a_server_that_is_away() {
     let project = server.project("AWAY").await;
     let workflow = "{name: long, version: v2.0, workflow: {long: {pipeline: long}}}";
     project.push(&[("long.pip.yml", &pipeline(away)), ("long.yml", workflow)]).await;
+    project.push_script("short", &["true"]).await;
     let payload = Some(serde_json::json!({"dir": server.scratch().to_str().unwrap()}));
     let run = project.run("long", RunStart { payload, ..RunStart::default() }).await;
     let number = run.brief.number;
@@ -49,7 +71,10 @@ async fn jobs_survive_a_server_that_is_away() {
     project.when("long", number, "every job's begin", all_begun).await;
     server.kill().await;
     let begin = Instant::now();
+    let couriers: Vec<_> =
+        (0..DELIVERIES).map(|n| tokio::spawn(deliver(project.client.clone(), n))).collect();
     tokio::time::sleep(away).await;
+    assert!(couriers.iter().all(|courier| !courier.is_finished()), "nobody was there to answer");
     server.restart().await;
     println!("the server was away for {:?}", begin.elapsed());
     let run = project.ended("long", number).await;
@@ -68,5 +93,19 @@ async fn jobs_survive_a_server_that_is_away() {
         let lines: Vec<u64> = log.lines().filter_map(|line| line.parse().ok()).collect();
         assert_eq!((lines.len(), lines.last()), (300_000, Some(&300_000)));
         assert!(lines.iter().zip(1..).all(|(line, n)| *line == n));
+    }
+    let mut told = BTreeSet::new();
+    for courier in couriers {
+        let numbers = within("a delivery", LONG, courier).await.expect("no panic");
+        assert_eq!(numbers.len(), 1, "one delivery made the runs {numbers:?}");
+        told.extend(numbers);
+    }
+    assert_eq!(told.len(), DELIVERIES, "two deliveries share a run");
+    let query = RunQuery { limit: Some(100), ..RunQuery::default() };
+    let there = project.client.runs("AWAY", "short", &query).await.expect("the runs");
+    assert_eq!(there.iter().map(|run| run.number).collect::<BTreeSet<_>>(), told);
+    for number in told {
+        let run = project.ended("short", number).await;
+        assert_eq!(run.brief.status, Status::Success, "{run:#?}");
     }
 }
