@@ -2,7 +2,7 @@
 
 use crate::{
     host::Host,
-    server::{job, secret, step},
+    server::{Server, job, secret, step},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,6 +19,20 @@ async fn a_trivial_job_costs_one_report() {
     let requests = host.server.inner().requests.clone();
     assert_eq!(requests.iter().filter(|r| *r == "take").count(), 1, "{requests:?}");
     assert!(requests.len() <= 8, "{requests:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_goes_on_after_answers_it_has_missed() {
+    let server = Server::start().await;
+    server.inner().given = 6;
+    let host = Host::with(server);
+    // Its first question is the seventh of those that were answered; from then on it counts as the server does.
+    for _ in 0..3 {
+        assert_eq!(host.run(job(&["echo hello"])).await.status(), "Success");
+    }
+    let inner = host.server.inner();
+    assert_eq!(inner.given, 9);
+    assert_eq!(inner.requests.iter().filter(|r| *r == "take").count(), 2, "{:?}", inner.requests);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,6 +68,8 @@ pub struct Inner {
     pub holds: bool,
     /// Answer every report and log with 503.
     pub dark: bool,
+    /// Takes that were answered with a job.
+    pub given: u64,
     pub max_jobs: u32,
     pub heartbeat_ms: u64,
     pub idle_ms: u64,
@@ -107,6 +109,14 @@ impl Server {
 
     pub fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap()
+    }
+
+    /// The next job, given out.
+    fn pop(&self) -> Option<Assignment> {
+        let mut inner = self.inner();
+        let job = inner.queue.pop_front()?;
+        inner.given += 1;
+        Some(job)
     }
 
     /// Queues a job and says its name.
@@ -287,7 +297,7 @@ async fn next(s: &Server, wait: u64) -> Option<Assignment> {
         let changed = s.changed.notified();
         tokio::pin!(changed);
         changed.as_mut().enable();
-        if let Some(job) = s.inner().queue.pop_front() {
+        if let Some(job) = s.pop() {
             return Some(job);
         }
         tokio::time::timeout_at(end, changed).await.ok()?;
@@ -296,7 +306,17 @@ async fn next(s: &Server, wait: u64) -> Option<Assignment> {
 
 async fn take(State(s): State<Server>, headers: HeaderMap, Json(body): Json<WorkerTake>) -> Response {
     assert_eq!(headers["authorization"], "Bearer session");
-    s.inner().requests.push("take".into());
+    let given = {
+        let mut inner = s.inner();
+        inner.requests.push("take".into());
+        inner.given
+    };
+    match body.number {
+        Some(number) if number <= given => {
+            return refuse(StatusCode::CONFLICT, "old_take", vec![format!("take={given}")]);
+        }
+        number => assert_eq!(number, Some(given + 1), "a take is counted wrongly"),
+    }
     match next(&s, body.wait_ms).await {
         Some(job) => Json(job).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
@@ -372,6 +392,8 @@ async fn report(State(s): State<Server>, Json(body): Json<WorkerReport>) -> Answ
         }
     }
     if let (Some(_), Some(wait)) = (&body.end, body.take_wait_ms) {
+        let given = s.inner().given;
+        assert_eq!(body.take_number, Some(given + 1), "a take with an end is counted wrongly");
         ack.next = next(&s, wait).await.map(Box::new);
     }
     Ok(Json(ack).into_response())
