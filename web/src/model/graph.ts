@@ -165,7 +165,7 @@ export function wayBetween(a: Placed, through: Way["through"], b: Placed, vertic
 export const rectangle = (p: Placed): string => `M${p.x} ${p.y}h${p.width}v${p.height}h${-p.width}z`;
 
 /** As many lines become one: few enough elements for a page, small enough areas to be drawn piece by piece. */
-const BUNDLE = 64;
+const BUNDLE = 16;
 
 /** The lines of many things as few: those of a kind together, in bundles. */
 export function bundle<T>(things: readonly T[], kindOf: (thing: T) => string, lineOf: (thing: T) => string): { kind: string; line: string }[] {
