@@ -52,6 +52,10 @@ impl App {
         };
         let Some(row) = row else {
             self.fleet().release(job, attempt);
+            if known {
+                let app = self.clone();
+                tokio::spawn(async move { app.seal_attempt(job, attempt).await });
+            }
             return Err(Error::lease_lost());
         };
         if !known {

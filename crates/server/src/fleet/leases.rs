@@ -198,12 +198,17 @@ impl Fleet {
     }
 
     /// What the store says about a hold: it is over, or is to be stopped.
-    pub fn compare(&self, job: JobRef, held: &Held, row: Option<lease::Row>, now: Timestamp) {
+    /// True if the hold is over: what its worker has left here is to be completed.
+    pub fn compare(&self, job: JobRef, held: &Held, row: Option<lease::Row>, now: Timestamp) -> bool {
         match lease::against_store(row, held.worker) {
-            lease::Fate::Drop => self.release(job, held.attempt),
+            lease::Fate::Drop => {
+                self.release(job, held.attempt);
+                return true;
+            }
             lease::Fate::Stop => self.cancel(job, held.attempt, now),
             lease::Fate::Keep | lease::Fate::Lost => {}
         }
+        false
     }
 
     /// Every hold, for the store.

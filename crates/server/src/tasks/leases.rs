@@ -69,7 +69,9 @@ async fn is_lost(app: &App, job: JobRef, held: Held, now: Timestamp) -> Option<H
     match lease::late(row, held.worker, now) {
         lease::Fate::Keep | lease::Fate::Stop => None,
         lease::Fate::Drop => {
+            // Another server has given it up: whoever reads its log here is told that nothing follows.
             app.fleet().release(job, held.attempt);
+            app.seal_attempt(job, held.attempt).await;
             None
         }
         lease::Fate::Lost => {

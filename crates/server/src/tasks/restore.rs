@@ -6,6 +6,9 @@ use cds_model::JobRef;
 use cds_store::{queue, runs, workers};
 use std::collections::HashMap;
 
+/// Runs that ended lately, at most so many.
+const LATELY: i64 = 1_000;
+
 /// Fills the fleet from the store.
 ///
 /// # Errors
@@ -31,8 +34,13 @@ pub async fn restore(app: &App) -> Result<(), cds_store::Error> {
     }
     app.fleet().push(waiting, now);
     // Logs of attempts that ended while nobody was there to complete them.
-    let live = app.store().read(runs::live).await?;
-    for id in live {
+    let runs = app.store().read(move |tx| {
+        let mut runs = runs::live(tx)?;
+        // Those that ended while other servers on the database were there, too.
+        runs.extend(runs::unsealed(tx, now, LATELY)?);
+        Ok(runs)
+    });
+    for id in runs.await? {
         let Ok(run) = app.load_run(id).await else { continue };
         let mut ended = Vec::new();
         crate::app::view::each_job(&run, |_, _, job| {

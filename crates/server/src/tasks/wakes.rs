@@ -55,7 +55,9 @@ pub(super) async fn reload(app: &App) {
     let rows: HashMap<(JobRef, Attempt), lease::Row> =
         marks.iter().filter(|m| m.lease.worker.is_some()).map(|m| ((m.job, m.attempt), m.lease)).collect();
     for (job, held) in &holds {
-        app.fleet().compare(*job, held, rows.get(&(*job, held.attempt)).copied(), now);
+        if app.fleet().compare(*job, held, rows.get(&(*job, held.attempt)).copied(), now) {
+            app.seal_attempt(*job, held.attempt).await;
+        }
     }
     let holds = app.fleet().holds();
     let held: HashSet<(JobRef, Attempt)> = holds.iter().map(|(job, held)| (*job, held.attempt)).collect();

@@ -8,7 +8,7 @@ use super::{
 use cds_api::runs::{AttemptRun, JobRun, LogFile, Run};
 use cds_blobs::{LogKey, LogStore, LogStream};
 use cds_model::{Attempt, JobRef, Status};
-use cds_testkit::{Project, SHORT, eventually};
+use cds_testkit::{Project, SHORT, eventually, within};
 use sha2::{Digest, Sha256};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -88,8 +88,11 @@ pub async fn logs(
         let files = complete(faults, project, run).await;
         for file in &files {
             let name = (file.job, file.attempt, file.step);
-            let bytes = project.client.log(file.job, file.attempt, file.step).await.expect("a log");
-            let bytes = bytes.bytes(64 << 20).await.expect("the whole log");
+            let bytes = within("a log", SHORT, async {
+                let log = project.client.log(file.job, file.attempt, file.step).await.expect("a log");
+                log.bytes(64 << 20).await.expect("the whole log")
+            })
+            .await;
             faults
                 .unless(bytes.len() as u64 == file.length, || format!("{file:?} has {} bytes", bytes.len()));
             // Whoever follows it has been told of the end, or will be at once.

@@ -11,10 +11,10 @@ use super::{
 };
 use cds_api::{
     runs::{Run, RunStart},
-    worker::{Assignment, JobEnd, LogChunk, WorkerReport},
+    worker::{Assignment, JobEnd, LogChunk, StepReport, WorkerReport},
 };
 use cds_client::{Client, ClientError};
-use cds_model::{Clock, Status, WallClock};
+use cds_model::{Clock, Status, Timestamp, WallClock};
 use cds_testkit::{
     Dice, LONG, Network, Postgres, Project, Proxy, SHORT, Setup, TestHatchery, TestServer, eventually,
     find_job,
@@ -101,20 +101,22 @@ async fn storm_of_cuts(first: Network) {
     let begin = Instant::now();
     println!("the first server is cut off: {first:?}");
     one.way.set(first);
-    while_cut_off(&one, &two, &here, &there).await;
     // The other server takes over what the first one cannot vouch for any more, though nobody told it anything.
-    for number in &long {
-        let again = |run: &Run| find_job(run, "long", "long").attempts.len() > 1;
-        there.when("long", *number, "another attempt of a long job", again).await;
-    }
-    let mut new = old.taken_over(&two.server, &there).await;
+    let over = async {
+        for number in &long {
+            let again = |run: &Run| find_job(run, "long", "long").attempts.len() > 1;
+            there.when("long", *number, "another attempt of a long job", again).await;
+        }
+        old.taken_over(&two.server, &there).await
+    };
+    let ((), mut new) = tokio::join!(while_cut_off(&one, &two, &here, &there), over);
     println!("others have its jobs after {:?}", begin.elapsed());
-    old.is_refused("while cut off", &["store_away", "lease_lost"]).await;
+    new.goes_on(old.is_refused("while cut off", &["store_away", "lease_lost"])).await;
     one.way.set(Network::Works);
-    eventually("good health after the cut", SHORT, || async { one.server.anonymous().health().await.ok() })
-        .await;
+    let health = || async { one.server.anonymous().health().await.ok() };
+    new.goes_on(eventually("good health after the cut", SHORT, health)).await;
     println!("the first server is well after {:?}", begin.elapsed());
-    old.is_refused("after its return", &["lease_lost"]).await;
+    new.goes_on(old.is_refused("after its return", &["lease_lost"])).await;
     let stale = old.ends(&there, &mut new).await;
 
     let strokes = cuts(&[&one, &two], &mut dice).await;
@@ -245,6 +247,7 @@ struct Straggler {
     number: i64,
     /// What was acknowledged of its log.
     acked: String,
+    began: Timestamp,
     list: tokio::task::JoinHandle<()>,
 }
 
@@ -270,7 +273,7 @@ impl Straggler {
     async fn start(server: &TestServer, project: &Project) -> Self {
         let number = project.run("stale", RunStart::default()).await.brief.number;
         let (client, assignment, list) = take(server, "straggler-one").await;
-        let mut it = Self { client, assignment, number, acked: String::new(), list };
+        let mut it = Self { client, assignment, number, acked: String::new(), began: WallClock.now(), list };
         it.write("the first attempt\n").await.expect("its log is taken");
         it
     }
@@ -281,14 +284,25 @@ impl Straggler {
         assert_eq!((assignment.job, assignment.attempt.0), (self.assignment.job, 2));
         let run = project.get("stale", self.number).await;
         assert_eq!(find_job(&run, "stale", "job").attempts.len(), 2, "{run:#?}");
-        let mut it = Self { client, assignment, number: self.number, acked: String::new(), list };
+        let (acked, began) = (String::new(), WallClock.now());
+        let mut it = Self { client, assignment, number: self.number, acked, began, list };
         it.write("the second attempt\n").await.expect("its log is taken");
         it
     }
 
     fn report(&self, logs: Vec<LogChunk>, end: Option<JobEnd>) -> WorkerReport {
         let (job, attempt) = (self.assignment.job, self.assignment.attempt);
-        WorkerReport { job, attempt, logs, steps: Vec::new(), end, take_wait_ms: None, take_number: None }
+        let status = if end.is_some() { Status::Success } else { Status::Building };
+        let step = StepReport {
+            step: 0,
+            status,
+            start_ms: Some(self.began.ms()),
+            done_ms: end.as_ref().map(|_| WallClock.now().ms()),
+            log_length: end.as_ref().map(|_| self.acked.len() as u64),
+            exit_code: end.as_ref().map(|_| 0),
+            reason: None,
+        };
+        WorkerReport { job, attempt, logs, steps: vec![step], end, take_wait_ms: None, take_number: None }
     }
 
     async fn write(&mut self, line: &str) -> Result<(), ClientError> {
@@ -310,15 +324,26 @@ impl Straggler {
         self.client.worker_report(&self.report(Vec::new(), Some(end))).await.map(drop)
     }
 
+    /// Something else, while this worker goes on.
+    async fn goes_on<T>(&mut self, something: impl Future<Output = T>) -> T {
+        let mut something = std::pin::pin!(something);
+        loop {
+            tokio::select! {
+                done = &mut something => return done,
+                () = tokio::time::sleep(Duration::from_millis(500)) => {
+                    self.write("still at it\n").await.expect("the new attempt's log");
+                }
+            }
+        }
+    }
+
     /// Neither a line nor an end is taken, and the reason is one of those.
     async fn is_refused(&mut self, when: &str, codes: &[&str]) {
-        for _ in 0..2 {
-            let line = self.write("a line too many\n").await.err();
-            let end = self.end().await.err();
-            for (what, error) in [("a line", line), ("an end", end)] {
-                let error = error.unwrap_or_else(|| panic!("{what} of an old attempt was taken {when}"));
-                assert!(codes.iter().any(|code| error.is_code(code)), "{what}, {when}: {error:?}");
-            }
+        let line = self.write("a line too many\n").await.err();
+        let end = self.end().await.err();
+        for (what, error) in [("a line", line), ("an end", end)] {
+            let error = error.unwrap_or_else(|| panic!("{what} of an old attempt was taken {when}"));
+            assert!(codes.iter().any(|code| error.is_code(code)), "{what}, {when}: {error:?}");
         }
     }
 
@@ -333,9 +358,15 @@ impl Straggler {
             faults.push(format!("the straggler's run: {run:#?}"));
         }
         for it in [self, &*new] {
-            let log = project.attempt_log(job, it.assignment.attempt.0, 0).await;
-            if log != it.acked {
-                faults.push(format!("attempt {}: {:?} is not {log:?}", it.assignment.attempt.0, it.acked));
+            let attempt = it.assignment.attempt.0;
+            // On the disk of the first server, which has to say first that it is there again.
+            let log = eventually("a log of both servers", SHORT, || async {
+                project.client.log(job.id, attempt, 0).await.ok()?.bytes(1 << 20).await.ok()
+            })
+            .await;
+            if log != it.acked.as_bytes() {
+                let log = String::from_utf8_lossy(&log);
+                faults.push(format!("attempt {attempt}: {:?} is not {log:?}", it.acked));
             }
         }
         faults
