@@ -132,6 +132,11 @@ function idempotencyKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
+/** Takes up a run that was set aside because its record could not be read. */
+export async function unparkRun(key: string, workflow: string, number: string): Promise<void> {
+  await data(client.POST("/v1/projects/{key}/workflows/{workflow}/runs/{number}/unpark", { params: { path: { key, workflow, number } } }));
+}
+
 export async function stopRun(key: string, workflow: string, number: string, node?: string): Promise<void> {
   await data(
     client.POST("/v1/projects/{key}/workflows/{workflow}/runs/{number}/stop", {

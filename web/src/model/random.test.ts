@@ -62,7 +62,7 @@ test("however long a line is, it is shown", () => {
       expect(parseAnsi(line).map((s) => s.text).join("")).toBe(plain(line));
     }
   }
-});
+}, 120_000);
 
 test("bytes cut anywhere are the same lines", () => {
   each((text, roll) => {

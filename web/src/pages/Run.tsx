@@ -1,7 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearch } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
+import { Failure } from "../api/client";
 import { queries, startRun, stopRun } from "../api/queries";
+import { RunAside } from "../components/RunAside";
 import { NodePanel } from "../components/NodePanel";
 import { PageHead } from "../components/PageHead";
 import RunGraph from "../components/RunGraph";
@@ -26,6 +28,11 @@ import { useSetSearch } from "../util/search";
 export default function RunPage() {
   const { key, workflow, number } = useParams({ from: "/project/$key/workflow/$workflow/run/$number" });
   const run = useQuery(queries.run(key, workflow, number));
+  // The server knows the run and can't read it: that is the one conflict there is in reading. It holds while it is read again.
+  const aside = useRef<Failure>(undefined);
+  if (run.error) aside.current = run.error instanceof Failure && run.error.status === 409 ? run.error : undefined;
+  else if (run.data) aside.current = undefined;
+  if (aside.current) return <RunAside projectKey={key} workflow={workflow} number={number} why={aside.current} />;
   return <Answered query={run} rows={6}>{(data) => <RunView run={data} />}</Answered>;
 }
 

@@ -29,9 +29,9 @@ async function step(name, body) {
   }
 }
 
-async function accessible(what) {
+async function accessible(what, rules = {}) {
   await page.evaluate(axeSource);
-  const found = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+  const found = await page.evaluate((rules) => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], rules }), rules);
   const lines = found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 4).map((n) => `${n.target.join(" ")} (${n.any[0]?.message ?? ""})`).join("; ")}`);
   assert.deepEqual(lines, [], `${what}:\n${lines.join("\n")}`);
 }
@@ -322,6 +322,58 @@ await step("pages: the keyboard goes to the content, the way back to where one w
     await page.locator("main .empty-title").waitFor();
   }
   await page.setViewportSize({ width: 1360, height: 860 });
+});
+
+await step("the history of a workflow by author and by tag: chosen by keyboard, written, lifted", async () => {
+  await page.goto(`${cds.url}/project/SHOP/workflow/release`);
+  await page.waitForSelector(".run-row");
+  const [author, tag] = [page.getByRole("combobox", { name: "Author" }), page.getByRole("combobox", { name: "Tag" })];
+  await author.pressSequentially("ad");
+  await page.getByRole("option", { name: "ada" }).or(page.getByRole("option", { name: "admin" })).first().waitFor();
+  // While suggestions are open, screen readers hear of nothing else; the keyboard leaves them only by closing them.
+  await accessible("suggestions", { "aria-hidden-focus": { enabled: false } });
+  await page.keyboard.press("ArrowDown");
+  const name = await page.locator("[role=option][data-highlighted]").innerText();
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.searchParams.get("author") === name);
+  await page.waitForSelector(".run-row");
+  await tag.fill("version:9.9.9");
+  await tag.press("Enter");
+  await page.getByText("No run matches").waitFor();
+  assert.equal(new URL(page.url()).searchParams.get("tag"), "version:9.9.9");
+  await tag.fill("version:1.4.2");
+  await tag.press("Enter");
+  await page.waitForSelector(".run-row");
+  // The address is the state: who gets it sees the same.
+  await page.reload();
+  await page.waitForSelector(".run-row");
+  assert.equal(await tag.inputValue(), "version:1.4.2");
+  await author.fill("nobody at all");
+  await author.press("Tab");
+  await page.getByText("No run matches").waitFor();
+  await page.getByRole("button", { name: "Show all runs" }).click();
+  await page.waitForFunction(() => location.search === "");
+  await page.waitForSelector(".run-row");
+});
+
+await step("a run whose record can't be read: its page says why, and stops it", async () => {
+  await cds.ctl("workflow", "run", "SHOP", "nightly");
+  await page.goto(`${cds.url}/project/SHOP/workflow/nightly/run/2?node=long`);
+  await page.locator(".job-name", { hasText: "long" }).waitFor();
+  await cds.stop();
+  await cds.sql("UPDATE run SET head = '!' || head WHERE number = 2 AND final = 0");
+  await cds.start();
+  await page.goto(`${cds.url}/project/SHOP/workflow/nightly/run/2`);
+  await page.getByText("This run is set aside: its record").waitFor();
+  await accessible("a run that is set aside");
+  await page.getByRole("button", { name: "Take up again" }).click();
+  await page.locator(".toast.error", { hasText: "can't be read" }).waitFor();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await page.getByText("This run was stopped").waitFor();
+  const { stdout } = await cds.ctl("workflow", "history", "SHOP", "nightly");
+  assert.match(stdout, /Stopped/);
+  await page.goto(`${cds.url}/project/SHOP/workflow/nightly`);
+  await page.locator(".run-row", { hasText: "#2" }).getByText("set aside").waitFor();
 });
 
 for (const [name, path] of [["home", "/"], ["projects", "/projects"], ["project", "/project/SHOP"], ["workflow", "/project/SHOP/workflow/release"], ["run", "/project/SHOP/workflow/release/run/1"], ["log", "/project/SHOP/workflow/release/run/1/job/0"], ["not found", "/nowhere"]]) {

@@ -53,6 +53,8 @@ export async function server(settings = {}) {
       child.kill(signal);
     });
   const ctl = (...args) => run(join(root, "cdsctl"), ["-f", join(root, "context"), ...args], { cwd: new URL("workflows/", import.meta.url) });
+  /** Changes the database, behind the back of a server that is stopped; with the `sqlite3` of the system. */
+  const sql = (statement) => run("sqlite3", [join(root, "data", "cds.db"), statement]);
   await start();
   await ctl("login", "--api-url", url, "--username", "admin", "--password", PASSWORD);
   await ctl("project", "create", "SHOP", "The shop");
@@ -67,6 +69,7 @@ export async function server(settings = {}) {
     /** What the server takes for its address: another one with CDS_WEB. */
     own: url,
     ctl,
+    sql,
     start,
     stop,
     async close() {
