@@ -1,5 +1,5 @@
 // Figures of the UI in Chromium against the real server: `npm run bench`, as a part of `make bench` with `--json FILE`.
-// Arguments name parts: page, run, graph, log, live. LOG_MB is the size of the large log.
+// Arguments name parts: page, run, graph, history, log, live. LOG_MB is the size of the large log.
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -145,6 +145,46 @@ try {
     const reference = [await rate(pan), "one box that moves"];
     note("web.graph_2000_pan_fps", fit, "fps", [">=", 55], reference);
     note("web.graph_2000_pan_far_fps", far, "fps", [">=", 55], reference);
+  }
+
+  if (wanted("history")) {
+    // A hundred thousand runs of fifty people, made of one that was: their rows in lists and their tags, in the database itself.
+    await push("old", "  old: {pipeline: once, payload: {git.branch: main, git.author: nobody}}\n", { once: script("true") });
+    await cds.ctl("workflow", "run", "SHOP", "old", "--track");
+    await cds.stop();
+    const of = "(SELECT id FROM workflow WHERE name = 'old')";
+    const id = "substr(id, 1, 9) || printf('%04x-7%03x', i >> 12, i & 4095) || substr(id, 19)";
+    await cds.sql(`
+      WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+      INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution)
+      SELECT ${id}, workflow, project, i, version, CASE i % 7 WHEN 0 THEN 'Fail' ELSE status END, 1, sub, label, triggered_by, replace(replace(tags, 'nobody', 'user-' || (i % 50)), 'main', 'branch-' || (i % 200)), spec_hash, '', created, last_execution FROM run, n WHERE workflow = ${of};
+      WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+      INSERT INTO run_tag (run, tag, value, workflow)
+      SELECT ${id.replaceAll("id", "run")}, tag, CASE tag WHEN 'git.author' THEN 'user-' || (i % 50) WHEN 'git.branch' THEN 'branch-' || (i % 200) ELSE value END, t.workflow FROM run_tag t, n WHERE t.workflow = ${of} AND length(t.run) = 36;`);
+    await cds.start();
+    const path = "/project/SHOP/workflow/old";
+    note("web.history_100k_open_ms", await opened(path, () => document.querySelector(".run-row .number") !== null), "ms", ["<=", 1000]);
+    const filtered = async (name, value, count) => {
+      const taken = [];
+      for (let i = 0; i < 3; i++) {
+        await page.goto(cds.url + path);
+        await page.locator(".run-row .number").first().waitFor();
+        const field = page.getByRole("combobox", { name });
+        await field.fill(value);
+        const began = performance.now();
+        await field.press("Enter");
+        await page.waitForFunction((n) => document.querySelector(".filters h2 .muted")?.textContent === n && document.querySelector(".run-row .number"), count);
+        taken.push(performance.now() - began);
+      }
+      return Math.round(median(taken));
+    };
+    const answer = await page.evaluate(async () => {
+      const began = performance.now();
+      await (await fetch("/v1/projects/SHOP/workflows/old/runs?author=user-7&limit=50", { headers: { authorization: `Bearer ${sessionStorage.getItem("cds.token")}` } })).text();
+      return Math.round(performance.now() - began);
+    });
+    note("web.history_100k_filter_author_ms", await filtered("Author", "user-7", "2,000"), "ms", ["<=", 500], [answer, "the server's answer"]);
+    note("web.history_100k_filter_tag_ms", await filtered("Tag", "git.branch:branch-3", "500"), "ms", ["<=", 500]);
   }
 
   if (wanted("log")) {
