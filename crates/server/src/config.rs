@@ -115,10 +115,9 @@ impl Config {
             self.database.clone()
         }
     }
-    /// How to open the database.
-    pub fn store_options(&self) -> cds_store::Options {
-        let patience = std::time::Duration::from_secs(self.database_timeout_s.clamp(1, 24 * 3600));
-        cds_store::Options { patience, ..cds_store::Options::new(&self.database_url()) }
+    /// How long the database may be silent.
+    pub fn database_patience(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.database_timeout_s.clamp(1, 24 * 3600))
     }
     /// How long a worker keeps a job without being heard of.
     pub fn lease(&self) -> std::time::Duration {

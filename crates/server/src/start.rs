@@ -19,7 +19,7 @@ use crate::{
 use axum::serve::ListenerExt;
 use cds_blobs::{LogStore, artifacts::Artifacts, object::FsObjects};
 use cds_model::{Clock, Secret};
-use cds_store::{MasterKey, Store, settings};
+use cds_store::{MasterKey, Options, Store, settings};
 use std::{
     net::SocketAddr,
     path::Path,
@@ -122,7 +122,8 @@ pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<App, StartError> {
     let fault = |e: &dyn std::fmt::Display| StartError::Data { dir: dir.clone(), fault: e.to_string() };
     std::fs::create_dir_all(&config.data).map_err(|e| fault(&e))?;
     let key = MasterKey::load_or_create(&config.data.join("secret.key"))?;
-    let store = Store::open_with(config.store_options(), key)?;
+    let patience = config.database_patience();
+    let store = Store::open_with(Options { patience, ..Options::new(&config.database_url()) }, key)?;
     let logs = LogStore::open(config.data.join("logs")).map_err(|e| fault(&e))?;
     let objects = FsObjects::open(config.data.join("files")).map_err(|e| fault(&e))?;
     let spool = objects.spool();
