@@ -5,8 +5,10 @@
 //! compare with a second way to the same answer.
 #![no_main]
 
+mod addresses;
 mod app;
 mod bodies;
+mod contexts;
 mod expressions;
 mod files;
 mod keys;
@@ -41,13 +43,34 @@ mod plan {
     }
 }
 
+/// What the file of `cdsctl` says of faults.
+mod error {
+    #[derive(Debug)]
+    pub struct CliError(String);
+
+    impl CliError {
+        pub fn failed(text: impl Into<String>) -> Self {
+            Self(text.into())
+        }
+        pub fn doing(self, what: &str) -> Self {
+            Self(format!("{what}: {}", self.0))
+        }
+    }
+
+    impl std::fmt::Display for CliError {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(&self.0)
+        }
+    }
+}
+
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
 /// A name, and what is done with one input.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 20] = [
+const TARGETS: [Target; 22] = [
     ("definitions", files::definitions),
     ("yaml", files::yaml),
     ("interpolate", expressions::interpolate),
@@ -68,6 +91,8 @@ const TARGETS: [Target; 20] = [
     ("keys", keys::keys),
     ("pushes", worker::pushes),
     ("small", small::small),
+    ("addresses", addresses::addresses),
+    ("contexts", contexts::contexts),
 ];
 
 static CHOSEN: LazyLock<fn(&[u8])> = LazyLock::new(|| {

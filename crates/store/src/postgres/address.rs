@@ -101,10 +101,9 @@ impl Address {
 /// An address as it may be shown: without what may be a password. That stands before the last '@', or is an option.
 pub(crate) fn shown(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_string() };
-    // An option may hold an '@' too: looked for first, so that neither hides the other.
+    // An option may hold an '@' too, and then what follows is the next option.
     let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    let rest = rest.split_once('?').map_or(rest, |(base, _)| base);
-    format!("{scheme}://{rest}")
+    format!("{scheme}://{}", rest.split(['?', '&']).next().unwrap_or_default())
 }
 
 /// Percent-encoding undone.
@@ -128,6 +127,18 @@ fn decoded(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_password_is_shown() {
+        for url in [
+            "postgres://u:secret@host:1/db?a=b",
+            "postgres://host:1/db?password=secret",
+            "postgres://x?a=@host:1/db&password=secret",
+            "postgres://u:sec?ret@secret@host:1/db",
+        ] {
+            assert_eq!(shown(url), "postgres://host:1/db");
+        }
+    }
 
     #[test]
     fn modes_of_an_address() {
