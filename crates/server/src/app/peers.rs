@@ -92,7 +92,8 @@ pub fn asked(headers: &HeaderMap) -> bool {
 
 /// Asks the other servers for what the handler did not find here.
 pub async fn elsewhere(State(app): State<App>, request: Request, next: Next) -> Response {
-    if request.method() != Method::GET || !app.peers().any() {
+    // Whoever asks for another server is told so even by one that has not heard of others yet.
+    if request.method() != Method::GET || !app.peers().any() && !asked(request.headers()) {
         return next.run(request).await;
     }
     let (uri, headers) = (request.uri().clone(), request.headers().clone());

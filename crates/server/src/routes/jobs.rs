@@ -265,49 +265,37 @@ async fn follow(
         }
         return Ok(sought(app, key, offset, uri, headers));
     }
-    Ok(followed(&app, follower(app.logs().clone(), key, offset)))
+    Ok(followed(&app, key, offset))
 }
 
 /// A log on this server's disk, as it grows.
-fn followed(
-    app: &App,
-    events: impl Stream<Item = std::result::Result<LogEvent, LogError>> + Send + 'static,
-) -> Response {
+fn followed(app: &App, key: LogKey, offset: u64) -> Response {
     let stop = app.closing();
-    let stream =
-        events.map(|event| Ok::<_, Infallible>(sse(event))).take_until(async move { stop.cancelled().await });
+    let stream = follower(app.logs().clone(), key, offset)
+        .map(|event| Ok::<_, Infallible>(sse(event)))
+        .take_until(async move { stop.cancelled().await });
     Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
 }
 
 /// A log of which nobody knows yet on which server it will be: looked for until there is one.
 fn sought(app: App, key: LogKey, offset: u64, uri: Uri, headers: HeaderMap) -> Response {
     let closing = app.closing();
-    let here = follower(app.logs().clone(), key, offset).boxed();
-    let search = futures::stream::unfold(Some((app, here, uri, headers)), move |state| async move {
-        let (app, mut here, uri, headers) = state?;
+    let search = futures::stream::unfold(Some((app, key, uri, headers)), move |state| async move {
+        let (app, key, uri, headers) = state?;
         let until = tokio::time::Instant::now() + KEEP_ALIVE;
         loop {
-            let elsewhere = async {
-                let found = app.ask_others(&uri, &headers).await.ok();
-                if found.is_none() {
-                    tokio::time::sleep(LOOK).await;
-                }
-                found
-            };
-            let found = tokio::select! {
-                first = here.next() => {
-                    let events = futures::stream::iter(first).chain(here);
-                    return Some((followed(&app, events).into_body().into_data_stream().boxed(), None));
-                }
-                found = elsewhere => found,
+            let found = match app.logs().state(&key) {
+                Ok(Some(_)) => Some(followed(&app, key.clone(), offset)),
+                _ => app.ask_others(&uri, &headers).await.ok(),
             };
             if let Some(response) = found {
                 return Some((response.into_body().into_data_stream().boxed(), None));
             }
             if tokio::time::Instant::now() > until {
                 let alive = futures::stream::iter([Ok(Bytes::from_static(b":\n\n"))]).boxed();
-                return Some((alive, Some((app, here, uri, headers))));
+                return Some((alive, Some((app, key, uri, headers))));
             }
+            tokio::time::sleep(LOOK).await;
         }
     });
     let stream = search.flatten().take_until(async move { closing.cancelled().await });
