@@ -28,7 +28,6 @@ pub fn main() -> ExitCode {
     if words.next().is_some_and(|word| word == "worker-cmd") {
         return cds_worker::command_main(words);
     }
-    memory::set_up();
     let result = match Args::parse().command {
         Command::Server(args) => commands::server::run(args),
         Command::Hatchery(args) => commands::hatchery::run(args),

@@ -66,7 +66,6 @@ async fn serve(settings: Settings, with_hatchery: bool) -> anyhow::Result<()> {
         false => None,
     };
     announce(&running)?;
-    tokio::spawn(crate::memory::trim());
 
     signals.next().await;
     tracing::info!("ending; a second signal ends at once");
