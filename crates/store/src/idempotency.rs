@@ -1,4 +1,4 @@
-//! Idempotency keys of requests that make runs. They are claimed by the commit that makes the run.
+//! Idempotency keys of requests that make runs or go on with them. They are claimed by the commit that does it.
 
 use crate::{error::Result, sql::sql, tx::Tx, vals};
 use cds_model::{RunId, Timestamp, WorkflowId};
@@ -25,16 +25,16 @@ impl Once {
     }
 }
 
-/// What was made before for a key.
+/// What was done before for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Earlier {
-    /// This run, for the same request.
+    /// The same request, for this run.
     Same(RunId),
-    /// Something, for another request.
+    /// Another request.
     Other,
 }
 
-/// What a key of a workflow made. A commit checks this too: asking first only spares work.
+/// What a key of a workflow stands for. A commit checks this too: asking first only spares work.
 pub fn get(tx: &mut Tx<'_>, workflow: WorkflowId, once: &Once) -> Result<Option<Earlier>> {
     let Some(row) = tx.query_opt(GET, vals![workflow, once.key.as_str()])? else { return Ok(None) };
     Ok(Some(if once.is(row.text(1)?) { Earlier::Same(row.get(0)?) } else { Earlier::Other }))

@@ -4,7 +4,10 @@ use super::together::LiveRun;
 use crate::{App, http::error::Error as HttpError};
 use cds_engine::{Effect, Event, Ignored, Refusal, Run, dispatch::QueuedJob, upkeep::Told};
 use cds_model::{Attempt, JobNo, JobRef, RunId, Timestamp, WorkerId};
-use cds_store::runs::{self, CommitError, Context, LoadError, Loaded, QueueLease, RunCommit};
+use cds_store::{
+    idempotency::Once,
+    runs::{self, CommitError, Context, LoadError, Loaded, QueueLease, RunCommit},
+};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
@@ -162,7 +165,18 @@ impl App {
 
     /// Applies an event to a run and commits what follows.
     pub async fn apply(&self, id: RunId, event: &Event) -> Result<Applied, ApplyError> {
-        self.apply_with(id, event, Vec::new()).await
+        self.apply_with(id, event, Vec::new(), None).await
+    }
+
+    /// Applies an event that a request asks for, once however often the request arrives: a repetition is
+    /// [`Ignored::Repeated`].
+    pub(super) async fn apply_once(
+        &self,
+        id: RunId,
+        event: &Event,
+        once: Option<Once>,
+    ) -> Result<Applied, ApplyError> {
+        self.apply_with(id, event, Vec::new(), once).await
     }
 
     /// A worker takes a job: the event and the lease in one commit, and the number of its take, if it counts them.
@@ -180,7 +194,7 @@ impl App {
         let app = self.clone();
         // In a task of its own up to the hold: a lease that nobody holds here would never be given up.
         let taken = tokio::spawn(async move {
-            let applied = app.apply_with(job.run, &event, vec![lease]).await;
+            let applied = app.apply_with(job.run, &event, vec![lease], None).await;
             match told(&applied) {
                 Told::Advanced => app.fleet().hold(job, attempt, worker, take, until, app.now()),
                 // Should it have been made, whoever counts is told of it when it asks again.
@@ -199,9 +213,10 @@ impl App {
         id: RunId,
         event: &Event,
         leases: Vec<QueueLease>,
+        once: Option<Once>,
     ) -> Result<Applied, ApplyError> {
         let (app, event) = (self.clone(), event.clone());
-        match tokio::spawn(async move { app.apply_together(id, event, leases).await }).await {
+        match tokio::spawn(async move { app.apply_together(id, event, leases, once).await }).await {
             Ok(applied) => applied,
             Err(e) => Err(ApplyError::Broken(e.to_string())),
         }

@@ -19,7 +19,7 @@ use cds_engine::{
     event::Start,
     state::{NodeRun, Origin},
 };
-use cds_model::{Attempt, JobRef, RunId, Status};
+use cds_model::{Attempt, JobRef, RunId, Status, WorkflowId};
 use cds_store::{
     idempotency::{self, Earlier, Once},
     projects, queue, runs, slots, workflows,
@@ -64,8 +64,13 @@ impl App {
             return Err(Error::bad_request("resync and only_failed_jobs cannot be used together").id(74));
         }
         let payload_map = payload(body.payload.as_ref())?;
+        let once = idempotency_key.map(|key| Once { key, digest: super::once::digest(&body) });
         if let Some(number) = body.number {
             let brief = self.run_brief(key, workflow, number).await?;
+            // A restart that is repeated may not be allowed any more, because the first one is at work.
+            if let Some(run) = self.done_before(brief.workflow, once.as_ref()).await? {
+                return self.view(&self.load_run(run).await?).await;
+            }
             let spec = if body.resync { Some(self.snapshot(key, workflow).await?.spec) } else { None };
             let event = Event::Restart {
                 from: body.from_nodes,
@@ -75,7 +80,7 @@ impl App {
                 parameters: body.parameters,
                 spec,
             };
-            return match self.apply(brief.id, &event).await? {
+            return match self.apply_once(brief.id, &event, once).await? {
                 Applied::Advanced(run) => self.view(&run).await,
                 Applied::Ignored(_) | Applied::OldTake => self.view(&self.load_run(brief.id).await?).await,
             };
@@ -87,16 +92,9 @@ impl App {
             .id(74));
         }
         let taken = self.snapshot(key, workflow).await?;
-        let once = idempotency_key.map(|key| Once { key, digest: super::once::digest(&body) });
-        if let Some(once) = once.clone() {
-            // The commit asks again; asking here keeps a repeated request from spending a number.
-            let id = taken.workflow;
-            let earlier = self.store().read(move |tx| idempotency::get(tx, id, &once)).await;
-            match earlier.map_err(Error::internal)? {
-                Some(Earlier::Same(run)) => return self.view(&self.load_run(run).await?).await,
-                Some(Earlier::Other) => return Err(super::once::reused()),
-                None => {}
-            }
+        // The commit asks again; asking here keeps a repeated request from spending a number.
+        if let Some(run) = self.done_before(taken.workflow, once.as_ref()).await? {
+            return self.view(&self.load_run(run).await?).await;
         }
         let now = self.now();
         let spec_hash = runs::put_spec(self.store(), &taken.spec, now).await.map_err(Error::internal)?;
@@ -136,6 +134,17 @@ impl App {
             Ok(run) => self.view(&run).await,
             Err(Ok(earlier)) => self.view(&self.load_run(earlier).await?).await,
             Err(Err(e)) => Err(e.into()),
+        }
+    }
+
+    /// The run that this request was for when it was carried out.
+    async fn done_before(&self, workflow: WorkflowId, once: Option<&Once>) -> Result<Option<RunId>> {
+        let Some(once) = once.cloned() else { return Ok(None) };
+        let earlier = self.store().read(move |tx| idempotency::get(tx, workflow, &once)).await;
+        match earlier.map_err(Error::internal)? {
+            Some(Earlier::Same(run)) => Ok(Some(run)),
+            Some(Earlier::Other) => Err(super::once::reused()),
+            None => Ok(None),
         }
     }
 

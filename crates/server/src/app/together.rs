@@ -3,9 +3,12 @@
 
 use super::live::{Applied, ApplyError, event_json};
 use crate::App;
-use cds_engine::{Effect, Event, Run, Transition};
+use cds_engine::{Effect, Event, Ignored, Run, Transition};
 use cds_model::RunId;
-use cds_store::runs::{self, CommitError, Context, Loaded, QueueLease, RunCommit};
+use cds_store::{
+    idempotency::Once,
+    runs::{self, CommitError, Context, Loaded, QueueLease, RunCommit},
+};
 use std::{
     collections::{HashSet, VecDeque},
     sync::{
@@ -31,6 +34,7 @@ pub struct LiveRun {
 struct Waiting {
     event: Event,
     leases: Vec<QueueLease>,
+    once: Option<Once>,
     answer: oneshot::Sender<Result<Applied, ApplyError>>,
 }
 
@@ -39,6 +43,7 @@ struct Steps {
     run: Run,
     effects: Vec<Effect>,
     leases: Vec<QueueLease>,
+    once: Option<Once>,
     /// One for each event; `None` = it changed the run.
     unchanged: Vec<Option<Result<Applied, ApplyError>>>,
 }
@@ -72,10 +77,11 @@ impl App {
         id: RunId,
         event: Event,
         leases: Vec<QueueLease>,
+        once: Option<Once>,
     ) -> Result<Applied, ApplyError> {
         let live = self.live().slot(id);
         let (answer, mut answered) = oneshot::channel();
-        live.waiting().push_back(Waiting { event, leases, answer });
+        live.waiting().push_back(Waiting { event, leases, once, answer });
         let mut guard = live.lock().await;
         loop {
             match answered.try_recv() {
@@ -138,7 +144,7 @@ impl App {
                 },
             };
             let now = self.now();
-            let Steps { run, effects, leases, unchanged } = walk(&loaded.run, events, &old, now);
+            let Steps { run, effects, leases, once, unchanged } = walk(&loaded.run, events, &old, now);
             let count = unchanged.len();
             if unchanged.iter().all(Option::is_some) {
                 // A commit would have found out that another server has changed the run. A "no" has to be looked into.
@@ -166,7 +172,7 @@ impl App {
                 version: loaded.version,
                 spec_hash: spec_hash.clone(),
                 triggered_by: loaded.triggered_by.clone(),
-                once: None,
+                once,
                 priority: 0,
                 now,
                 leases,
@@ -215,7 +221,15 @@ impl App {
                     *guard = Some(loaded);
                     ApplyError::VersionTaken(v)
                 }
-                Err(CommitError::Repeated(_) | CommitError::KeyReused) => ApplyError::NotFound,
+                Err(CommitError::Repeated(_)) => {
+                    // Only an event that goes by itself has a key.
+                    *guard = Some(loaded);
+                    return (count, Ok((None, vec![Some(Ok(Applied::Ignored(Ignored::Repeated)))])));
+                }
+                Err(CommitError::KeyReused) => {
+                    *guard = Some(loaded);
+                    ApplyError::KeyReused
+                }
                 Err(CommitError::Db(e)) => e.into(),
             };
             return (count, Err(failed));
@@ -264,26 +278,33 @@ impl App {
 
 /// Applies events one after the other, as far as they can go into one commit.
 fn walk(run: &Run, events: &[Waiting], old: &HashSet<usize>, now: cds_model::Timestamp) -> Steps {
-    let mut steps =
-        Steps { run: run.clone(), effects: Vec::new(), leases: Vec::new(), unchanged: Vec::new() };
+    let mut steps = Steps {
+        run: run.clone(),
+        effects: Vec::new(),
+        leases: Vec::new(),
+        once: None,
+        unchanged: Vec::new(),
+    };
     for (i, waiting) in events.iter().enumerate() {
         if old.contains(&i) {
             steps.unchanged.push(Some(Ok(Applied::OldTake)));
             continue;
         }
         let first = steps.unchanged.is_empty();
-        if !first && !common(&waiting.event) {
+        let common = common(&waiting.event) && waiting.once.is_none();
+        if !first && !common {
             break;
         }
         match cds_engine::apply(&steps.run, &waiting.event, now) {
             Transition::Advanced { run, effects } => {
-                let together = common(&waiting.event) && effects.iter().all(harmless);
+                let together = common && effects.iter().all(harmless);
                 if !first && !together {
                     break;
                 }
                 steps.run = run;
                 steps.effects.extend(effects);
                 steps.leases.extend(waiting.leases.iter().cloned());
+                steps.once.clone_from(&waiting.once);
                 steps.unchanged.push(None);
                 if !together {
                     break;

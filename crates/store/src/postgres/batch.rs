@@ -4,7 +4,6 @@
 use super::conn::{Conn, fault, to_row};
 use crate::{
     error::{Error, Result, to_json},
-    idempotency::Once,
     runs::commit::{CommitError, Committed, RunCommit, tag_rows, takes},
     sql::{Sql, sql},
     val::Row,
@@ -136,13 +135,13 @@ pub(super) fn write(
         };
     // Claims and keys answer with their run too: each statement must have answered for each of its rows, unless
     // the step has neither. Otherwise something was taken by another, and the steps sort it out one by one.
-    let claims = commits.iter().filter(|c| c.version_claim.is_some() || once(c).is_some()).count();
+    let claims = commits.iter().filter(|c| c.version_claim.is_some() || c.once.is_some()).count();
     let (heads_written, lost): (Vec<_>, Vec<_>) =
         commits.iter().partition(|c| written.contains(&c.run.to_string()));
     if claims > 0 {
         let wanted: usize = commits
             .iter()
-            .map(|c| 1 + usize::from(c.version_claim.is_some()) + usize::from(once(c).is_some()))
+            .map(|c| 1 + usize::from(c.version_claim.is_some()) + usize::from(c.once.is_some()))
             .sum();
         if rows.iter().map(Vec::len).sum::<usize>() != wanted {
             return Err(undo(conn, Fault::Alone));
@@ -209,16 +208,15 @@ fn not_in(parked: &HashMap<String, String>, c: &RunCommit) -> CommitError {
     parked.get(&c.run.to_string()).map_or(CommitError::Conflict, |why| CommitError::Parked(why.clone()))
 }
 
-fn once(c: &RunCommit) -> Option<&Once> {
-    c.create.as_ref()?.once.as_ref()
-}
-
 /// The rows of the runs themselves: they decide who is in.
 fn heads<'a>(commits: &[&'a RunCommit]) -> Plan<'a> {
     let mut plan = Plan::default();
-    let keys: Vec<_> = commits.iter().filter_map(|c| Some((*c, c.create.as_ref()?, once(c)?))).collect();
+    let keys: Vec<_> = commits.iter().filter_map(|c| Some((*c, c.once.as_ref()?))).collect();
     plan.add(!keys.is_empty(), IDEMPOTENT, || {
-        columns![&keys; |k| k.0.workflow.to_string(), |k| k.2.key.as_str(), |k| k.0.run.to_string(), |k| k.1.created.ms(), |k| k.2.digest.as_str()]
+        columns![&keys;
+            |(c, _)| c.workflow.to_string(), |(_, o)| o.key.as_str(), |(c, _)| c.run.to_string(),
+            |(c, _)| c.last_execution.ms(), |(_, o)| o.digest.as_str()
+        ]
     });
     let new: Vec<_> = commits.iter().filter_map(|c| Some((*c, c.create.as_ref()?))).collect();
     plan.add(!new.is_empty(), INSERT, || {

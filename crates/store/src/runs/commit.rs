@@ -21,6 +21,9 @@ pub struct RunCommit {
     pub expect: i64,
     /// What never changes, for the first step.
     pub create: Option<NewRun>,
+    /// The request that the step carries out. The same one in the same workflow gives [`CommitError::Repeated`] with
+    /// the run it was for; another one with its key, [`CommitError::KeyReused`].
+    pub once: Option<Once>,
     /// Of which workflow; tags and versions are kept by it.
     pub workflow: WorkflowId,
     /// Status of the run.
@@ -70,9 +73,6 @@ pub struct NewRun {
     pub created: Timestamp,
     /// Who or what started it, for lists.
     pub triggered_by: String,
-    /// The same request in the same workflow gives [`CommitError::Repeated`] with the run it made; another one with
-    /// its key, [`CommitError::KeyReused`].
-    pub once: Option<Once>,
 }
 
 /// A touched node run.
@@ -205,17 +205,17 @@ sql! {
 /// Writes one step row by row: every step on SQLite; on PostgreSQL those that could not go with a batch.
 pub(crate) fn commit_one(tx: &mut Tx<'_>, c: &RunCommit) -> Result<Committed, CommitError> {
     let run = c.run;
+    if let Some(once) = &c.once
+        && tx.execute(
+            IDEMPOTENT,
+            vals![c.workflow, once.key.as_str(), run, c.last_execution, once.digest.as_str()],
+        )? == 0
+    {
+        let row = tx.query_one(IDEMPOTENT_RUN, vals![c.workflow, once.key.as_str()])?;
+        let same = once.is(row.text(1)?);
+        return Err(if same { CommitError::Repeated(row.get(0)?) } else { CommitError::KeyReused });
+    }
     if let Some(new) = &c.create {
-        if let Some(once) = &new.once
-            && tx.execute(
-                IDEMPOTENT,
-                vals![c.workflow, once.key.as_str(), run, new.created, once.digest.as_str()],
-            )? == 0
-        {
-            let row = tx.query_one(IDEMPOTENT_RUN, vals![c.workflow, once.key.as_str()])?;
-            let same = once.is(row.text(1)?);
-            return Err(if same { CommitError::Repeated(row.get(0)?) } else { CommitError::KeyReused });
-        }
         let created = tx.execute(
             INSERT,
             vals![
@@ -392,8 +392,8 @@ pub(crate) mod tests {
                 number: 1,
                 created: now,
                 triggered_by: String::new(),
-                once: None,
             }),
+            once: None,
             workflow: WorkflowId::new(),
             status: Status::Building,
             sub: 0,

@@ -26,7 +26,7 @@ pub struct Context {
     pub spec_hash: String,
     /// For lists, e.g. the user name or the hook.
     pub triggered_by: String,
-    /// Of the request that makes the run.
+    /// Of the request that is carried out.
     pub once: Option<Once>,
     /// Priority of its jobs; higher goes first.
     pub priority: i64,
@@ -55,8 +55,8 @@ impl RunCommit {
                 number: new.number,
                 created: new.head.created,
                 triggered_by: cx.triggered_by.clone(),
-                once: cx.once,
             }),
+            once: cx.once,
             workflow: cx.workflow,
             status: new.head.status,
             sub: new.head.sub,

@@ -324,7 +324,7 @@ async fn the_same_key_gives_the_same_run(w: World) {
     let again = w.store.commit(make(3, "k").1).await;
     assert!(matches!(again, Err(CommitError::Repeated(run)) if run == first), "{again:?}");
     let (_, mut other) = make(3, "k");
-    other.create.as_mut().unwrap().once.as_mut().unwrap().digest = "other".into();
+    other.once.as_mut().unwrap().digest = "other".into();
     let refused = w.store.commit(other).await;
     assert!(matches!(refused, Err(CommitError::KeyReused)), "{refused:?}");
     w.store.commit(make(3, "other").1).await.unwrap();
@@ -332,6 +332,19 @@ async fn the_same_key_gives_the_same_run(w: World) {
     let (_, bad) = make(3, "third");
     assert!(matches!(w.store.commit(bad).await, Err(CommitError::Conflict)));
     w.store.commit(make(4, "third").1).await.unwrap();
+    // A later step of a run has a key too, and one that comes too late does not use it up.
+    let step = |expect, key: &str| {
+        let mut commit = s.step(&s.run, &[], expect);
+        commit.once = Some(Once { key: key.into(), digest: "same".into() });
+        commit
+    };
+    let (again, late) = (w.store.commit(step(1, "k")).await, w.store.commit(step(7, "step")).await);
+    assert!(matches!(again, Err(CommitError::Repeated(run)) if run == first), "{again:?}");
+    assert!(matches!(late, Err(CommitError::Conflict)), "{late:?}");
+    w.store.commit(step(1, "step")).await.unwrap();
+    let again = w.store.commit(step(2, "step")).await;
+    assert!(matches!(again, Err(CommitError::Repeated(run)) if run == s.run.id), "{again:?}");
+    assert_eq!(runs::load(&w.store, s.run.id).await.unwrap().version, 2);
 }
 
 async fn one_bad_step_does_not_harm_its_neighbours(w: World) {

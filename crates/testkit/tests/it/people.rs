@@ -101,3 +101,27 @@ async fn the_same_idempotency_key_gives_the_same_run() {
         http.post(url).bearer_auth(token).header("idempotency-key", "three").json(&RunStart::default());
     assert_eq!(answer.send().await.unwrap().status(), 201);
 }
+
+#[tokio::test]
+async fn the_same_idempotency_key_restarts_a_run_once() {
+    let server = TestServer::start().await;
+    let project = server.project("AGAIN").await;
+    project.push_script("hello", &["echo hello"]).await;
+    let run = project.run("hello", RunStart::default()).await;
+    let number = run.brief.number;
+    project.ended("hello", number).await;
+    let restart = async |key: &str, body: RunStart| {
+        let body = RunStart { number: Some(number), ..body };
+        project.client.run_start("AGAIN", "hello", &body, Some(key)).await
+    };
+    // The second comes while the first is at work, the third after it has ended: it was carried out before.
+    let (a, b) = tokio::join!(restart("one", RunStart::default()), restart("one", RunStart::default()));
+    assert_eq!((a.unwrap().brief.number, b.unwrap().brief.number), (number, number));
+    let ended = project.ended("hello", number).await;
+    assert_eq!(ended.brief.sub_number, 1, "restarted once");
+    assert_eq!(restart("one", RunStart::default()).await.unwrap().brief.sub_number, 1);
+    let other = RunStart { payload: Some(serde_json::json!({"a": 1})), ..RunStart::default() };
+    let refused = restart("one", other).await.unwrap_err();
+    assert!(refused.is_code("idempotency_key_reused"), "{refused:?}");
+    assert_eq!(restart("two", RunStart::default()).await.unwrap().brief.sub_number, 2);
+}
