@@ -188,7 +188,7 @@ impl Sim {
         hatchery.instances.insert(worker, true);
         self.stats.spawned += 1;
         // Some are of an older version. What is lost on the way to such a one costs an attempt.
-        let old = worker.0.as_u128() % 4 == 0 && self.config.away.is_none();
+        let old = worker.0.as_u128().is_multiple_of(4) && self.config.away.is_none();
         let take = (!old).then_some(1);
         let now = self.now;
         self.workers.insert(worker, Worker::new(index, server, take, now));
