@@ -2,16 +2,16 @@
 # Build products live outside the checkout, so that a second run is quick.
 SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/cds/target
-export PATH := $(HOME)/.cargo/bin:$(PATH)
+export PATH := $(HOME)/.cache/cds/node/bin:$(HOME)/.cargo/bin:$(PATH)
 SEEDS ?= 2000
 FUZZ_SECONDS ?= $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),60)
 
-.PHONY: run test chaos web screenshots build bench sim fuzz lint setup setup-test generate clean
+.PHONY: run test chaos web screenshots build bench sim fuzz lint setup setup-test setup-web generate clean
 
-run: setup            ## Build, start everything, import CDS's own workflow, run it, follow it.
+run: setup setup-web            ## Build, start everything, import CDS's own workflow, run it, follow it.
 	@scripts/run
 
-test: setup setup-test ## Install what the tests need, run everything, close with the counts.
+test: setup setup-test setup-web ## Install what the tests need, run everything, close with the counts.
 	@scripts/test
 
 chaos: setup setup-test ## Kill everything at random under load, and check: make chaos SECONDS=600 SEED=1
@@ -19,17 +19,17 @@ chaos: setup setup-test ## Kill everything at random under load, and check: make
 	CDS_CHAOS_SECONDS=$(FUZZ_SECONDS) CDS_CHAOS_SEED=$(SEED) CDS_BIN_DIR=$(CARGO_TARGET_DIR)/debug \
 	  cargo test --locked -p cds-testkit --test it -- --nocapture --test-threads=1 chaos:: hooks:: away::
 
-web:                  ## The web UI (web/dist), which the next build of cds holds. Needs Node 20.19 or later.
+web: setup-web        ## The web UI (web/dist), which the next build of cds holds.
 	cd web && npm ci && npm run build
 
-screenshots:          ## docs/screenshots anew, in Chromium against the binaries built before.
+screenshots: setup-web ## docs/screenshots anew, in Chromium against the binaries built before.
 	cd web && npm ci && npm run screenshots
 
 build: setup          ## Optimised `cds` and `cdsctl` in bin/.
 	cargo build --release --locked --bin cds --bin cdsctl
 	@mkdir -p bin && cp $(CARGO_TARGET_DIR)/release/cds $(CARGO_TARGET_DIR)/release/cdsctl bin/
 
-bench: setup setup-test ## Measure; a table, and target/bench/results.json. make bench ONLY='local log'
+bench: setup setup-test setup-web ## Measure; a table, and target/bench/results.json. make bench ONLY='local log'
 	@scripts/bench $(ONLY)
 
 sim: setup            ## Simulate faults: make sim SEEDS=100000
@@ -49,6 +49,9 @@ setup:
 
 setup-test:
 	@scripts/setup test
+
+setup-web:
+	@scripts/setup web
 
 clean:
 	rm -rf bin target && cargo clean

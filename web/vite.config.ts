@@ -1,4 +1,5 @@
 import react from "@vitejs/plugin-react";
+import { existsSync } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -9,7 +10,9 @@ function precompress(): Plugin {
   return {
     name: "precompress",
     apply: "build",
-    async closeBundle() {
+    async closeBundle(error?: Error) {
+      // The build has failed: nothing of ours may stand before the reason.
+      if (error || !existsSync("dist")) return;
       for (const name of await readdir("dist", { recursive: true })) {
         const path = join("dist", name);
         if (!/\.(js|css|html|svg|json)$/.test(path) || (await stat(path)).size < 1024) continue;

@@ -98,8 +98,6 @@ pub struct Assignment {
     pub requirements: Vec<AssignedRequirement>,
     /// The job ends `Fail` after this long; 0 = no limit.
     pub job_timeout_ms: u64,
-    /// A step ends `Fail` after this long; 0 = no limit.
-    pub step_timeout_ms: u64,
     /// From a stop's SIGTERM to SIGKILL.
     pub kill_grace_ms: u64,
     /// As [`ReportAck::hold_ms`], from the question that this answers.
@@ -121,6 +119,9 @@ pub struct AssignedStep {
     pub optional: bool,
     /// Runs even after a failure.
     pub always_executed: bool,
+    /// It ends `Fail` after this long; 0 = no limit.
+    #[serde(default)]
+    pub timeout_ms: u64,
     /// Values by parameter name.
     #[schema(value_type = Object)]
     pub parameters: IndexMap<String, String>,

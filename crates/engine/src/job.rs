@@ -2,6 +2,7 @@
 
 use crate::{
     event::{Effect, Ignored, QueueJob, TimerKey},
+    limits,
     node::line,
     requirements,
     state::{AttemptRun, JobRun, Level, Params, StepRun},
@@ -35,6 +36,10 @@ pub(crate) struct End<'e> {
     pub infrastructure: bool,
     pub variables: &'e IndexMap<String, String>,
     pub steps: &'e [(u16, StepRun)],
+}
+
+fn human(ms: u64) -> String {
+    cds_model::limit::text(Duration::from_millis(ms))
 }
 
 impl Work<'_> {
@@ -85,7 +90,7 @@ impl Work<'_> {
                 made.requirements = requirements;
                 made.queued = Some(self.now);
                 made.infos.push(line(self, Level::Info, stage.sub, "✓ Job has been queued"));
-                self.queue(stage.node, &job.name, &mut made);
+                self.queue(stage.node, Some(job), &mut made);
             }
             Err(error) => {
                 made.status = Status::Fail;
@@ -98,7 +103,7 @@ impl Work<'_> {
     }
 
     /// Adds an attempt and asks for a worker.
-    fn queue(&mut self, node: NodeIx, name: &str, job: &mut JobRun) {
+    fn queue(&mut self, node: NodeIx, definition: Option<&Job>, job: &mut JobRun) {
         job.status = Status::Waiting;
         job.attempts.push(AttemptRun {
             status: Status::Waiting,
@@ -115,11 +120,12 @@ impl Work<'_> {
             job: job.no,
             attempt,
             node: self.node_name(node).to_string(),
-            name: name.to_string(),
+            name: definition.map_or_else(String::new, |d| d.name.clone()),
             requirements: job.requirements.clone(),
             groups: requirements::groups(&self.run.spec, node),
         }));
-        self.timer(TimerKey::Queue(job.no, attempt), self.run.spec.settings.queue_timeout_ms, Duration::ZERO);
+        let limit = limits::queue(&self.run.spec.settings, definition);
+        self.timer(TimerKey::Queue(job.no, attempt), limit, Duration::ZERO);
     }
 
     /// Sets a timer, unless the limit is 0 (none).
@@ -161,23 +167,23 @@ impl Work<'_> {
         let node = self.node_mut(at.node);
         node.stages[at.stage].status = Status::Building;
         node.status = Status::Building;
-        self.timer(TimerKey::Job(no, attempt), self.run.spec.settings.job_timeout_ms, JOB_SLACK);
+        let limit = limits::job(&self.run.spec.settings, self.definition(at));
+        self.timer(TimerKey::Job(no, attempt), limit, JOB_SLACK);
         Ok(())
     }
 
     pub fn job_name(&self, at: JobAt) -> String {
-        let ix = self.node(at.node).node;
-        let stage = self.run.spec.pipeline_of(ix).and_then(|p| p.stages.get(at.stage));
-        stage.and_then(|s| s.jobs.get(self.job(at).def as usize)).map_or_else(String::new, |j| j.name.clone())
+        self.definition(at).map_or_else(String::new, |j| j.name.clone())
+    }
+
+    /// What the snapshot says of a job, if it still knows it.
+    fn definition(&self, at: JobAt) -> Option<&Job> {
+        limits::definition(&self.run, self.node(at.node), at.stage, self.job(at))
     }
 
     /// Stores news of steps; false if nothing was new. A step that ended does not change any more.
     pub fn merge_steps(&mut self, at: JobAt, news: &[(u16, StepRun)]) -> bool {
-        let ix = self.node(at.node).node;
-        let stage = self.run.spec.pipeline_of(ix).and_then(|p| p.stages.get(at.stage));
-        let limit = stage
-            .and_then(|s| s.jobs.get(self.job(at).def as usize))
-            .map_or(MAX_UNKNOWN_STEPS, |j| j.steps.len());
+        let limit = self.definition(at).map_or(MAX_UNKNOWN_STEPS, |j| j.steps.len());
         let known = self.job(at).attempts.last().map_or(&[][..], |a| &a.steps);
         let fresh: Vec<&(u16, StepRun)> = news
             .iter()
@@ -260,9 +266,9 @@ impl Work<'_> {
         self.end_attempt(at, Status::Fail, reason);
         let no = self.job(at).no;
         self.effects.push(Effect::DoneJob { job: no, attempt });
-        let (name, ix) = (self.job_name(at), self.node(at.node).node);
+        let (ix, definition) = (self.node(at.node).node, self.definition(at).cloned());
         let mut job = self.job(at).clone();
-        self.queue(ix, &name, &mut job);
+        self.queue(ix, definition.as_ref(), &mut job);
         *self.job_mut(at) = job;
     }
 
@@ -328,8 +334,8 @@ impl Work<'_> {
 
     /// A job waited too long for a worker.
     pub fn queue_timeout(&mut self, at: JobAt) {
-        let limit = Duration::from_millis(self.run.spec.settings.queue_timeout_ms);
-        let text = format!("no worker took the job within {limit:?}");
+        let limit = limits::queue(&self.run.spec.settings, self.definition(at));
+        let text = format!("no worker took the job within its limit of {}", human(limit));
         self.job_info(at, Level::Error, format!("The job was set to failed: {text}"));
         self.cut_off(at, Status::Fail, &text);
         self.sync_stage(at);
@@ -337,8 +343,8 @@ impl Work<'_> {
 
     /// A job ran too long, and its worker did not say so.
     pub fn job_timeout(&mut self, at: JobAt) {
-        let limit = Duration::from_millis(self.run.spec.settings.job_timeout_ms);
-        let text = format!("the job ran longer than {limit:?}");
+        let limit = limits::job(&self.run.spec.settings, self.definition(at));
+        let text = format!("the job ran longer than its limit of {}", human(limit));
         self.job_info(at, Level::Error, format!("The job was set to failed: {text}"));
         self.cut_off(at, Status::Fail, &text);
         self.sync_stage(at);

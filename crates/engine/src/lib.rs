@@ -9,6 +9,7 @@ pub mod dispatch;
 pub mod event;
 pub mod graph;
 pub mod invariants;
+pub mod limits;
 pub mod requirements;
 pub mod spec;
 pub mod state;

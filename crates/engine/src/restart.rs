@@ -58,7 +58,7 @@ fn try_restart(run: &Run, request: &Request<'_>, now: Timestamp) -> Result<Trans
     if !request.parameters.is_empty() {
         work.run.head.parameters = request.parameters.clone();
     }
-    work.timer(TimerKey::Run, work.run.spec.settings.run_timeout_ms, Duration::ZERO);
+    work.timer(TimerKey::Run, crate::limits::run(&work.run.spec), Duration::ZERO);
 
     let again = from.iter().any(|&ix| work.latest(ix).is_some());
     let newest = run.nodes.iter().map(|n| n.sub).max().unwrap_or(0).max(run.head.sub);

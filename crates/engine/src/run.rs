@@ -4,6 +4,7 @@ use crate::{
     event::{Event, Ignored, Start, TimerKey, Transition},
     git,
     job::End,
+    limits,
     node::{Begin, ByHand},
     restart,
     spec::RunSpec,
@@ -65,7 +66,7 @@ pub fn start(start: Start, now: Timestamp) -> Transition {
         format!("Workflow {} #{}.0 has been started", spec.workflow.name, start.number),
     );
     work.first_tags();
-    work.timer(TimerKey::Run, spec.settings.run_timeout_ms, Duration::ZERO);
+    work.timer(TimerKey::Run, limits::run(&spec), Duration::ZERO);
     let by_hand =
         ByHand { origin: start.origin.clone(), payload: None, raw_payload, parameters: start.parameters };
     work.create(Begin {

@@ -2,10 +2,11 @@
 
 use crate::{
     event::{Ignored, Transition},
+    limits,
     state::{Level, Run},
     work::{JobAt, Work, refuse},
 };
-use cds_model::{NodeRunNo, Status, Timestamp};
+use cds_model::{NodeRunNo, Status, Timestamp, limit};
 use std::time::Duration;
 
 pub(crate) fn stop(run: &Run, by: &str, node: Option<&str>, now: Timestamp) -> Transition {
@@ -51,8 +52,12 @@ pub(crate) fn run_timeout(run: &Run, now: Timestamp) -> Transition {
         return Transition::Ignored(Ignored::Repeated);
     }
     let mut work = Work::on(run, now);
-    let limit = Duration::from_millis(run.spec.settings.run_timeout_ms);
-    work.info(Level::Error, run.head.sub, format!("The run was stopped: it lasted longer than {limit:?}"));
+    let limit = limit::text(Duration::from_millis(limits::run(&run.spec)));
+    work.info(
+        Level::Error,
+        run.head.sub,
+        format!("The run was stopped: it lasted longer than its limit of {limit}"),
+    );
     work.stop_all();
     work.advance()
 }

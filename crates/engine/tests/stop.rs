@@ -130,7 +130,9 @@ fn timers_ring_only_for_what_has_not_moved_on() {
     let effects = d.apply(Event::Timer(run));
     assert!(effects.contains(&Effect::CancelJob { job, attempt }));
     assert_eq!(d.status(), FAIL);
-    assert!(d.node("a").unwrap().stages[0].jobs[0].attempts[0].reason.contains("longer than 10s"));
+    assert!(
+        d.node("a").unwrap().stages[0].jobs[0].attempts[0].reason.contains("longer than its limit of 10s")
+    );
     assert!(matches!(d.try_apply(Event::Timer(TimerKey::Run)), Transition::Ignored(_)));
 
     let mut s = spec(&["a"]);
@@ -138,4 +140,38 @@ fn timers_ring_only_for_what_has_not_moved_on() {
     let mut d = Driven::new(s);
     d.apply(Event::Timer(TimerKey::Run));
     assert_eq!(d.status(), Status::Stopped);
+}
+
+#[test]
+fn files_set_limits_within_those_of_the_server() {
+    let timers = |server_s: u64, file_s: u64| {
+        let mut s = spec(&["a"]);
+        let most = server_s * 1000;
+        (s.settings.queue_timeout_ms, s.settings.job_timeout_ms, s.settings.run_timeout_ms) =
+            (most, most, most);
+        s.workflow.timeout_s = file_s;
+        let job = &mut s.pipelines.get_mut("one").unwrap().stages[0].jobs[0];
+        (job.timeout_s, job.queue_timeout_s) = (file_s, file_s);
+        let mut d = Driven::new(s);
+        d.take("a");
+        let (job, attempt) = d.open_job("a");
+        let mut late = Driven { run: d.run.clone(), effects: vec![], now: d.now };
+        if file_s.max(server_s) > 0 {
+            late.apply(Event::Timer(TimerKey::Job(job, attempt)));
+            let reason = &late.node("a").unwrap().stages[0].jobs[0].attempts[0].reason;
+            assert!(reason.contains("longer than its limit of "), "{reason}");
+        }
+        let timers = d.effects.iter().filter_map(|e| match e {
+            Effect::SetTimer { key: TimerKey::Job(..), at } => Some((at.0 - d.now.0) / 1000),
+            Effect::SetTimer { at, .. } => Some((at.0 - 1_000_000) / 1000),
+            _ => None,
+        });
+        timers.collect::<Vec<_>>()
+    };
+    // Of the run, in the queue, at work (a minute more than the worker's own).
+    assert_eq!(timers(0, 0), Vec::<i64>::new());
+    assert_eq!(timers(0, 50), [50, 50, 110]);
+    assert_eq!(timers(90, 50), [50, 50, 110]);
+    assert_eq!(timers(30, 50), [30, 30, 90]);
+    assert_eq!(timers(30, 0), [30, 30, 90]);
 }

@@ -4,6 +4,7 @@
 //! and only ring 2 and 3 hold a [`WallClock`].
 
 pub mod id;
+pub mod limit;
 pub mod secret;
 pub mod status;
 pub mod time;

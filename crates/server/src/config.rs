@@ -29,13 +29,13 @@ pub struct Config {
     pub tainted_interpolation: String,
     /// Attempts of a job when workers are lost.
     pub max_attempts: u32,
-    /// Longest run time of a job, seconds; 0 = no limit.
+    /// Longest run time of a job, seconds; 0 = no limit. Files set shorter ones by `timeout` of the job.
     pub job_timeout_s: u64,
-    /// Longest run time of a step, seconds; 0 = no limit.
+    /// Longest run time of a step, seconds; 0 = no limit. Files set shorter ones by `timeout` of the step.
     pub step_timeout_s: u64,
-    /// Longest time of a job in the queue, seconds; 0 = no limit.
+    /// Longest time of a job in the queue, seconds; 0 = no limit. Files set shorter ones by `queue_timeout` of the job.
     pub queue_timeout_s: u64,
-    /// Longest run time of a run, seconds; 0 = no limit.
+    /// Longest run time of a run, seconds; 0 = no limit. Files set shorter ones by `timeout` of the workflow.
     pub run_timeout_s: u64,
     /// A worker reports at least this often while it has a job, ms.
     pub heartbeat_ms: u64,

@@ -14,7 +14,7 @@ use crate::{
 use cds_api::worker::Assignment;
 use cds_client::{Client, JobKey};
 use cds_expr::mask::Masker;
-use cds_model::{Clock, WallClock};
+use cds_model::{Clock, WallClock, limit};
 use std::{
     path::PathBuf,
     sync::{
@@ -270,7 +270,8 @@ async fn step(
     shutdown: &CancellationToken,
 ) -> Outcome {
     let kill = CancellationToken::new();
-    let step_limit = Duration::from_millis(job.assignment.step_timeout_ms);
+    let step_limit = Duration::from_millis(job.assignment.steps[index].timeout_ms);
+    let job_limit = Duration::from_millis(job.assignment.job_timeout_ms);
     let far = Instant::now() + Duration::from_secs(3600 * 24 * 365);
     let step_deadline = if step_limit.is_zero() { far } else { Instant::now() + step_limit };
     let deadline = deadline.unwrap_or(far);
@@ -296,10 +297,10 @@ async fn step(
             }
             () = sleep_until(deadline), if why.is_none() => {
                 machine.halt(Halt::Deadline);
-                format!("the job ran longer than its limit of {}", human(job.assignment.job_timeout_ms))
+                format!("the job ran longer than its limit of {}", limit::text(job_limit))
             }
             () = sleep_until(step_deadline), if why.is_none() => {
-                format!("the step ran longer than its limit of {}", human(job.assignment.step_timeout_ms))
+                format!("the step ran longer than its limit of {}", limit::text(step_limit))
             }
             () = sleep_until(give_up), if why.is_some() => {
                 tracing::error!(job = %job.key.job, "a step does not end");
@@ -322,12 +323,4 @@ async fn step(
     }
     log.line(&format!("End of step \"{}\"", steps::shown_name(action)));
     outcome
-}
-
-fn human(ms: u64) -> String {
-    match ms {
-        ms if ms.is_multiple_of(3_600_000) => format!("{} h", ms / 3_600_000),
-        ms if ms.is_multiple_of(60_000) => format!("{} min", ms / 60_000),
-        ms => format!("{} s", ms as f64 / 1000.0),
-    }
 }

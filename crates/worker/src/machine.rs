@@ -4,7 +4,7 @@
 //! back what happened; `now` is always an argument.
 
 use cds_api::worker::{AssignedStep, JobEnd, StepReport};
-use cds_model::{Status, Timestamp};
+use cds_model::{Status, Timestamp, limit};
 use std::time::Duration;
 
 /// What the caller must do now.
@@ -88,6 +88,7 @@ pub struct Machine {
     critical: bool,
     exit_called: bool,
     halt: Option<Halt>,
+    job_timeout: Duration,
     deadline: Option<Timestamp>,
 }
 
@@ -104,7 +105,14 @@ impl Machine {
             outcome: None,
         });
         let deadline = (!job_timeout.is_zero()).then(|| now + job_timeout);
-        Self { steps: steps.collect(), critical: false, exit_called: false, halt: None, deadline }
+        Self {
+            steps: steps.collect(),
+            critical: false,
+            exit_called: false,
+            halt: None,
+            job_timeout,
+            deadline,
+        }
     }
 
     /// When the job's time is up.
@@ -184,8 +192,9 @@ impl Machine {
                 return Verdict { status: Status::Fail, reason: Some(why.clone()), infrastructure: true };
             }
             Some(Halt::Deadline) => {
-                let reason = Some("the job ran longer than its time limit allows".to_string());
-                return Verdict { reason, ..plain(Status::Fail) };
+                let reason =
+                    format!("the job ran longer than its limit of {}", limit::text(self.job_timeout));
+                return Verdict { reason: Some(reason), ..plain(Status::Fail) };
             }
             None => {}
         }
@@ -217,6 +226,7 @@ mod tests {
                 enabled: flags.contains('e'),
                 optional: flags.contains('o'),
                 always_executed: flags.contains('a'),
+                timeout_ms: 0,
                 parameters: IndexMap::new(),
             })
             .collect()
@@ -274,7 +284,7 @@ mod tests {
         m.step_ended(0, Outcome::success(), T);
         let Next::End(verdict) = m.next(Timestamp(2000)) else { panic!() };
         assert_eq!((verdict.status, verdict.infrastructure), (Status::Fail, false));
-        assert!(verdict.reason.is_some());
+        assert_eq!(verdict.reason.as_deref(), Some("the job ran longer than its limit of 1s"));
     }
 
     proptest! {
@@ -284,7 +294,7 @@ mod tests {
         ) {
             let steps: Vec<_> = shape.iter().map(|([enabled, optional, always_executed, _], _)| AssignedStep {
                 name: String::new(), action: "Script".into(), enabled: *enabled, optional: *optional,
-                always_executed: *always_executed, parameters: IndexMap::new(),
+                always_executed: *always_executed, timeout_ms: 0, parameters: IndexMap::new(),
             }).collect();
             let mut m = Machine::new(&steps, Duration::ZERO, T);
             let mut ran = Vec::new();

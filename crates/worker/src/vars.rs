@@ -204,7 +204,7 @@ mod tests {
             "job": "0198c1a2-0000-7000-8000-000000000000.0", "attempt": 1, "name": "j", "project": "P", "workflow": "w",
             "number": 1, "node": "n", "stage": "s", "steps": [], "requirements": [], "taint_policy": "inert",
             "parameters": parameters.iter().copied().collect::<IndexMap<&str, &str>>(), "tainted": verbatim,
-            "verbatim": verbatim, "job_timeout_ms": 0, "step_timeout_ms": 0, "kill_grace_ms": 0,
+            "verbatim": verbatim, "job_timeout_ms": 0, "kill_grace_ms": 0,
             "secrets": [{"name": "cds.proj.secret", "kind": "password", "value": "hunter2hunter2"}],
         }))
         .unwrap();
@@ -241,6 +241,7 @@ mod tests {
                 enabled: true,
                 optional: false,
                 always_executed: false,
+                timeout_ms: 0,
                 parameters: [("branch".to_string(), "{{.cds.pip.a}}".to_string())].into(),
             };
             let given = v.step_parameters(&step, &|_| String::new()).unwrap();

@@ -42,6 +42,9 @@ pub struct Workflow {
     /// Kept and exported, by project-integration name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub integrations: BTreeMap<String, WorkflowIntegration>,
+    /// Longest time a run may last, seconds; 0 = not said, the server's limit holds. Never beyond the server's.
+    #[serde(skip_serializing_if = "is_nought")]
+    pub timeout_s: u64,
     /// URL of the repository that owns this definition; empty = none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub from_repository: String,
@@ -316,6 +319,12 @@ pub struct Job {
     /// What the worker must offer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub requirements: Vec<Requirement>,
+    /// Longest time at work, seconds; 0 = not said, the server's limit holds. Never beyond the server's.
+    #[serde(skip_serializing_if = "is_nought")]
+    pub timeout_s: u64,
+    /// Longest time in the queue, seconds; likewise.
+    #[serde(skip_serializing_if = "is_nought")]
+    pub queue_timeout_s: u64,
     /// In order.
     pub steps: Vec<Step>,
 }
@@ -327,6 +336,8 @@ impl Default for Job {
             description: String::new(),
             enabled: true,
             requirements: vec![],
+            timeout_s: 0,
+            queue_timeout_s: 0,
             steps: vec![],
         }
     }
@@ -360,6 +371,9 @@ pub struct Step {
     /// Runs even after a failure.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub always_executed: bool,
+    /// Longest time it may take, seconds; 0 = not said, the server's limit holds. Never beyond the server's.
+    #[serde(skip_serializing_if = "is_nought")]
+    pub timeout_s: u64,
     /// Registered name: `Script`, `CheckoutApplication`, `GitClone`, `GitTag`, `Artifact Upload`,
     /// `Artifact Download`, `JUnit`, `Coverage`, `DeployApplication`, … or `group/name` / `name` of a user action.
     pub action: String,
@@ -374,7 +388,7 @@ pub struct Step {
 
 impl PartialEq for Step {
     fn eq(&self, other: &Self) -> bool {
-        let flags = |s: &Self| (s.enabled, s.optional, s.always_executed);
+        let flags = |s: &Self| (s.enabled, s.optional, s.always_executed, s.timeout_s);
         self.name == other.name
             && flags(self) == flags(other)
             && self.action == other.action
@@ -386,6 +400,10 @@ fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
+fn is_nought(n: &u64) -> bool {
+    *n == 0
+}
+
 impl Default for Step {
     fn default() -> Self {
         Self {
@@ -393,6 +411,7 @@ impl Default for Step {
             enabled: true,
             optional: false,
             always_executed: false,
+            timeout_s: 0,
             action: String::new(),
             parameters: IndexMap::new(),
             line: 0,

@@ -42,6 +42,23 @@ pub fn integer(node: &Node, what: &str, d: &mut Diags) -> Option<i64> {
     number
 }
 
+/// A limit of time such as `15m`, in whole seconds and at least one, or an error.
+pub fn limit(node: &Node, what: &str, d: &mut Diags) -> Option<u64> {
+    let Some(text) = node.text() else {
+        wrong_type(node, what, "a length of time such as 15m", d);
+        return None;
+    };
+    let wrong = match cds_model::limit::parse(text) {
+        Ok(time) if time.as_secs() > 0 && time.subsec_nanos() == 0 => return Some(time.as_secs()),
+        Ok(_) => format!("{text} is not a whole number of seconds, one at least"),
+        Err(wrong) => wrong,
+    };
+    d.error(node.at, Rule::Value, format!("{what}: {wrong}"))
+        .id(ids::WRONG_REQUEST)
+        .help("write for example 90s, 15m, 1h30m or 2d; without the key the server's limit holds");
+    None
+}
+
 /// A mapping from names to texts, in file order; null is empty.
 pub fn string_map(node: &Node, what: &str, d: &mut Diags) -> Vec<(String, Mark, String)> {
     let Some(map) = mapping(node, what, d) else { return Vec::new() };
@@ -172,6 +189,12 @@ impl<'a> Fields<'a> {
     pub fn integer(&mut self, key: &'static str, d: &mut Diags) -> Option<i64> {
         let name = self.name(key);
         self.get(key).and_then(|n| integer(n, &name, d))
+    }
+
+    /// A limit of time, seconds; 0 if absent.
+    pub fn limit(&mut self, key: &'static str, d: &mut Diags) -> u64 {
+        let name = self.name(key);
+        self.get(key).and_then(|n| limit(n, &name, d)).unwrap_or(0)
     }
 
     /// A list; empty if absent.

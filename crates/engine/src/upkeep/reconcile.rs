@@ -4,10 +4,11 @@ use crate::{
     event::{Effect, Event, QueueJob, SlotKey, TimerKey},
     invariants,
     job::{JOB_SLACK, STOP_GRACE},
-    requirements,
+    limits, requirements,
     state::{JobRun, NodeRun, Run},
 };
 use cds_model::{Attempt, JobNo, NodeRunNo, Status, Timestamp, WorkerId};
+use cds_workflow::def::Job;
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,
@@ -90,12 +91,15 @@ pub fn reconcile(run: &Run, rows: &Rows) -> Mending {
         rows.queue.iter().map(|row| ((row.job, row.attempt), *row)).collect();
     let mut wanted = HashSet::new();
     for node in &run.nodes {
-        for job in node.stages.iter().flat_map(|s| &s.jobs).filter(|j| j.copy_of.is_none()) {
+        let jobs = node.stages.iter().enumerate().flat_map(|(i, s)| s.jobs.iter().map(move |job| (i, job)));
+        for (stage, job) in jobs.filter(|(_, job)| job.copy_of.is_none()) {
             let open = matches!(job.status, Status::Waiting | Status::Building) || job.stopping;
             if open {
                 let id = (job.no, job.attempt());
                 wanted.insert(id);
-                look_at_job(run, node, job, queue.get(&id).copied(), &timers, &mut mending);
+                let definition = limits::definition(run, node, stage, job);
+                let look = Look { run, node, job, definition, row: queue.get(&id).copied() };
+                look.at_job(&timers, &mut mending);
             }
         }
         look_at_slot(run, node, &rows.slots, &mut mending);
@@ -109,7 +113,7 @@ pub fn reconcile(run: &Run, rows: &Rows) -> Mending {
         let what = format!("there is no node run {}", row.node_run);
         mending.effect("mutex_extra", what, Effect::ReleaseSlot { key, node_run: row.node_run });
     }
-    let limit = run.spec.settings.run_timeout_ms;
+    let limit = limits::run(&run.spec);
     if limit > 0 && !run.head.status.is_final() && !timers.contains(&TimerKey::Run) {
         // Every restart sets it anew; none is older than the youngest node run.
         let since = run.nodes.iter().map(|n| n.start).max().unwrap_or(run.head.created);
@@ -123,80 +127,78 @@ pub fn reconcile(run: &Run, rows: &Rows) -> Mending {
     mending
 }
 
-fn look_at_job(
-    run: &Run,
-    node: &NodeRun,
-    job: &JobRun,
+/// A job that has not ended, and what is known of it.
+struct Look<'r> {
+    run: &'r Run,
+    node: &'r NodeRun,
+    job: &'r JobRun,
+    definition: Option<&'r Job>,
     row: Option<QueueRow>,
-    timers: &HashSet<&TimerKey>,
-    mending: &mut Mending,
-) {
-    let (no, attempt) = (job.no, job.attempt());
-    let Some(last) = job.attempts.last() else { return };
-    let what = || format!("attempt {attempt} of job {no}");
-    let mut timer = |key: TimerKey, limit_ms: u64, since: Timestamp, slack: Duration| {
-        if limit_ms > 0 && !timers.contains(&key) {
-            let text = format!("{key:?}");
-            let at = since + Duration::from_millis(limit_ms) + slack;
-            mending.effect("timer_missing", text, Effect::SetTimer { key, at });
+}
+
+impl Look<'_> {
+    fn at_job(&self, timers: &HashSet<&TimerKey>, mending: &mut Mending) {
+        let Self { run, node, job, definition, row } = *self;
+        let (no, attempt) = (job.no, job.attempt());
+        let Some(last) = job.attempts.last() else { return };
+        let what = || format!("attempt {attempt} of job {no}");
+        let mut timer = |key: TimerKey, limit_ms: u64, since: Timestamp, slack: Duration| {
+            if limit_ms > 0 && !timers.contains(&key) {
+                let text = format!("{key:?}");
+                let at = since + Duration::from_millis(limit_ms) + slack;
+                mending.effect("timer_missing", text, Effect::SetTimer { key, at });
+            }
+        };
+        let settings = &run.spec.settings;
+        if job.stopping {
+            let key = TimerKey::StopGrace(no, attempt);
+            timer(
+                key.clone(),
+                STOP_GRACE.as_millis() as u64,
+                job.done.unwrap_or(last.queued),
+                Duration::ZERO,
+            );
+            match row {
+                None => mending.event("lease_missing", what(), Event::Timer(key)),
+                Some(row) if !row.stopped => {
+                    mending.effect("stop_untold", what(), Effect::CancelJob { job: no, attempt });
+                }
+                Some(_) => {}
+            }
+            return;
         }
-    };
-    let settings = &run.spec.settings;
-    if job.stopping {
-        let key = TimerKey::StopGrace(no, attempt);
-        timer(key.clone(), STOP_GRACE.as_millis() as u64, job.done.unwrap_or(last.queued), Duration::ZERO);
+        let lost = |reason: &str| Event::WorkerLost { job: no, attempt, reason: reason.into() };
+        if job.status == Status::Building {
+            let since = last.start.unwrap_or(last.queued);
+            timer(TimerKey::Job(no, attempt), limits::job(settings, definition), since, JOB_SLACK);
+            if row.is_none_or(|row| row.worker.is_none() || row.worker != last.worker) {
+                mending.event("lease_missing", what(), lost("the store has no lease for it"));
+            }
+            return;
+        }
+        timer(TimerKey::Queue(no, attempt), limits::queue(settings, definition), last.queued, Duration::ZERO);
         match row {
-            None => mending.event("lease_missing", what(), Event::Timer(key)),
-            Some(row) if !row.stopped => {
-                mending.effect("stop_untold", what(), Effect::CancelJob { job: no, attempt });
+            None => {
+                let effect = Effect::QueueJob(QueueJob {
+                    job: no,
+                    attempt,
+                    node: run.spec.node(node.node).map_or_else(String::new, |n| n.name.clone()),
+                    name: definition.map_or_else(String::new, |d| d.name.clone()),
+                    requirements: job.requirements.clone(),
+                    groups: requirements::groups(&run.spec, node.node),
+                });
+                mending.effect("queue_missing", what(), effect);
+            }
+            Some(row) if row.worker.is_some() || row.stopped => {
+                mending.event(
+                    "lease_unknown",
+                    what(),
+                    lost("the store has a lease for it that the run does not know"),
+                );
             }
             Some(_) => {}
         }
-        return;
     }
-    let lost = |reason: &str| Event::WorkerLost { job: no, attempt, reason: reason.into() };
-    if job.status == Status::Building {
-        let since = last.start.unwrap_or(last.queued);
-        timer(TimerKey::Job(no, attempt), settings.job_timeout_ms, since, JOB_SLACK);
-        if row.is_none_or(|row| row.worker.is_none() || row.worker != last.worker) {
-            mending.event("lease_missing", what(), lost("the store has no lease for it"));
-        }
-        return;
-    }
-    timer(TimerKey::Queue(no, attempt), settings.queue_timeout_ms, last.queued, Duration::ZERO);
-    match row {
-        None => {
-            let definition = run
-                .spec
-                .pipeline_of(node.node)
-                .and_then(|p| p.stages.iter().flat_map(|s| &s.jobs).nth(place_in_pipeline(run, node, job)?));
-            let effect = Effect::QueueJob(QueueJob {
-                job: no,
-                attempt,
-                node: run.spec.node(node.node).map_or_else(String::new, |n| n.name.clone()),
-                name: definition.map_or_else(String::new, |d| d.name.clone()),
-                requirements: job.requirements.clone(),
-                groups: requirements::groups(&run.spec, node.node),
-            });
-            mending.effect("queue_missing", what(), effect);
-        }
-        Some(row) if row.worker.is_some() || row.stopped => {
-            mending.event(
-                "lease_unknown",
-                what(),
-                lost("the store has a lease for it that the run does not know"),
-            );
-        }
-        Some(_) => {}
-    }
-}
-
-/// Place of a job among all jobs of its pipeline.
-fn place_in_pipeline(run: &Run, node: &NodeRun, job: &JobRun) -> Option<usize> {
-    let stages = &run.spec.pipeline_of(node.node)?.stages;
-    let stage = node.stages.iter().position(|s| s.jobs.iter().any(|j| j.no == job.no))?;
-    let before: usize = stages.iter().take(stage).map(|s| s.jobs.len()).sum();
-    ((job.def as usize) < stages.get(stage)?.jobs.len()).then_some(before + job.def as usize)
 }
 
 fn look_at_slot(run: &Run, node: &NodeRun, slots: &[SlotRow], mending: &mut Mending) {

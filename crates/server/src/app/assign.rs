@@ -6,7 +6,7 @@ use crate::{
     http::error::{Error, Result},
 };
 use cds_api::worker::{AssignedRequirement, AssignedSecret, AssignedStep, Assignment};
-use cds_engine::Run;
+use cds_engine::{Run, limits, spec::Settings};
 use cds_model::{Attempt, JobRef, Timestamp};
 use cds_store::{
     Tx,
@@ -85,7 +85,7 @@ impl App {
             number: run.number,
             node: graph_node.name.clone(),
             stage: view::stages(&run.spec, node).get(stage).map(|s| s.name.clone()).unwrap_or_default(),
-            steps: definition.steps.iter().map(step).collect(),
+            steps: definition.steps.iter().map(|s| step(settings, s)).collect(),
             tainted: params.iter().filter(|(_, p)| p.tainted).map(|(name, _)| name.clone()).collect(),
             verbatim: params.iter().filter(|(_, p)| p.verbatim).map(|(name, _)| name.clone()).collect(),
             parameters: params.into_iter().map(|(name, p)| (name, p.value)).collect(),
@@ -100,21 +100,21 @@ impl App {
                     value: r.value.clone(),
                 })
                 .collect(),
-            job_timeout_ms: settings.job_timeout_ms,
-            step_timeout_ms: settings.step_timeout_ms,
+            job_timeout_ms: limits::job(settings, Some(definition)),
             kill_grace_ms: self.config().kill_grace_ms,
             hold_ms: self.hold_ms(job, attempt),
         })
     }
 }
 
-fn step(step: &def::Step) -> AssignedStep {
+fn step(settings: &Settings, step: &def::Step) -> AssignedStep {
     AssignedStep {
         name: step.name.clone(),
         action: builtin::action(&step.action).map_or_else(|| step.action.clone(), |a| a.name.to_string()),
         enabled: step.enabled,
         optional: step.optional,
         always_executed: step.always_executed,
+        timeout_ms: limits::step(settings, step),
         parameters: builtin::parameters(step),
     }
 }

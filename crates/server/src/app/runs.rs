@@ -80,9 +80,19 @@ impl App {
                 parameters: body.parameters,
                 spec,
             };
-            return match self.apply_once(brief.id, &event, once).await? {
-                Applied::Advanced(run) => self.view(&run).await,
-                Applied::Ignored(_) | Applied::OldTake => self.view(&self.load_run(brief.id).await?).await,
+            return match self.apply_once(brief.id, &event, once.clone()).await {
+                Ok(Applied::Advanced(run)) => self.view(&run).await,
+                Ok(Applied::Ignored(_) | Applied::OldTake) => {
+                    self.view(&self.load_run(brief.id).await?).await
+                }
+                // The same request twice at once: what stands in the way of the second is what the first has begun.
+                Err(refused @ ApplyError::Refused(_)) => {
+                    match self.done_before(brief.workflow, once.as_ref()).await? {
+                        Some(run) => self.view(&self.load_run(run).await?).await,
+                        None => Err(refused.into()),
+                    }
+                }
+                Err(other) => Err(other.into()),
             };
         }
         if !body.from_nodes.is_empty() || body.only_failed_jobs || body.resync {

@@ -82,7 +82,12 @@ impl Follower {
             if self.behind {
                 let after = self.after;
                 let rows = self.app.store().read(move |tx| cds_store::events::after(tx, after, PAGE)).await;
-                let rows = rows.unwrap_or_default();
+                let Ok(rows) =
+                    rows.inspect_err(|e| tracing::warn!(error = %e, "a stream of events ends early"))
+                else {
+                    // Going on without them would hide them for ever; whoever resumes the stream gets them.
+                    return None;
+                };
                 self.behind = rows.len() as i64 == PAGE;
                 for row in rows {
                     if let Ok(mut news) = serde_json::from_str::<News>(&row.data) {

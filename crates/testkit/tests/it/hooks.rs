@@ -3,7 +3,7 @@
 use crate::chaos::seconds;
 use cds_api::runs::RunStart;
 use cds_client::{Client, RunQuery};
-use cds_testkit::{Dice, LONG, Setup, TestServer, eventually, within};
+use cds_testkit::{Dice, LONG, Project, Setup, TestServer, eventually, within};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -71,16 +71,20 @@ async fn each_delivery_makes_one_run(mut server: TestServer) {
     }
     let told: BTreeSet<i64> = answers.values().flatten().copied().collect();
     assert_eq!(told.len(), count, "two deliveries share a run");
+    assert_eq!(all_runs(&project, "hooked").await, told, "runs that nobody was told of");
+}
+
+/// Numbers of all runs of a workflow.
+pub async fn all_runs(project: &Project, workflow: &str) -> BTreeSet<i64> {
     let mut there = BTreeSet::new();
     loop {
         let query = RunQuery { offset: Some(there.len() as u64), limit: Some(100), ..RunQuery::default() };
-        let page = project.client.runs("HOOKS", "hooked", &query).await.expect("the runs");
+        let page = project.client.runs(&project.key, workflow, &query).await.expect("the runs");
         if page.is_empty() {
-            break;
+            return there;
         }
         there.extend(page.iter().map(|run| run.number));
     }
-    assert_eq!(there, told, "runs that nobody was told of");
 }
 
 async fn deliver(client: Client, post: Arc<Mutex<Post>>) {

@@ -7,6 +7,7 @@ mod fence;
 mod follow;
 mod full_database;
 mod hooks;
+mod limits;
 mod local;
 mod loss;
 mod people;

@@ -82,11 +82,11 @@ async fn a_stop_lets_scripts_tidy_up() {
 async fn time_limits() {
     let host = Host::start().await;
     let mut j = job(&["echo one; sleep 600", "echo two"]);
-    j.step_timeout_ms = 300;
+    j.steps[0].timeout_ms = 300;
     j.steps[1].always_executed = true;
     let seen = host.run(j).await;
     assert_eq!((seen.status(), seen.step(0), seen.step(1)), ("Fail".into(), "Fail".into(), "Success".into()));
-    assert!(seen.reason(0).contains("limit of 0.3 s"), "{}", seen.reason(0));
+    assert!(seen.reason(0).contains("limit of 300ms"), "{}", seen.reason(0));
     let mut j = job(&["sleep 600", "echo two"]);
     j.job_timeout_ms = 300;
     j.steps[1].always_executed = true;

@@ -193,7 +193,6 @@ pub fn job(scripts: &[&str]) -> Assignment {
         secrets: vec![],
         requirements: vec![],
         job_timeout_ms: 0,
-        step_timeout_ms: 0,
         kill_grace_ms: 500,
         hold_ms: None,
     }
@@ -206,6 +205,7 @@ pub fn step(action: &str, parameters: &[(&str, &str)]) -> AssignedStep {
         enabled: true,
         optional: false,
         always_executed: false,
+        timeout_ms: 0,
         parameters: parameters.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
     }
 }

@@ -111,6 +111,15 @@ impl Object {
         self
     }
 
+    /// A limit of time; unless none is said.
+    fn limit(&mut self, key: &str, seconds: u64) -> &mut Self {
+        if seconds > 0 {
+            let time = std::time::Duration::from_secs(seconds);
+            self.put(key, Value::Str(cds_model::limit::text(time)));
+        }
+        self
+    }
+
     /// Unless empty.
     fn list(&mut self, key: &str, items: Vec<Value>) -> &mut Self {
         if !items.is_empty() {

@@ -67,6 +67,7 @@ fn job(j: &Job, stage: &str) -> Value {
     o.text("stage", stage);
     o.text("description", &j.description);
     o.flag("enabled", j.enabled, true);
+    o.limit("timeout", j.timeout_s).limit("queue_timeout", j.queue_timeout_s);
     o.list("steps", j.steps.iter().map(step).collect());
     let mut all = builtin::job_requirements(j);
     // All of them by name, inherited ones too: so the first export is already the stable one.
@@ -94,13 +95,19 @@ fn step(s: &Step) -> Value {
     o.flag("enabled", s.enabled, true);
     o.flag("optional", s.optional, false);
     o.flag("always_executed", s.always_executed, false);
+    o.limit("timeout", s.timeout_s);
     match builtin::action(&s.action) {
         Some(action) => o.put(action.key, short_form(action, s)),
         None => {
             let bridge = s.action == builtin::AS_CODE_ACTION;
             let given = s.parameters.iter().filter(|(_, v)| bridge || !v.is_empty());
             let pairs = given.map(|(k, v)| (k.clone(), Value::Str(v.clone())));
-            o.put(builtin::file_name(&s.action), Value::Map(crate::yaml::sort_natural(pairs.collect())))
+            let name = match builtin::file_name(&s.action) {
+                // The limit has taken the short name.
+                "timeout" if s.timeout_s > 0 => "shared.infra/timeout",
+                name => name,
+            };
+            o.put(name, Value::Map(crate::yaml::sort_natural(pairs.collect())))
         }
     };
     o.done()

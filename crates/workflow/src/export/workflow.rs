@@ -28,6 +28,7 @@ pub(super) fn workflow(w: &Workflow, options: ExportOptions) -> Value {
     if w.history_length > 0 && w.history_length != DEFAULT_HISTORY {
         o.put("history_length", Value::Number(w.history_length.into()));
     }
+    o.limit("timeout", w.timeout_s);
     let managers = w.integrations.iter().filter(|(_, i)| i.kind == "artifact_manager");
     let managers = managers.map(|(name, i)| {
         let mut entry = Object::default();

@@ -151,8 +151,8 @@ fn actions(source: &Source, p: &Pipeline, all: &mut Vec<Diagnostic>) {
         if job.requirements.iter().any(|r| r.kind == "plugin" && r.value == step.action) {
             continue;
         }
-        let keys =
-            builtin::ACTIONS.iter().map(|a| a.key).chain(["name", "enabled", "optional", "always_executed"]);
+        let flags = ["name", "enabled", "optional", "always_executed", "timeout"];
+        let keys = builtin::ACTIONS.iter().map(|a| a.key).chain(flags);
         let help = match nearest(&step.action, keys) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "it must exist on the server as a user action or plugin".to_owned(),

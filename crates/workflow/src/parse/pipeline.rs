@@ -166,6 +166,8 @@ fn job(node: &Node, d: &mut Diags) -> Option<(String, Mark, Job)> {
     let at = f.mark("stage");
     job.description = f.string("description", d);
     job.enabled = f.boolean("enabled", d).unwrap_or(true);
+    job.timeout_s = f.limit("timeout", d);
+    job.queue_timeout_s = f.limit("queue_timeout", d);
     if let Some(steps) = f.get("steps") {
         job.steps = list(steps, &format!("`steps` of {what}"), d).iter().filter_map(|n| step(n, d)).collect();
     }

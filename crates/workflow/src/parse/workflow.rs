@@ -80,6 +80,7 @@ pub fn shell(f: &mut Fields<'_>, d: &mut Diags) -> Workflow {
             .filter(|t| !t.is_empty())
             .collect(),
         history_length: history.max(0),
+        timeout_s: f.limit("timeout", d),
         ..Workflow::default()
     }
 }

@@ -29,6 +29,21 @@ fn jobs_find_their_stages() {
 }
 
 #[test]
+fn limits_of_time() {
+    let p = pipeline("name: p\njobs: [{job: a, timeout: 15m, queue_timeout: 2d}, {job: b}]\n");
+    let jobs = &p.stages[0].jobs;
+    assert_eq!((jobs[0].timeout_s, jobs[0].queue_timeout_s), (900, 172_800));
+    assert_eq!((jobs[1].timeout_s, jobs[1].queue_timeout_s), (0, 0));
+    refused(
+        "p.pip.yml",
+        "name: p\njobs: [{job: a, timeout: 1.5h}]\n",
+        "`timeout` of job a: \"1.5h\" is no",
+        74,
+    );
+    warned("p.pip.yml", "name: p\njobs: [{job: a, time_out: 1h}]\n", "did you mean `timeout`");
+}
+
+#[test]
 fn options_and_enabled() {
     let p = pipeline(
         "name: p

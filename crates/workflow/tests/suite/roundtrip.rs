@@ -126,18 +126,24 @@ fn steps() -> impl Strategy<Value = Step> {
             let given = given.filter_map(|(p, v)| v.map(|v| (p.name.to_owned(), v)));
             (action.name.to_owned(), given.collect::<IndexMap<_, _>>())
         });
-    let own = ("(grp/)?act[a-z]{0,4}", text_map()).prop_map(|(n, p)| (n, p.into_iter().collect()));
-    (prop_oneof![3 => builtin, 1 => own], text(), any::<(bool, bool, bool)>()).prop_map(
-        |((action, parameters), name, (enabled, optional, always_executed))| Step {
+    let own = ("(grp/)?act[a-z]{0,4}|timeout", text_map()).prop_map(|(n, p)| (n, p.into_iter().collect()));
+    (prop_oneof![3 => builtin, 1 => own], text(), any::<(bool, bool, bool)>(), limits()).prop_map(
+        |((action, parameters), name, (enabled, optional, always_executed), timeout_s)| Step {
             name,
             enabled,
             optional,
             always_executed,
+            timeout_s,
             action,
             parameters,
             line: 0,
         },
     )
+}
+
+/// Seconds; 0 = none.
+fn limits() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), 1..100_000u64, (1..400u64).prop_map(|days| days * 86_400)]
 }
 
 fn requirements() -> impl Strategy<Value = Vec<Requirement>> {
@@ -163,12 +169,16 @@ fn requirements() -> impl Strategy<Value = Vec<Requirement>> {
 }
 
 fn jobs() -> impl Strategy<Value = Job> {
-    (text(), text(), any::<bool>(), requirements(), prop::collection::vec(steps(), 0..4)).prop_map(
-        |(name, description, enabled, requirements, steps)| Job {
+    let words = (text(), text(), any::<bool>());
+    let lists = (requirements(), prop::collection::vec(steps(), 0..4));
+    (words, lists, limits(), limits()).prop_map(
+        |((name, description, enabled), (requirements, steps), timeout_s, queue_timeout_s)| Job {
             name,
             description,
             enabled,
             requirements,
+            timeout_s,
+            queue_timeout_s,
             steps,
         },
     )
@@ -365,7 +375,8 @@ fn workflows() -> impl Strategy<Value = Workflow> {
         prop::collection::vec(hook, 0..3),
         prop::option::of((name(), integration)),
     );
-    (shell, nodes(), rest).prop_map(|(shell, nodes, (notifications, hooks, integration))| {
+    (shell, nodes(), rest, limits()).prop_map(|(shell, nodes, rest, timeout_s)| {
+        let (notifications, hooks, integration) = rest;
         let (name, description, permissions, metadata, purge_tags, retention_policy, history_length) = shell;
         let root = nodes[0].name.clone();
         Workflow {
@@ -380,6 +391,7 @@ fn workflows() -> impl Strategy<Value = Workflow> {
             notifications,
             history_length: if history_length == 20 { 0 } else { history_length },
             integrations: integration.into_iter().collect(),
+            timeout_s,
             from_repository: String::new(),
         }
     })

@@ -68,6 +68,25 @@ fn flags() {
 }
 
 #[test]
+fn a_limit_of_time_and_an_action_of_that_name() {
+    assert_eq!(step("timeout: 1h30m\nscript: x").timeout_s, 5400);
+    assert_eq!(step("script: x").timeout_s, 0);
+    // An action may be called so: a mapping follows its name.
+    let s = step("timeout: {after: 5m}");
+    assert_eq!((s.action.as_str(), s.timeout_s, s.parameters["after"].as_str()), ("timeout", 0, "5m"));
+    // Both at once: then the action needs its long name.
+    let both = pipeline(&file("timeout: 5m\nshared.infra/timeout: {after: 1m}"));
+    let written = cds_workflow::export::export_pipeline(&both);
+    assert!(written.contains("timeout: 5m") && written.contains("shared.infra/timeout:"), "{written}");
+    assert_eq!(pipeline(&written), both);
+    refused("p.pip.yml", &file("timeout: 30\nscript: x"), "30 has no unit: write 30s, 30m or 30h", 74);
+    refused("p.pip.yml", &file("timeout: soon\nscript: x"), "\"soon\" is no length of time", 74);
+    refused("p.pip.yml", &file("timeout: 0s\nscript: x"), "one at least", 74);
+    refused("p.pip.yml", &file("timeout: [1m]\nscript: x"), "must be a length of time", 74);
+    refused("p.pip.yml", &file("timeout: 1m"), "malformatted step: it names no action", 74);
+}
+
+#[test]
 fn exactly_one_action() {
     refused("p.pip.yml", &file("script: x\ncheckout: y"), "malformatted step: it has 2 actions", 74);
     refused("p.pip.yml", &file("name: x"), "malformatted step: it names no action", 74);

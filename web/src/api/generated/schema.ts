@@ -5126,6 +5126,11 @@ export interface components {
             optional: boolean;
             /** @description Values by parameter name. */
             parameters: Record<string, never>;
+            /**
+             * Format: int64
+             * @description It ends `Fail` after this long; 0 = no limit.
+             */
+            timeout_ms?: number;
         };
         /** @description A job to run: everything the worker needs, so that it need not ask again. */
         Assignment: {
@@ -5170,11 +5175,6 @@ export interface components {
             secrets: components["schemas"]["AssignedSecret"][];
             /** @description Stage name. */
             stage: string;
-            /**
-             * Format: int64
-             * @description A step ends `Fail` after this long; 0 = no limit.
-             */
-            step_timeout_ms: number;
             /** @description Steps in order. */
             steps: components["schemas"]["AssignedStep"][];
             /** @description `inert`, `refuse` or `splice`. */
