@@ -62,6 +62,9 @@ pub struct RunBrief {
     /// Why the run is set aside, if it is: its record can't be read. It can only be stopped or deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked: Option<String>,
+    /// Jobs that a worker has, while the run is under way; 0 = everything that is left waits for something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_work: Option<u32>,
 }
 
 /// A tag of a run.
@@ -123,7 +126,7 @@ pub struct Run {
     pub payload: IndexMap<String, String>,
     /// What happened to the run, in words.
     pub infos: Vec<Info>,
-    /// Graph of the run's snapshot, parents before children.
+    /// Graph of the run's snapshot, parents before children; empty where only some executions were asked for.
     pub nodes: Vec<crate::workflows::WorkflowNode>,
     /// Executions of nodes, in order of creation.
     pub node_runs: Vec<NodeRun>,
@@ -168,7 +171,7 @@ pub struct NodeRun {
     pub waits: Option<WaitReason>,
     /// Stages in order.
     pub stages: Vec<StageRun>,
-    /// Parameters with their origin.
+    /// Parameters with their origin; empty where they were not asked for.
     pub parameters: Vec<Parameter>,
 }
 
@@ -409,6 +412,12 @@ pub struct Event {
     /// What is concerned, where the type needs it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
+    /// As [`RunBrief::at_work`], for a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_work: Option<u32>,
+    /// Executions of nodes that are new or changed (`NodeRun::id`); empty = look at the whole run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub node_runs: Vec<u32>,
     /// What changed together with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,

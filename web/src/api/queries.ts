@@ -55,13 +55,18 @@ export const queries = {
       queryKey: ["runs", key, workflow, "values", tag],
       queryFn: () => data(client.GET("/v1/projects/{key}/workflows/{workflow}/tags/{tag}", { params: { path: { key, workflow, tag } } })),
     }),
+  /** A run without the parameters of its executions, which are most of a large one. */
   run: (key: string, workflow: string, number: string) =>
     queryOptions({
       queryKey: ["run", key, workflow, number],
-      queryFn: async () =>
-        (await data(
-          client.GET("/v1/projects/{key}/workflows/{workflow}/runs/{number}", { params: { path: { key, workflow, number } } }),
-        )) as unknown as Run,
+      queryFn: ({ signal }) => readRun(key, workflow, number, { parameters: false }, signal),
+    }),
+  /** Some executions of a run with their parameters. */
+  parameters: (key: string, workflow: string, number: string, ids: readonly number[]) =>
+    queryOptions({
+      queryKey: ["run", key, workflow, number, "parameters", ids],
+      queryFn: ({ signal }) => readRun(key, workflow, number, { node_runs: ids.join(",") }, signal),
+      enabled: ids.length > 0,
     }),
   tests: (key: string, workflow: string, number: string) =>
     queryOptions({
@@ -106,6 +111,16 @@ export const queries = {
       enabled: q.trim().length > 0,
     }),
 };
+
+async function readRun(key: string, workflow: string, number: string, query: { parameters?: boolean; node_runs?: string }, signal?: AbortSignal): Promise<Run> {
+  const answer = client.GET("/v1/projects/{key}/workflows/{workflow}/runs/{number}", { params: { path: { key, workflow, number }, query }, signal });
+  return (await data(answer)) as unknown as Run;
+}
+
+/** What has changed of a run: some executions, without parameters and graph. */
+export function runPart(key: string, workflow: string, number: string, ids: readonly number[]): Promise<Run> {
+  return readRun(key, workflow, number, { parameters: false, node_runs: ids.join(",") });
+}
 
 /** Starts a run, or goes on with one. */
 export async function startRun(

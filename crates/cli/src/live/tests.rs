@@ -87,6 +87,7 @@ pub(crate) fn sample() -> Run {
         Some(WaitReason { code: "requirement".into(), text: "no hatchery offers binary: oc".into() });
     Run {
         brief: RunBrief {
+            at_work: None,
             id: RunId(Default::default()).to_string(),
             number: 12,
             sub_number: 0,

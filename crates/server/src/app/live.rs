@@ -251,7 +251,7 @@ impl App {
             spec_hash: context.spec_hash.clone(),
             triggered_by: context.triggered_by.clone(),
         };
-        let context = Context { event: Some(event_json(&loaded.run, effects)), ..context };
+        let context = Context { event: Some(event_json(None, &loaded.run, effects)), ..context };
         let commit =
             RunCommit::from_transition(None, &loaded.run, effects, context).map_err(|e| Err(e.into()))?;
         // Locked over the commit: what the commit wakes (a mutex that is given at once) must find this state, and
@@ -321,7 +321,8 @@ fn at(run: RunId, job: JobNo) -> JobRef {
     JobRef { run, job }
 }
 
-pub(super) fn event_json(run: &Run, effects: &[Effect]) -> String {
+pub(super) fn event_json(before: Option<&Run>, run: &Run, effects: &[Effect]) -> String {
     // The id is given by the database.
-    serde_json::to_string(&super::events::event(0, run, effects, run.head.last_execution)).unwrap_or_default()
+    let event = super::events::event(0, before, run, effects, run.head.last_execution);
+    serde_json::to_string(&event).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use super::{
     live::{Applied, ApplyError},
-    view::{self, Reasons},
+    view::{self, Part, Reasons},
 };
 use crate::{
     App,
@@ -254,8 +254,13 @@ impl App {
 
     /// A run, whole.
     pub async fn view(&self, run: &Run) -> Result<RunView> {
+        self.view_part(run, &Part::WHOLE).await
+    }
+
+    /// What is wanted of a run.
+    pub async fn view_part(&self, run: &Run, part: &Part) -> Result<RunView> {
         let known = self.reasons_for(run).await?;
-        Ok(view::run(run, &known))
+        Ok(view::run(run, part, &known))
     }
 
     async fn reasons_for(&self, run: &Run) -> Result<Known> {
@@ -434,6 +439,7 @@ pub fn brief(b: &runs::Brief) -> RunBrief {
         triggered_by: b.triggered_by.clone(),
         tags: b.tags.iter().map(|(tag, value)| Tag { tag: tag.clone(), value: value.clone() }).collect(),
         parked: b.parked.clone(),
+        at_work: b.at_work,
     }
 }
 

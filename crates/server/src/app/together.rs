@@ -176,7 +176,7 @@ impl App {
                 priority: 0,
                 now,
                 leases,
-                event: Some(event_json(&run, &effects)),
+                event: Some(event_json(Some(&loaded.run), &run, &effects)),
             };
             let commit = match RunCommit::from_transition(Some(&loaded.run), &run, &effects, context) {
                 Ok(commit) => commit,

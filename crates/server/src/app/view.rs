@@ -44,17 +44,49 @@ pub fn brief(run: &Run) -> api::RunBrief {
         triggered_by: head.origin.username.clone(),
         tags: head.tags.iter().map(|(tag, value)| Tag { tag: tag.clone(), value: value.clone() }).collect(),
         parked: None,
+        at_work: at_work(run),
     }
 }
 
-/// A run, whole.
-pub fn run(run: &Run, reasons: &dyn Reasons) -> api::Run {
+/// Jobs that a worker has; none = the run has ended.
+pub fn at_work(run: &Run) -> Option<u32> {
+    if run.head.status.is_final() {
+        return None;
+    }
+    let mut count = 0;
+    // A job that must stop has its worker until that has let go, as the queue has it.
+    each_job(run, |_, _, job| count += u32::from(job.status == Status::Building || job.stopping));
+    Some(count)
+}
+
+/// What of a run is wanted.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Parameters of the executions too: most of the size of a large run.
+    pub parameters: bool,
+    /// Only these executions (`NodeRun::id`), and no graph.
+    pub node_runs: Option<Vec<u32>>,
+}
+
+impl Part {
+    /// Everything.
+    pub const WHOLE: Self = Self { parameters: true, node_runs: None };
+
+    fn has(&self, n: &NodeRun) -> bool {
+        self.node_runs.as_ref().is_none_or(|some| some.contains(&n.no.0))
+    }
+}
+
+/// A run, or what is wanted of it.
+pub fn run(run: &Run, part: &Part, reasons: &dyn Reasons) -> api::Run {
+    let nodes = if part.node_runs.is_none() { &run.spec.workflow.nodes[..] } else { &[] };
+    let wanted = run.nodes.iter().filter(|n| part.has(n));
     api::Run {
         brief: brief(run),
         payload: run.head.payload.clone(),
         infos: run.head.infos.iter().map(info).collect(),
-        nodes: run.spec.workflow.nodes.iter().map(node).collect(),
-        node_runs: run.nodes.iter().map(|n| node_run(run, n, reasons)).collect(),
+        nodes: nodes.iter().map(node).collect(),
+        node_runs: wanted.map(|n| node_run(run, n, part.parameters, reasons)).collect(),
         not_run: run
             .head
             .not_run
@@ -111,8 +143,9 @@ pub fn stages<'a>(spec: &'a RunSpec, n: &NodeRun) -> &'a [def::Stage] {
 }
 
 /// One execution of a node.
-pub fn node_run(run: &Run, n: &NodeRun, reasons: &dyn Reasons) -> api::NodeRun {
+pub fn node_run(run: &Run, n: &NodeRun, parameters: bool, reasons: &dyn Reasons) -> api::NodeRun {
     let defs = stages(&run.spec, n);
+    let params = parameters.then(|| n.params.iter()).into_iter().flatten();
     api::NodeRun {
         id: n.no.0,
         node: node_name(&run.spec, n.node.0).into(),
@@ -123,9 +156,7 @@ pub fn node_run(run: &Run, n: &NodeRun, reasons: &dyn Reasons) -> api::NodeRun {
         manual: n.manual,
         waits: if n.waits_slot { reasons.slot(run, n) } else { None },
         stages: n.stages.iter().enumerate().map(|(i, s)| stage_run(run, defs.get(i), s, reasons)).collect(),
-        parameters: n
-            .params
-            .iter()
+        parameters: params
             .map(|(name, p)| api::Parameter {
                 name: name.clone(),
                 value: p.value.clone(),

@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    app::peers::asked,
+    app::{peers::asked, view::Part},
     auth::Caller,
     http::{
         error::{Error, Result},
@@ -137,11 +137,37 @@ async fn start(
 }
 
 /// A run, whole.
-#[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs/{number}", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("number" = String, Path, description = "A number, or `latest`")), responses((status = 200, body = Run)))]
-async fn get(State(app): State<App>, Path((key, workflow, n)): Path<RunPath>) -> Result<Json<Run>> {
+#[utoipa::path(get, path = "/v1/projects/{key}/workflows/{workflow}/runs/{number}", tag = "runs", params(("key" = String, Path), ("workflow" = String, Path), ("number" = String, Path, description = "A number, or `latest`"), PartQuery), responses((status = 200, body = Run)))]
+async fn get(
+    State(app): State<App>,
+    Path((key, workflow, n)): Path<RunPath>,
+    Query(query): Query<PartQuery>,
+) -> Result<Json<Run>> {
+    let part = query.part()?;
     let brief = app.run_brief(&key, &workflow, number(&n)?).await?;
     let run = app.load_run(brief.id).await?;
-    Ok(Json(app.view(&run).await?))
+    Ok(Json(app.view_part(&run, &part).await?))
+}
+
+/// What of a run is wanted; without it, all.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+struct PartQuery {
+    /// False leaves the parameters of node runs out: they are most of a large run.
+    parameters: Option<bool>,
+    /// Only these executions of nodes (`id`s, parted by commas), and no graph.
+    node_runs: Option<String>,
+}
+
+impl PartQuery {
+    fn part(&self) -> Result<Part> {
+        let ids = |list: &str| list.split(',').map(str::parse).collect::<std::result::Result<_, _>>();
+        let node_runs = self.node_runs.as_deref().map(ids).transpose();
+        let node_runs = node_runs.map_err(|_| {
+            Error::bad_request("node_runs must be ids of node runs, parted by commas, for example 3,17")
+        })?;
+        Ok(Part { parameters: self.parameters.unwrap_or(true), node_runs })
+    }
 }
 
 /// Deletes a run with its logs and files.

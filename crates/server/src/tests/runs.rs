@@ -71,6 +71,48 @@ async fn runs_are_filtered_over_all_there_are() {
 }
 
 #[tokio::test]
+async fn a_run_without_a_worker_waits_and_can_be_read_in_parts() {
+    let (s, owner, worker) = world().await;
+    s.post(&owner, "/v1/projects/P/workflows/main/runs", json!({})).await.is(201);
+    let lists = ["/v1/projects/P/workflows/main/runs", "/v1/runs"];
+    let found = async |query: &str| {
+        let mut all = Vec::new();
+        for list in lists {
+            let answer = s.get(&owner, &format!("{list}{query}")).await.is(200).json();
+            all.push(answer.as_array().unwrap().iter().map(|r| r["at_work"].clone()).collect::<Vec<_>>());
+        }
+        assert_eq!(all[0], all[1]);
+        all.remove(0)
+    };
+    assert_eq!(found("").await, [json!(0)]);
+    assert_eq!(found("?status=Waiting").await, [json!(0)]);
+    let taken = s.post(&worker, "/v1/worker/take", json!({"wait_ms": 10_000})).await.is(200).json();
+    assert_eq!((found("").await, found("?status=Waiting").await.len()), (vec![json!(1)], 0));
+
+    let run = async |query: &str| {
+        let path = format!("/v1/projects/P/workflows/main/runs/1{query}");
+        s.get(&owner, &path).await.is(200).json()
+    };
+    let count = |part: &serde_json::Value, list: &str| part[list].as_array().unwrap().len();
+    let whole = run("").await;
+    assert!(count(&whole["node_runs"][0], "parameters") > 10 && whole["at_work"] == json!(1), "{whole}");
+    let slim = run("?parameters=false").await;
+    assert_eq!((count(&slim, "nodes"), count(&slim, "node_runs")), (1, 1));
+    assert_eq!(slim["node_runs"][0]["parameters"], json!([]));
+    let part = run("?node_runs=0").await;
+    assert_eq!((&part["node_runs"], count(&part, "nodes")), (&whole["node_runs"], 0));
+    assert_eq!(count(&run("?node_runs=7,8").await, "node_runs"), 0);
+    for wrong in ["?node_runs=a", "?node_runs=1,", "?node_run=1", "?parameters=maybe"] {
+        s.get(&owner, &format!("/v1/projects/P/workflows/main/runs/1{wrong}")).await.is(400);
+    }
+
+    let report = json!({"job": taken["job"], "attempt": taken["attempt"], "end": {"status": "Success"}});
+    s.post(&worker, "/v1/worker/report", report).await.is(200);
+    assert_eq!(found("").await, [json!(null)]);
+    assert_eq!(run("").await.get("at_work"), None);
+}
+
+#[tokio::test]
 async fn changes_are_those_since_the_last_green_run_of_the_branch() {
     let (s, owner, worker) = world().await;
     let of = |n: i64| format!("/v1/projects/P/workflows/main/runs/{n}/changes");

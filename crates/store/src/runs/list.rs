@@ -14,19 +14,22 @@ macro_rules! brief {
     ($($rest:expr),+) => {
         concat!(
             "SELECT r.id, r.workflow, r.project, r.number, r.status, r.sub, r.label, r.triggered_by, r.tags, r.created, ",
-            "r.last_execution, r.version, COALESCE(w.name, ''), COALESCE(p.key, ''), r.parked ",
+            "r.last_execution, r.version, COALESCE(w.name, ''), COALESCE(p.key, ''), r.parked, ",
+            // Only looked for where it may be other than none: runs that have ended have no rows in the queue.
+            "CASE WHEN r.status IN ('Building', 'Waiting') THEN (SELECT COUNT(*) FROM queue q WHERE q.run = r.id AND q.worker IS NOT NULL) END ",
             "FROM run r LEFT JOIN workflow w ON w.id = r.workflow LEFT JOIN project p ON p.id = r.project ",
             $($rest),+
         )
     };
 }
 
-// What of a filter is absent lets everything through. $2 status, $3 $4 tag, $5 branch, $6 author, $7 $8 numbers.
+// What of a filter is absent lets everything through. A run that is under way, and none of its jobs with a worker, is
+// also found as waiting. $2 status, $3 $4 tag, $5 branch, $6 author, $7 $8 numbers.
 macro_rules! chosen {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
-            " AND (CAST($2 AS TEXT) IS NULL OR x.status = $2)",
+            " AND (CAST($2 AS TEXT) IS NULL OR x.status = $2 OR ($2 = 'Waiting' AND x.status = 'Building' AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.run = x.id AND q.worker IS NOT NULL)))",
             " AND (CAST($3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = $3 AND (CAST($4 AS TEXT) IS NULL OR t.value = $4)))",
             " AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = 'git.branch' AND t.value = $5))",
             " AND (CAST($6 AS TEXT) IS NULL OR x.triggered_by = $6 OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = 'git.author' AND t.value = $6))",
@@ -101,12 +104,14 @@ pub struct Brief {
     pub project_key: String,
     /// Why it is set aside, if it is.
     pub parked: Option<String>,
+    /// Jobs that a worker has; none = the run has ended.
+    pub at_work: Option<u32>,
 }
 
 /// Which runs. What is given must hold together.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Only of this status.
+    /// Only of this status; `Waiting` finds what is `Building` without a worker too.
     pub status: Option<Status>,
     /// Only with this tag and, if given, this value (also one of several joined by commas).
     pub tag: Option<(String, Option<String>)>,
@@ -141,6 +146,7 @@ fn brief(row: &Row) -> Result<Brief> {
         workflow_name: row.get(12)?,
         project_key: row.get(13)?,
         parked: row.get(14)?,
+        at_work: row.get(15)?,
     })
 }
 

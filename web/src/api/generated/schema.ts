@@ -3624,7 +3624,12 @@ export interface paths {
         /** A run, whole. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description False leaves the parameters of node runs out: they are most of a large run. */
+                    parameters?: boolean | null;
+                    /** @description Only these executions of nodes (`id`s, parted by commas), and no graph. */
+                    node_runs?: string | null;
+                };
                 header?: never;
                 path: {
                     key: string;
@@ -5340,6 +5345,11 @@ export interface components {
         Event: {
             /** @description RFC 3339. */
             at: string;
+            /**
+             * Format: int32
+             * @description As [`RunBrief::at_work`], for a run.
+             */
+            at_work?: number | null;
             /** @description What changed together with it. */
             changes?: components["schemas"]["Change"][];
             /**
@@ -5347,6 +5357,8 @@ export interface components {
              * @description Resume with `Last-Event-ID`.
              */
             id: number;
+            /** @description Executions of nodes that are new or changed (`NodeRun::id`); empty = look at the whole run. */
+            node_runs?: number[];
             /**
              * Format: int64
              * @description Run concerned.
@@ -5741,7 +5753,7 @@ export interface components {
             manual: boolean;
             /** @description Node name. */
             node: string;
-            /** @description Parameters with their origin. */
+            /** @description Parameters with their origin; empty where they were not asked for. */
             parameters: components["schemas"]["Parameter"][];
             /** @description Stages in order. */
             stages: components["schemas"]["StageRun"][];
@@ -5949,7 +5961,7 @@ export interface components {
             infos: components["schemas"]["Info"][];
             /** @description Executions of nodes, in order of creation. */
             node_runs: components["schemas"]["NodeRun"][];
-            /** @description Graph of the run's snapshot, parents before children. */
+            /** @description Graph of the run's snapshot, parents before children; empty where only some executions were asked for. */
             nodes: components["schemas"]["WorkflowNode"][];
             /** @description Nodes that were not run, and why (their conditions, with the values that decided). */
             not_run: components["schemas"]["NotRun"][];
@@ -5958,6 +5970,11 @@ export interface components {
         };
         /** @description A run in lists. */
         RunBrief: {
+            /**
+             * Format: int32
+             * @description Jobs that a worker has, while the run is under way; 0 = everything that is left waits for something.
+             */
+            at_work?: number | null;
             /**
              * Format: int64
              * @description Milliseconds from start to the last end; of a running run, absent.

@@ -1,0 +1,32 @@
+// What an event of the stream changes in what was read before.
+import type { Event, Run, RunBrief } from "./types";
+
+/** A run of which only some executions have been read anew, put into what was known; what has not changed stays the same object. */
+export function mergeRun(old: Run, part: Run): Run {
+  const fresh = new Map(part.node_runs.map((n) => [n.id, n]));
+  const known = old.node_runs.map((n) => fresh.get(n.id) ?? n);
+  const last = old.node_runs.at(-1)?.id ?? -1;
+  // Executions are numbered in the order in which they are made.
+  return { ...part, nodes: old.nodes, node_runs: [...known, ...part.node_runs.filter((n) => n.id > last)] };
+}
+
+/** The same list if the event says nothing new of any of its runs. */
+export function patchBriefs(runs: readonly RunBrief[], news: Event): readonly RunBrief[] {
+  const at = runs.findIndex((r) => r.number === news.number && r.workflow_name === news.workflow_name && r.project_key === news.project_key);
+  const run = runs[at];
+  if (!run) return runs;
+  const status = news.status ?? run.status;
+  if (run.status === status && run.at_work === news.at_work) return runs;
+  return runs.with(at, { ...run, status, at_work: news.at_work });
+}
+
+/** The last execution of each node. */
+export function latestExecutions(run: Run): number[] {
+  return [...new Map(run.node_runs.map((n) => [n.node, n.id])).values()];
+}
+
+/** Executions with a job or a mutex that waits: why they do changes without an event of the run. */
+export function waiting(run: Run): number[] {
+  const waits = run.node_runs.filter((n) => n.waits || n.stages.some((s) => s.jobs.some((j) => j.waits)));
+  return waits.map((n) => n.id);
+}
