@@ -3,7 +3,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { Failure } from "./api/client";
+import { mayPass } from "./api/client";
 import { applyTheme } from "./components/ThemeSwitch";
 import { makeRouter } from "./routes";
 import "./styles/tokens.css";
@@ -16,7 +16,9 @@ const queryClient = new QueryClient({
     queries: {
       // Freshness is the event stream's task; this is the net below it.
       staleTime: 30_000,
-      retry: (count, error) => (error instanceof Failure && error.status >= 400 && error.status < 500 ? false : count < 3),
+      retry: (count, error) => mayPass(error) && count < 3,
+      // What could not be read is tried again for as long as it is shown, also if the stream has noticed nothing.
+      refetchInterval: ({ state }) => (state.status === "error" && mayPass(state.error) ? 5000 : false),
       refetchOnWindowFocus: false,
     },
   },

@@ -1,7 +1,7 @@
 // The API's client: typed by the document, one shape of error, a lost session leads to the sign-in.
 import createClient from "openapi-fetch";
 import type { ApiError } from "../model/types";
-import { endSession, getToken } from "../session";
+import { getToken, refused } from "../session";
 import type { paths } from "./generated/schema";
 
 /** An answer of 400 or more, or none at all (status 0). */
@@ -14,17 +14,29 @@ export class Failure extends Error {
   }
 }
 
+const BEARER = "Bearer ";
+
 export const client = createClient<paths>({ baseUrl: "" });
 
 client.use({
   onRequest({ request }) {
     const token = getToken();
-    if (token) request.headers.set("authorization", `Bearer ${token}`);
+    if (token) request.headers.set("authorization", `${BEARER}${token}`);
     return request;
+  },
+  onResponse({ request, response }) {
+    const sent = request.headers.get("authorization");
+    // Only a token that was refused ends the session; a wrong password has none yet.
+    if (response.status === 401 && sent?.startsWith(BEARER)) refused(sent.slice(BEARER.length));
   },
 });
 
-const UNREACHABLE: ApiError = { code: "unreachable", message: "The server can't be reached. Trying again by itself." };
+const UNREACHABLE: ApiError = { code: "unreachable", message: "The server can't be reached." };
+
+/** What may go well the next time: no answer at all, or a fault of the server or of what stands before it. */
+export function mayPass(error: unknown): boolean {
+  return error instanceof Failure && (error.status === 0 || error.status >= 500);
+}
 
 /** The data of an answer, or a Failure thrown. */
 export async function data<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
@@ -39,8 +51,6 @@ export async function data<T>(answer: Promise<{ data?: T; error?: unknown; respo
 }
 
 function failure(status: number, error: unknown): Failure {
-  // Only a token that was refused ends the session; a wrong password has none yet.
-  if (status === 401 && getToken()) endSession("expired");
   const known = typeof error === "object" && error !== null && "message" in error;
   return new Failure(status, known ? (error as ApiError) : { code: "http", message: `The server answered ${status}.` });
 }
@@ -49,7 +59,7 @@ function failure(status: number, error: unknown): Failure {
 export async function raw(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   const token = getToken();
-  if (token) headers.set("authorization", `Bearer ${token}`);
+  if (token) headers.set("authorization", `${BEARER}${token}`);
   let response: Response;
   try {
     response = await fetch(path, { ...init, headers });
@@ -57,6 +67,7 @@ export async function raw(path: string, init: RequestInit = {}): Promise<Respons
     if (init.signal?.aborted) throw e;
     throw new Failure(0, UNREACHABLE);
   }
+  if (response.status === 401 && token) refused(token);
   if (!response.ok) throw failure(response.status, await response.json().catch(() => undefined));
   return response;
 }

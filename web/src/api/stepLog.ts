@@ -2,15 +2,18 @@
 import { type Style, styleOf } from "../model/ansi";
 import { LineAssembler, LineCache, PAGE } from "../model/log";
 import type { LogLine, LogLines } from "../model/types";
-import { client, data, Failure } from "./client";
+import { client, data, Failure, mayPass } from "./client";
+import { Patience } from "./patience";
 import { followStream } from "./stream";
 
 export class StepLog {
   private readonly cache = new LineCache();
   private readonly loading = new Set<number>();
   private readonly stopper = new AbortController();
+  private readonly patience = new Patience(this.stopper.signal);
   private began = false;
-  state: "idle" | "loading" | "following" | "cut" | "complete" | "failed" = "idle";
+  /** `away`: the server can't be reached, and is tried again. */
+  state: "idle" | "loading" | "away" | "following" | "cut" | "complete" | "failed" = "idle";
   error = "";
 
   constructor(
@@ -35,34 +38,36 @@ export class StepLog {
 
   /**
    * Reads a page of the log and, while it grows, follows it. `live`: the step has not ended. `at`: the line to be
-   * looked at, negative from the end.
+   * looked at, negative from the end. While the server is away it goes on trying.
    */
   async open(live: boolean, at: number): Promise<void> {
     if (this.began) return;
     this.began = true;
-    this.state = "loading";
-    try {
-      const near = at < 0 ? -PAGE : Math.max(0, Math.floor(at / PAGE) * PAGE);
-      let end = await this.fetchLines(live ? -PAGE : near, PAGE);
-      if (!live && !end.complete && end.total > end.first + end.lines.length) end = await this.fetchLines(-PAGE, PAGE);
-      this.cache.total = end.total;
-      this.cache.add(end.lines, styleOf(end.sgr ?? ""));
-      if (end.complete || (!live && end.total === 0)) {
-        this.state = "complete";
-        this.changed();
-        return;
+    this.enter("loading");
+    while (!this.stopper.signal.aborted) {
+      try {
+        return await this.begin(live, at);
+      } catch (e) {
+        if (this.stopper.signal.aborted) return;
+        this.error = e instanceof Error ? e.message : String(e);
+        this.enter(mayPass(e) ? "away" : "failed");
+        if (!mayPass(e)) return;
+        await this.patience.wait();
       }
-      this.state = "following";
-      this.changed();
-      const last = end.lines.at(-1);
-      await this.follow(new LineAssembler(last?.n ?? 0, last?.offset ?? 0));
-    } catch (e) {
-      if (this.stopper.signal.aborted) return;
-      this.began = false;
-      this.state = "failed";
-      this.error = e instanceof Error ? e.message : String(e);
-      this.changed();
     }
+  }
+
+  private async begin(live: boolean, at: number): Promise<void> {
+    const near = at < 0 ? -PAGE : Math.max(0, Math.floor(at / PAGE) * PAGE);
+    let end = await this.fetchLines(live ? -PAGE : near, PAGE);
+    if (!live && !end.complete && end.total > end.first + end.lines.length) end = await this.fetchLines(-PAGE, PAGE);
+    this.patience.reset();
+    this.cache.total = end.total;
+    this.cache.add(end.lines, styleOf(end.sgr ?? ""));
+    if (end.complete || (!live && end.total === 0)) return this.enter("complete");
+    this.enter("following");
+    const last = end.lines.at(-1);
+    await this.follow(new LineAssembler(last?.n ?? 0, last?.offset ?? 0));
   }
 
   close(): void {
@@ -75,18 +80,24 @@ export class StepLog {
     for (const page of this.cache.missing(from, to)) {
       if (this.loading.has(page)) continue;
       this.loading.add(page);
-      this.fetchLines(page, PAGE)
-        .then((got) => {
-          this.cache.add(got.lines, styleOf(got.sgr ?? ""));
-          this.cache.total = Math.max(this.cache.total, got.total);
-          this.changed();
-        })
-        .catch((e: unknown) => {
-          // The view asks again as long as the lines are in it; not at once.
-          this.error = e instanceof Error ? e.message : String(e);
-        })
-        .finally(() => setTimeout(() => this.loading.delete(page), 500));
+      void this.readPage(page);
     }
+  }
+
+  private async readPage(page: number): Promise<void> {
+    try {
+      const got = await this.fetchLines(page, PAGE);
+      this.patience.reset();
+      this.cache.add(got.lines, styleOf(got.sgr ?? ""));
+      this.cache.total = Math.max(this.cache.total, got.total);
+    } catch (e) {
+      // A page that is refused stays asked for: asking again would change nothing.
+      if (!mayPass(e)) return;
+      await this.patience.wait();
+    }
+    this.loading.delete(page);
+    // The view draws, and thereby asks again for what it still shows and does not have.
+    if (!this.stopper.signal.aborted) this.changed();
   }
 
   /** Lines that hold a text, over the whole log. */

@@ -1,9 +1,10 @@
 // Event streams over fetch: resumed by the last id, with a growing pause between attempts, and a state to show.
-import type { QueryClient } from "@tanstack/react-query";
+import type { Query, QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { type Message, SseParser } from "../model/sse";
 import type { Event } from "../model/types";
-import { Failure, raw } from "./client";
+import { Failure, mayPass, raw } from "./client";
+import { Patience } from "./patience";
 
 export interface StreamOptions {
   /** The address; called anew for each attempt. */
@@ -24,7 +25,7 @@ const SILENCE_MS = 40_000;
 export async function followStream(options: StreamOptions): Promise<void> {
   const { signal } = options;
   let lastId = options.lastId ?? "";
-  let pause = 250;
+  const patience = new Patience(signal);
   while (!signal.aborted) {
     const attempt = new AbortController();
     const abort = () => attempt.abort();
@@ -48,7 +49,7 @@ export async function followStream(options: StreamOptions): Promise<void> {
         if (done) break;
         clearTimeout(watchdog);
         watchdog = setTimeout(abort, SILENCE_MS);
-        pause = 250;
+        patience.reset();
         parser.push(decoder.decode(value, { stream: true }));
         if (verdict === "end") return void reader.cancel();
         if (verdict === "again") {
@@ -64,9 +65,7 @@ export async function followStream(options: StreamOptions): Promise<void> {
     }
     if (signal.aborted) return;
     options.onCut?.();
-    // A little chance in the pause, so that not all tabs come back at once.
-    await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
-    pause = Math.min(pause * 2, 10_000);
+    await patience.wait();
   }
 }
 
@@ -90,6 +89,17 @@ export function useStreamState(): StreamState {
   );
 }
 
+/**
+ * Reads again, now, what could not be read while the server was away: what has failed, and what waits between two tries.
+ */
+async function readFailed(queryClient: QueryClient): Promise<void> {
+  const failed = ({ state }: Query) => (state.status === "error" && mayPass(state.error)) || (state.fetchStatus !== "idle" && state.fetchFailureCount > 0);
+  const hashes = new Set(queryClient.getQueryCache().findAll({ predicate: failed }).map((q) => q.queryHash));
+  const among = { predicate: (q: Query) => hashes.has(q.queryHash) };
+  await queryClient.cancelQueries(among);
+  await queryClient.invalidateQueries(among);
+}
+
 /** The tab's one stream: marks what it names as stale. Several events of a moment cause one reading. */
 export function startEvents(queryClient: QueryClient): () => void {
   const stop = new AbortController();
@@ -111,6 +121,7 @@ export function startEvents(queryClient: QueryClient): () => void {
       setState("live");
       // The first events after a start are newer than the first reading only if they come later; after a cut with
       // an id none is missing, without one all may be.
+      void readFailed(queryClient);
       if (opened++ > 0) void queryClient.invalidateQueries();
     },
     onCut: () => setState("cut"),

@@ -304,6 +304,7 @@ function firstOpen(attempt: AttemptRun, marked: number | undefined): number | un
 
 function emptyText(status: string, log: StepLog): string {
   if (log.state === "failed") return `The log could not be read: ${log.error}`;
+  if (log.state === "away") return `${log.error} Trying again by itself.`;
   if (log.state === "loading") return "Reading…";
   if (status === "") return "Not reached yet";
   return isFinal(status) ? "It printed nothing" : "Nothing printed yet";

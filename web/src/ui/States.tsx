@@ -1,7 +1,7 @@
 // What a page shows when there is nothing yet, nothing at all, or something went wrong; and what to do next.
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { Failure } from "../api/client";
+import { Failure, mayPass } from "../api/client";
 import { Button } from "./Button";
 
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
@@ -20,7 +20,7 @@ export function Problem({ error, retry }: { error: Error; retry?: () => void }) 
     <div className="empty problem" role="alert">
       <p className="empty-title">{title}</p>
       <div className="empty-text">
-        <p>{error.message}</p>
+        <p>{error.message}{retry && mayPass(error) && " Trying again by itself."}</p>
         {body?.details?.map((line) => <p key={line}>{line}</p>)}
         {body?.request_id && <p className="muted small">Request {body.request_id}</p>}
       </div>

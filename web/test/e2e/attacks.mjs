@@ -161,7 +161,7 @@ await step("forms, the palette and addresses", async () => {
 
 await step("files of jobs are saved, not shown; logs neither", async () => {
   const got = await page.evaluate(async () => {
-    const headers = { authorization: `Bearer ${sessionStorage.getItem("cds.token")}` };
+    const headers = { authorization: `Bearer ${localStorage.getItem("cds.token")}` };
     const base = "/v1/projects/EVIL/workflows/hostile/runs/1";
     const run = await (await fetch(base, { headers })).json();
     const job = run.node_runs[0].stages[0].jobs[0].id;

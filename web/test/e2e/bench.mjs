@@ -180,7 +180,7 @@ try {
     };
     const answer = await page.evaluate(async () => {
       const began = performance.now();
-      await (await fetch("/v1/projects/SHOP/workflows/old/runs?author=user-7&limit=50", { headers: { authorization: `Bearer ${sessionStorage.getItem("cds.token")}` } })).text();
+      await (await fetch("/v1/projects/SHOP/workflows/old/runs?author=user-7&limit=50", { headers: { authorization: `Bearer ${localStorage.getItem("cds.token")}` } })).text();
       return Math.round(performance.now() - began);
     });
     note("web.history_100k_filter_author_ms", await filtered("Author", "user-7", "2,000"), "ms", ["<=", 500], [answer, "the server's answer"]);
@@ -195,13 +195,13 @@ try {
     const path = "/project/SHOP/workflow/big/run/1/job/0";
     const ready = () => /\w/.test(document.querySelector(".log-text")?.textContent ?? "");
     const size = `${megabytes >= 1000 ? `${megabytes / 1000}gb` : `${megabytes}mb`}`;
-    const run = () => page.evaluate(async () => (await fetch("/v1/projects/SHOP/workflows/big/runs/1", { headers: { authorization: `Bearer ${sessionStorage.getItem("cds.token")}` } })).json());
+    const run = () => page.evaluate(async () => (await fetch("/v1/projects/SHOP/workflows/big/runs/1", { headers: { authorization: `Bearer ${localStorage.getItem("cds.token")}` } })).json());
     let big = await run();
     for (const began = Date.now(); big.status !== "Success" && Date.now() - began < 120_000; big = await run()) await page.waitForTimeout(500);
     const id = big.node_runs[0].stages[0].jobs[0].id;
     const answer = await page.evaluate(async (job) => {
       const began = performance.now();
-      await (await fetch(`/v1/jobs/${job}/attempts/1/steps/0/lines?first=0&count=500`, { headers: { authorization: `Bearer ${sessionStorage.getItem("cds.token")}` } })).json();
+      await (await fetch(`/v1/jobs/${job}/attempts/1/steps/0/lines?first=0&count=500`, { headers: { authorization: `Bearer ${localStorage.getItem("cds.token")}` } })).json();
       return Math.round(performance.now() - began);
     }, id);
     const reference = [answer, "the server's answer of 500 lines"];

@@ -152,7 +152,7 @@ await step("a session that is ended elsewhere leads to the sign-in, and back to 
   await page.goto(`${cds.url}/queue`);
   await page.locator("h1", { hasText: "Queue" }).waitFor();
   await page.evaluate(async () => {
-    const token = sessionStorage.getItem("cds.token");
+    const token = localStorage.getItem("cds.token");
     await fetch("/v1/auth/signout", { method: "POST", headers: { authorization: `Bearer ${token}` } });
   });
   await page.reload();
