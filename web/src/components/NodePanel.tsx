@@ -1,19 +1,22 @@
+import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
+import { queries } from "../api/queries";
 import { canRestart, canRestartFailed, canStop } from "../model/can";
-import { counts, groupJobs, isGroup, type JobGroup } from "../model/jobGroups";
-import { isGate, type NodeView, ordinal } from "../model/runView";
-import { isFinal, label } from "../model/status";
+import { counts, groupJobs, isGroup, type JobGroup, worst } from "../model/jobGroups";
+import { type NodeView, ordinal } from "../model/runView";
+import { GATE, isFinal, label } from "../model/status";
 import { between, duration } from "../model/time";
 import type { JobRun, NodeRun, Parameter, Run } from "../model/types";
 import { Link } from "../ui/Link";
 import { Button } from "../ui/Button";
 import { Select } from "../ui/Select";
-import { Empty } from "../ui/States";
+import { Answered, Empty } from "../ui/States";
 import { type Column, DataTable } from "../ui/table";
 import { useNow } from "../util/hooks";
 import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
+import { WaitText } from "./RunNews";
 import { StatusBadge, StatusIcon } from "./Status";
 
 interface Props {
@@ -33,12 +36,13 @@ export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }
   if (!view) return <Empty title="This node is not part of the run" />;
   const { node, executions } = view;
   const shown = executions.find((n) => String(n.id) === wanted) ?? view.latest;
-  const gate = view.notRun !== undefined && isGate(view.notRun);
+  const gate = view.status === GATE;
   const stopping = canStop({ status: view.status === "" || view.status === "Skipped" ? "Success" : view.status }, level);
   return (
     <div className="node-panel">
       <div className="node-head">
-        <StatusBadge status={shown?.status ?? view.status} />
+        <h2 className="node-name">{node.name}</h2>
+        <StatusBadge status={shown && !gate ? shown.status : view.status} />
         <span className="muted small">{[node.kind !== "pipeline" && node.kind, node.pipeline && `pipeline ${node.pipeline}`, node.application && `application ${node.application}`, node.environment && `environment ${node.environment}`, node.mutex && "one at a time"].filter(Boolean).join(" · ")}</span>
         {executions.length > 1 && (
           <Select
@@ -56,23 +60,28 @@ export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }
           <Button can={canRestart(run, node.name, level)} aria-label={`Start ${node.name} with another payload or parameters`} onClick={() => onRestartWith(node.name)}>With…</Button>
         </span>
       </div>
-      {gate && <Reason tone="wait" title="It waits for somebody to start it by hand" lines={["Its other conditions are met. Who may run this workflow approves it by starting it."]} />}
-      {view.notRun && !gate && <Reason tone="idle" title="It did not run, because its condition was false" lines={view.notRun.why} />}
-      {shown?.waits && !isFinal(shown.status) && <Reason tone="wait" title="It waits" lines={[shown.waits.text]} />}
+      {gate && <Reason tone="wait" title="It waits for somebody to start it by hand">Its other conditions are met. Who may run this workflow approves it by starting it.</Reason>}
+      {view.notRun && !gate && <Reason tone="idle" title="It did not run, because its condition was false"><Conditions lines={view.notRun.why} /></Reason>}
+      {shown?.waits && !isFinal(shown.status) && <Reason tone="wait" title="It waits"><WaitText run={run} text={shown.waits.text} /></Reason>}
       {!shown && !view.notRun && <Empty title={isFinal(run.status) ? "This node was not reached" : "Its turn has not come"}>{node.parents.length > 0 && <p>It comes after {node.parents.join(", ")}.</p>}</Empty>}
       {shown && <Stages run={run} node={shown} />}
-      {shown && shown.parameters.length > 0 && <Parameters parameters={shown.parameters} />}
+      {shown && <Parameters key={shown.id} run={run} execution={shown} />}
     </div>
   );
 }
 
-export function Reason({ tone, title, lines }: { tone: string; title: string; lines: string[] }) {
+function Reason({ tone, title, children }: { tone: string; title: string; children?: ReactNode }) {
   return (
     <div className={`reason ${tone}`}>
       <strong>{title}</strong>
-      {lines.length > 0 && <ul>{lines.map((line) => <li key={line}><code>{line}</code></li>)}</ul>}
+      {children && <div>{children}</div>}
     </div>
   );
+}
+
+/** Conditions with the values that decided, as the server wrote them. */
+function Conditions({ lines }: { lines: string[] }) {
+  return <ul>{lines.map((line) => <li key={line}><code>{line}</code></li>)}</ul>;
 }
 
 function Stages({ run, node }: { run: Run; node: NodeRun }) {
@@ -83,7 +92,7 @@ function Stages({ run, node }: { run: Run; node: NodeRun }) {
         // Stages have no id and never change places.
         <li key={i} className="stage">
           <h3><StatusIcon status={stage.status} /> {stage.name || (node.stages.length > 1 ? `Stage ${i + 1}` : "Jobs")}</h3>
-          {stage.why && stage.why.length > 0 && <Reason tone="idle" title="Skipped, because its condition was false" lines={stage.why} />}
+          {stage.why && stage.why.length > 0 && <Reason tone="idle" title="Skipped, because its condition was false"><Conditions lines={stage.why} /></Reason>}
           {groupJobs(stage.jobs).map((it) => (isGroup(it) ? <Group key={`group ${it.name}`} run={run} group={it} now={now} /> : <JobCard key={it.id} run={run} job={it} now={now} />))}
           {stage.jobs.length === 0 && !stage.why?.length && <p className="muted small">No jobs yet</p>}
         </li>
@@ -97,7 +106,7 @@ function Group({ run, group, now }: { run: Run; group: JobGroup; now: number }) 
   const [open, setOpen] = useState(false);
   return (
     <details className="job job-group" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
-      <summary><strong>{group.name}</strong> <span className="chip">× {group.jobs.length}</span> <span className="muted small">{counts(group.jobs, label)}</span></summary>
+      <summary><StatusIcon status={worst(group.jobs)} size={18} /> <strong>{group.name}</strong> <span className="chip">× {group.jobs.length}</span> <span className="muted small">{counts(group.jobs, label)}</span></summary>
       {open && group.jobs.map((job) => <JobCard key={job.id} run={run} job={job} now={now} />)}
     </details>
   );
@@ -115,7 +124,7 @@ function JobCard({ run, job, now }: { run: Run; job: JobRun; now: number }) {
         {job.attempts.length > 1 && <span className="chip" title="A lost worker makes a new attempt">attempt {job.attempts.length}</span>}
         <span className="job-time">{ms !== undefined ? duration(ms) : ""}</span>
       </div>
-      {job.waits && !isFinal(job.status) && <p className="why wait"><strong>Waits{queued !== undefined && ` for ${duration(queued)}`}:</strong> {job.waits.text}</p>}
+      {job.waits && !isFinal(job.status) && <p className="why wait"><strong>Waits{queued !== undefined && ` for ${duration(queued)}`}:</strong> <WaitText run={run} text={job.waits.text} /></p>}
       {attempt?.reason && <p className="why bad">{attempt.reason}</p>}
       {attempt && attempt.steps.length > 0 && (
         <ol className="steps">
@@ -146,13 +155,24 @@ const PARAMETERS: Column<Parameter>[] = [
   { id: "from", head: "From", value: (p) => p.origin, className: "muted" },
 ];
 
-function Parameters({ parameters }: { parameters: Parameter[] }) {
+/** Read when they are opened: with a large run they are most of it. */
+function Parameters({ run, execution }: { run: Run; execution: NodeRun }) {
+  const [open, setOpen] = useState(false);
   const [word, setWord] = useState("");
+  const query = useQuery({ ...queries.parameters(run.project_key, run.workflow_name, String(run.number), [execution.id]), enabled: open });
   return (
-    <details className="parameters">
-      <summary>Parameters <span className="count">{parameters.length}</span></summary>
-      <input className="filter" type="search" aria-label="Filter parameters" placeholder="Filter by name, value or origin" value={word} onChange={(e) => setWord(e.target.value)} />
-      <DataTable label="Parameters" rows={parameters} rowKey={(p) => p.name} columns={PARAMETERS} text={textOf} word={word} context={undefined} />
+    <details className="parameters" onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary>Parameters {query.data && <span className="count">{query.data.node_runs[0]?.parameters.length}</span>}</summary>
+      {open && (
+        <Answered query={query}>
+          {({ node_runs: [whole] }) => (
+            <>
+              <input className="filter" type="search" aria-label="Filter parameters" placeholder="Filter by name, value or origin" value={word} onChange={(e) => setWord(e.target.value)} />
+              <DataTable label="Parameters" rows={whole?.parameters ?? []} rowKey={(p) => p.name} columns={PARAMETERS} text={textOf} word={word} context={undefined} />
+            </>
+          )}
+        </Answered>
+      )}
     </details>
   );
 }

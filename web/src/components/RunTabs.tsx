@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import { download } from "../api/client";
 import { queries } from "../api/queries";
 import { groupBy } from "../model/groupBy";
+import { latestExecutions, mergeRun } from "../model/news";
 import { differences } from "../model/runView";
 import { bytes } from "../model/time";
 import type { Artifact, ChangedRun, Run, TestCase, Tests } from "../model/types";
@@ -104,11 +105,17 @@ const ARTIFACTS: Column<Artifact, Run>[] = [
   { id: "get", head: ".Download", cell: (a, run) => <Button kind="quiet" aria-label={`Download ${a.name}`} onClick={() => download(fileOf(run, a), a.name).catch(report)}>Download</Button> },
 ];
 
+/** Parameters of so many executions are compared. */
+const COMPARED = 100;
+
 /** What came since the last run that went well: the runs with their commits, then what is different. */
 export function ChangesTab({ run }: { run: Run }) {
   const changes = useQuery(queries.changes(run.project_key, run.workflow_name, String(run.number)));
   const since = changes.data?.since;
   const old = useQuery({ ...queries.run(run.project_key, run.workflow_name, String(since?.number)), enabled: since !== undefined });
+  // Parameters are compared where there are few enough to be read.
+  const parametersOf = (r: Run | undefined) => queries.parameters(run.project_key, run.workflow_name, String(r?.number), r ? latestExecutions(r).slice(0, COMPARED) : []);
+  const [then, now] = [useQuery(parametersOf(old.data)), useQuery(parametersOf(old.data && run))];
   return (
     <Answered query={changes}>
       {({ runs, total, same_branch }) => {
@@ -119,7 +126,7 @@ export function ChangesTab({ run }: { run: Run }) {
             <p className="muted">Since {link}, the last run {same_branch ? <>of branch <code>{since.branch}</code> </> : ""}that went well{since.hash && <>, of commit <code>{since.hash.slice(0, 9)}</code></>}:</p>
             <DataTable label="Runs since then" rows={runs} rowKey={(r) => r.number} columns={RUNS} context={run} />
             {total > runs.length && <p className="muted small">and {total - runs.length} older ones</p>}
-            {old.isPending ? <Loading rows={2} /> : old.data && <Differences before={old.data} run={run} />}
+            {old.isPending || then.isLoading || now.isLoading ? <Loading rows={2} /> : old.data && <Differences before={then.data ? mergeRun(old.data, then.data) : old.data} run={now.data ? mergeRun(run, now.data) : run} />}
           </>
         );
       }}

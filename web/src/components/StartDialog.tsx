@@ -23,7 +23,9 @@ export function StartDialog({ workflow, before, from, onClose }: Props) {
   const navigate = useNavigate();
   const node = workflow.nodes.find((n) => (from === undefined ? n.parents.length === 0 : n.name === from));
   const pipeline = useQuery({ ...queries.pipeline(workflow.project_key, node?.pipeline ?? ""), enabled: !!node?.pipeline });
-  const fields = parameterFields(pipeline.data?.parameters ?? [], undefined, before, node?.name);
+  const earlier = before?.node_runs.findLast((n) => n.node === node?.name);
+  const ran = useQuery(queries.parameters(workflow.project_key, workflow.name, String(before?.number), earlier ? [earlier.id] : []));
+  const fields = parameterFields(pipeline.data?.parameters ?? [], undefined, ran.data, node?.name);
   const [values, setValues] = useState<Record<string, string>>({});
   const known = before?.payload ?? node?.payload ?? {};
   const [rows, setRows] = useState(() => Object.entries(known).map(([name, value], id) => ({ id, name, value, fixed: true })));
@@ -89,7 +91,7 @@ export function StartDialog({ workflow, before, from, onClose }: Props) {
         {error && <p className="error-text" role="alert">{error}</p>}
         <div className="dialog-foot">
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={busy}>Start</Button>
+          <Button type="submit" kind="primary" busy={busy || ran.isLoading}>Start</Button>
         </div>
       </form>
     </Dialog>

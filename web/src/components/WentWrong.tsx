@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { queries } from "../api/queries";
-import { type FailedJob, failedJobs, tellingLines } from "../model/failures";
+import { type FailedJob, tellingLines } from "../model/failures";
 import { formatHash } from "../model/log";
-import { ordinal, type RunView } from "../model/runView";
+import { ordinal } from "../model/runView";
 import type { Run } from "../model/types";
 import { Link } from "../ui/Link";
 import { paths } from "../util/paths";
@@ -11,12 +11,9 @@ import { paths } from "../util/paths";
 const MOST = 4;
 
 /** The failed jobs of a run, each with its reason and the last lines of its log: what one would look for first. */
-export function WentWrong({ run, view }: { run: Run; view: RunView }) {
-  const failed = failedJobs(view);
-  if (failed.length === 0) return null;
+export function WentWrong({ run, failed }: { run: Run; failed: FailedJob[] }) {
   return (
     <section className="card went-wrong" aria-label="What went wrong">
-      <h2>What went wrong</h2>
       <ul>{failed.slice(0, MOST).map((it) => <Failed key={it.job.id} run={run} it={it} />)}</ul>
       {failed.length > MOST && <p className="muted small">and {failed.length - MOST} more failed jobs</p>}
     </section>

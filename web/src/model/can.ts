@@ -31,7 +31,8 @@ export function canRestart(run: Run, node: string, level: number | undefined): A
   if (!may.ok) return may;
   if (!run.nodes.some((n) => n.name === node)) return no("This node is not part of the run.");
   const started = new Set(run.node_runs.map((n) => n.node));
-  const missing = run.nodes.find((n) => ancestors(run, node).has(n.name) && !started.has(n.name));
+  const before = ancestors(run, node);
+  const missing = run.nodes.find((n) => before.has(n.name) && !started.has(n.name));
   if (missing) return no(`Start ${missing.name} first: this node comes after it, and it was never run.`);
   if (run.node_runs.some((n) => n.node === node && !isFinal(n.status))) {
     return no("This node is still in progress: stop it, or wait for its end.");

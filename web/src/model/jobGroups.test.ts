@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { counts, groupJobs, isGroup } from "./jobGroups";
+import { counts, groupJobs, isGroup, worst } from "./jobGroups";
 import type { JobRun } from "./types";
 
 const job = (name: string, status = "Success") => ({ id: name, name, status }) as unknown as JobRun;
@@ -23,4 +23,11 @@ test("a failed job is not hidden in a group", () => {
 test("counts begin with what matters", () => {
   const all = [job("a"), job("b", "Waiting"), job("c", "Building"), job("d")];
   expect(counts(all, (s) => s)).toBe("1 building, 1 waiting, 2 success");
+});
+
+test("a group has the status of what is most urgent in it", () => {
+  expect(worst([job("a"), job("b", "Waiting"), job("c", "Building")])).toBe("Building");
+  expect(worst([job("a"), job("b", "Waiting")])).toBe("Waiting");
+  expect(worst([job("a"), job("b")])).toBe("Success");
+  expect(worst([job("a", "Skipped")])).toBe("Skipped");
 });

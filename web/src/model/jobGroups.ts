@@ -44,6 +44,13 @@ function common(name: string): string {
   return name.replace(/\s*[([{].*[)\]}]\s*$/, "").replace(/[\s_.:#/-]*\d+\s*$/, "") || name;
 }
 
+/** One status for all of them: what is urgent before what is done. */
+export function worst(jobs: readonly Pick<JobRun, "status">[]): string {
+  return URGENT.find((status) => jobs.some((j) => j.status === status)) ?? jobs[0]?.status ?? "";
+}
+
+const URGENT = ["Fail", "Building", "Waiting", "", "Stopped", "Success"];
+
 /** `48 succeeded, 2 waiting`, the most urgent first. */
 export function counts(jobs: readonly Pick<JobRun, "status">[], word: (status: string) => string): string {
   const order = ["Building", "Waiting", "Stopped", "Success"];

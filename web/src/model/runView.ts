@@ -1,5 +1,5 @@
 // A run as the page shows it: the state of every node of the graph, counts, differences between runs.
-import { isFinal } from "./status";
+import { GATE, isFinal } from "./status";
 import { between } from "./time";
 import type { JobRun, NodeRun, NotRun, Run, WorkflowNode } from "./types";
 
@@ -11,14 +11,17 @@ export interface NodeView {
   latest: NodeRun | undefined;
   /** Why it did not run, if that is decided. */
   notRun: NotRun | undefined;
+  /** Of the last execution; `Skipped`, or `GATE` where nothing but a person is waited for. */
   status: string;
-  /** Jobs by what they are; for the bar under the name. */
+  /** Jobs by what they are, without those that were skipped; for the bar under the name. */
   jobs: { total: number; good: number; bad: number; busy: number };
 }
 
 export interface RunView {
   nodes: Map<string, NodeView>;
-  /** The node to look at first: what failed, else what runs, else what waits, else the last that ran. */
+  /** Nodes that wait for a person, in the order of the graph. */
+  gates: NodeView[];
+  /** The node to look at first: what failed, else what a person must start, else what runs, what waits, the last that ran. */
   focus: string | undefined;
 }
 
@@ -41,14 +44,14 @@ export function runView(run: Run): RunView {
       executions,
       latest,
       notRun: skipped ? notRun : undefined,
-      status: latest ? latest.status : skipped ? "Skipped" : "",
+      status: skipped && isGate(notRun) ? GATE : latest ? latest.status : skipped ? "Skipped" : "",
       jobs: countJobs(latest),
     });
   }
   const views = [...nodes.values()];
   const first = (...statuses: string[]) => views.find((v) => v.node.kind === "pipeline" && statuses.includes(v.status));
-  const focus = first("Fail") ?? first("Building") ?? first("Waiting") ?? views.findLast((v) => v.latest && v.node.kind === "pipeline") ?? views[0];
-  return { nodes, focus: focus?.node.name };
+  const focus = first("Fail") ?? first(GATE) ?? first("Building") ?? first("Waiting") ?? views.findLast((v) => v.latest && v.node.kind === "pipeline") ?? views[0];
+  return { nodes, gates: views.filter((v) => v.status === GATE), focus: focus?.node.name };
 }
 
 /**
@@ -60,10 +63,19 @@ export function isGate(notRun: NotRun): boolean {
   return failed.length > 0 && failed.every((line) => /^cds\.manual \("false"\)/.test(line));
 }
 
+/** Jobs that nobody waits for: those of stages whose condition was false, and those that are switched off. */
+const LEFT_OUT = new Set(["Skipped", "Disabled", "Never Built"]);
+
 function countJobs(latest: NodeRun | undefined): NodeView["jobs"] {
-  const jobs = latest?.stages.flatMap((s) => s.jobs) ?? [];
-  const count = (...statuses: string[]) => jobs.filter((j) => statuses.includes(j.status)).length;
-  return { total: jobs.length, good: count("Success"), bad: count("Fail"), busy: count("Building") };
+  const count = { total: 0, good: 0, bad: 0, busy: 0 };
+  for (const stage of latest?.stages ?? []) for (const { status } of stage.jobs) {
+    if (LEFT_OUT.has(status)) continue;
+    count.total++;
+    if (status === "Success") count.good++;
+    else if (status === "Fail") count.bad++;
+    else if (status === "Building") count.busy++;
+  }
+  return count;
 }
 
 /** The ordinal in a job's id `<run>.<n>`: short names for addresses. */
@@ -80,6 +92,20 @@ export function findJob(run: Run, n: string): { node: NodeRun; stage: string; jo
     }
   }
   return undefined;
+}
+
+/**
+ * How long anything of a run was in progress: what executions of nodes cover together. The time between two restarts, or
+ * before somebody opened a gate, is nobody's work.
+ */
+export function workTime(run: Pick<Run, "node_runs">, now: number): number {
+  const spans = run.node_runs.map((n) => [Date.parse(n.start), n.done ? Date.parse(n.done) : now] as const).sort((a, b) => a[0] - b[0]);
+  let [sum, until] = [0, -Infinity];
+  for (const [from, to] of spans) {
+    sum += Math.max(0, to - Math.max(from, until));
+    until = Math.max(until, to);
+  }
+  return sum;
 }
 
 /** Duration of a run, node or job; of one that goes on, up to now. */

@@ -21,7 +21,7 @@ export interface WorkflowSearch extends HistorySearch {
   start?: string;
 }
 
-export const TABS = ["jobs", "tests", "artifacts", "changes", "infos"] as const;
+export const TABS = ["failures", "jobs", "tests", "artifacts", "changes", "infos"] as const;
 export type RunTab = (typeof TABS)[number];
 
 export interface RunSearch {

@@ -1,5 +1,8 @@
 // What a status means for the eye; the texts are the server's.
 
+/** Not one of the server's: a node that only waits for a person to start it, and a run that went well up to such nodes. */
+export const GATE = "Gate";
+
 /** Families of statuses that look alike. */
 export type Tone = "good" | "bad" | "busy" | "wait" | "idle";
 
@@ -9,6 +12,7 @@ const TONES: Record<string, Tone> = {
   Building: "busy",
   Pending: "wait",
   Waiting: "wait",
+  [GATE]: "wait",
   Stopped: "idle",
   Skipped: "idle",
   Disabled: "idle",
@@ -26,8 +30,13 @@ export function isFinal(status: string): boolean {
 
 /** For people; the empty status is one that was not reached. */
 export function label(status: string): string {
-  return { "": "Not reached", Fail: "Failed", Building: "Running", Success: "Succeeded" }[status] ?? status;
+  return LABELS[status] ?? status;
 }
+
+const LABELS: Record<string, string> = { "": "Not reached", Fail: "Failed", Building: "Running", Success: "Succeeded", [GATE]: "Waits for a person" };
+
+/** What lists can be filtered by, in the words that they show. */
+export const FILTERS = ["Building", "Waiting", "Fail", "Success", "Stopped"].map((value) => ({ value, label: label(value) }));
 
 /** Colours of the favicon: the same in both themes, for tabs have their own background. */
 export const FAVICON: Record<Tone, string> = {

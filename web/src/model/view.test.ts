@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bring, fit, leastZoom, nearest, neighbour, reach, seen, touches, type Area } from "./view";
+import { bring, centre, fit, leastZoom, nearest, neighbour, reach, seen, touches, type Area } from "./view";
 
 const box = { width: 1000, height: 400 };
 const within = (inner: Area, outer: Area) => inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height;
@@ -43,4 +43,12 @@ test("arrow keys go to the nearest node ahead, and nowhere beyond the last", () 
   expect(go(0, "Enter")).toBeUndefined();
   expect(nearest(all, { x: 400, y: -10, width: 100, height: 100 })?.name).toBe("d");
   expect(nearest([], box as Area)).toBeUndefined();
+});
+
+test("what does not fit begins around a node, and shows nothing beyond the plane", () => {
+  const plane = { width: 3000, height: 200 };
+  const view = { zoom: 1, x: 16, y: 100 };
+  expect(centre(view, { x: 1400, y: 20, width: 200, height: 60 }, plane, box)).toEqual({ zoom: 1, x: -1000, y: 100 });
+  expect(centre(view, { x: 0, y: 20, width: 200, height: 60 }, plane, box).x).toBe(16);
+  expect(centre(view, { x: 2800, y: 20, width: 200, height: 60 }, plane, box).x).toBe(box.width - 16 - 3000);
 });

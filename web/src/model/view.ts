@@ -48,6 +48,16 @@ export function bring(view: View, area: Area, box: Size): View {
   return { ...view, x: shift(view.x, area.x, area.width, box.width), y: shift(view.y, area.y, area.height, box.height) };
 }
 
+/** Moves the view so that an area is in the middle of the box, as far as the plane reaches; a plane that fits stays. */
+export function centre(view: View, area: Area, plane: Size, box: Size): View {
+  const shift = (at: number, from: number, size: number, whole: number, outer: number) => {
+    if (whole * view.zoom + 2 * MARGIN <= outer) return at;
+    const wish = outer / 2 - (from + size / 2) * view.zoom;
+    return Math.min(MARGIN, Math.max(outer - MARGIN - whole * view.zoom, wish));
+  };
+  return { ...view, x: shift(view.x, area.x, area.width, plane.width, box.width), y: shift(view.y, area.y, area.height, plane.height, box.height) };
+}
+
 /** The part of the plane in the box. */
 export function seen(view: View, box: Size): Area {
   return { x: -view.x / view.zoom, y: -view.y / view.zoom, width: box.width / view.zoom, height: box.height / view.zoom };

@@ -1,28 +1,28 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearch } from "@tanstack/react-router";
-import { useMemo, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Failure } from "../api/client";
 import { queries, startRun, stopRun } from "../api/queries";
 import { RunAside } from "../components/RunAside";
 import { NodePanel } from "../components/NodePanel";
-import { PageHead } from "../components/PageHead";
 import RunGraph from "../components/RunGraph";
+import { RunHead } from "../components/RunHead";
+import { Gates, Waits } from "../components/RunNews";
 import { ArtifactsTab, ChangesTab, InfosTab, TestsTab } from "../components/RunTabs";
 import { StartDialog } from "../components/StartDialog";
-import { StatusBadge, StatusIcon } from "../components/Status";
 import { WentWrong } from "../components/WentWrong";
 import { canStart, canStop } from "../model/can";
-import { runDuration, runView } from "../model/runView";
+import { failedJobs } from "../model/failures";
+import { runView } from "../model/runView";
 import type { RunSearch } from "../model/search";
-import { isFinal, label } from "../model/status";
-import { ago, duration } from "../model/time";
+import { GATE, isFinal, label } from "../model/status";
 import type { Run } from "../model/types";
+import { shownStatus } from "../model/waits";
 import { Button } from "../ui/Button";
 import { Answered } from "../ui/States";
 import { Tabs } from "../ui/Tabs";
 import { report, toast } from "../ui/toast";
-import { useFavicon, useNow, useTitle } from "../util/hooks";
-import { paths } from "../util/paths";
+import { useFavicon, useTitle } from "../util/hooks";
 import { useSetSearch } from "../util/search";
 
 export default function RunPage() {
@@ -36,7 +36,20 @@ export default function RunPage() {
   return <Answered query={run} rows={6}>{(data) => <RunView run={data} />}</Answered>;
 }
 
-const tagOf = (run: Run, name: string) => run.tags.find((t) => t.tag === name)?.value;
+/** Of a node that is shown, at least so much must be in view. */
+const LEAST_SHOWN = 320;
+
+/** What a click on a node changes stands below the graph: where that is out of view, it comes into it. */
+function useBring(of: RefObject<HTMLElement | null>): () => void {
+  const [wishes, setWishes] = useState(0);
+  useEffect(() => {
+    if (wishes === 0 || !of.current) return;
+    const { top } = of.current.getBoundingClientRect();
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (innerHeight - top < LEAST_SHOWN) scrollBy({ top: top - Math.max(8, innerHeight - 2 * LEAST_SHOWN), behavior: calm ? "auto" : "smooth" });
+  }, [of, wishes]);
+  return useCallback(() => setWishes((n) => n + 1), []);
+}
 
 function RunView({ run }: { run: Run }) {
   const key = run.project_key;
@@ -46,45 +59,53 @@ function RunView({ run }: { run: Run }) {
   const artifacts = useQuery(queries.artifacts(key, run.workflow_name, number));
   const level = definition.data?.permission;
   const view = useMemo(() => runView(run), [run]);
+  const status = useMemo(() => shownStatus(run, view), [run, view]);
+  const wrong = useMemo(() => failedJobs(view), [view]);
   const search: RunSearch = useSearch({ strict: false });
   const set = useSetSearch<RunSearch>();
-  const selected = search.node ?? search.name ?? view.focus;
-  const tab = search.tab ?? "jobs";
+  const chosen = search.node ?? search.name;
+  const selected = chosen ?? view.focus;
+  // What went wrong comes first, until somebody wants to see a node.
+  const asked = search.tab ?? (chosen === undefined ? "failures" : "jobs");
+  const tab = asked === "failures" && wrong.length === 0 ? "jobs" : asked;
+  const details = useRef<HTMLDivElement>(null);
+  const bring = useBring(details);
   // `true` = a new run like this one, a name = this node again.
   const [dialog, setDialog] = useState<true | string>();
   const [busy, setBusy] = useState(false);
-  const now = useNow(!isFinal(run.status));
-  const ms = runDuration(run, now);
-  useTitle(`${label(run.status)}: ${run.workflow_name} #${number}`);
-  useFavicon(run.status);
+  useTitle(`${label(status)}: ${run.workflow_name} #${number}`);
+  useFavicon(status);
 
+  const select = useCallback(
+    (node: string) => {
+      set({ node, name: undefined, exec: undefined, tab: undefined });
+      bring();
+    },
+    [bring, set],
+  );
   const act = (action: Promise<unknown>, done: string) => {
     setBusy(true);
     action.then(() => toast(done)).catch(report).finally(() => setBusy(false));
   };
+  const again = (node: string) => {
+    const known = view.nodes.get(node);
+    return known?.status === GATE ? `${node} is approved and starts` : known?.latest ? `${node} runs again` : `${node} starts`;
+  };
   const restart = (node: string, onlyFailed: boolean) =>
-    act(startRun(key, run.workflow_name, { number: run.number, from_nodes: [node], only_failed_jobs: onlyFailed }), onlyFailed ? `The failed jobs of ${node} run again` : `${node} runs again`);
+    act(startRun(key, run.workflow_name, { number: run.number, from_nodes: [node], only_failed_jobs: onlyFailed }), onlyFailed ? `The failed jobs of ${node} run again` : again(node));
   const failed = tests.data?.ko ?? 0;
 
   return (
     <>
-      <PageHead
-        crumbs={[
-          { to: paths.projects(), text: "Projects" },
-          { to: paths.project(key), text: key },
-          { to: paths.workflow(key, run.workflow_name), text: run.workflow_name },
-        ]}
-        before={<StatusIcon status={run.status} size={36} />}
-        title={<>{run.workflow_name} <span className="number">#{number}</span></>}
-        note={
-          <span className="facts">
-            <StatusBadge status={run.status} />
-            {ms !== undefined && <span>{duration(ms)}</span>}
-            <time dateTime={run.start} title={run.start}>{ago(run.start, now)}</time>
-            <span>by {run.triggered_by}</span>
-            {tagOf(run, "git.branch") && <span className="chip branch">{tagOf(run, "git.branch")}</span>}
-          </span>
-        }
+      <RunHead
+        run={run}
+        view={view}
+        status={status}
+        wrong={wrong.length}
+        onWrong={() => {
+          set({ tab: "failures", node: chosen });
+          bring();
+        }}
         actions={
           <>
             <Button kind="danger" can={canStop(run, level)} busy={busy && !isFinal(run.status)} onClick={() => act(stopRun(key, run.workflow_name, number), "The run is stopping")}>Stop</Button>
@@ -92,33 +113,33 @@ function RunView({ run }: { run: Run }) {
           </>
         }
       />
-      <ul className="tag-line" aria-label="Tags">
-        {run.tags.filter((t) => !["git.branch", "triggered_by"].includes(t.tag)).map((t) => <li key={t.tag} className="chip"><span className="muted">{t.tag}</span> {t.value}</li>)}
-        {run.version !== number && <li className="chip"><span className="muted">run version</span> {run.version}</li>}
-        {run.sub_number > 0 && <li className="chip"><span className="muted">restarted</span> {run.sub_number}×</li>}
-      </ul>
+      <Gates run={run} view={view} level={level} busy={busy} onApprove={(node) => restart(node, false)} onApproveWith={setDialog} onSelect={select} />
+      {status === "Waiting" && <Waits run={run} view={view} onSelect={select} />}
       <section className="card graph-card" aria-label="Graph of the run">
-        <RunGraph nodes={run.nodes} view={view} selected={selected} onSelect={(node) => set({ node, name: undefined, exec: undefined, tab: undefined })} />
+        <RunGraph nodes={run.nodes} view={view} selected={selected} onSelect={select} />
       </section>
-      <Tabs
-        label="Details of the run"
-        value={tab}
-        onChange={(id) => set({ tab: id === "jobs" ? undefined : id })}
-        tabs={[
-          { id: "jobs", label: selected ? `Node ${selected}` : "Node" },
-          { id: "tests", label: "Tests", count: tests.data?.total ? (failed ? `${failed} failed` : tests.data.total) : undefined, tone: failed ? "bad" : undefined },
-          { id: "artifacts", label: "Artifacts", count: artifacts.data?.length || undefined },
-          { id: "changes", label: "Changes" },
-          { id: "infos", label: "What happened" },
-        ]}
-      >
-        {tab === "jobs" && <WentWrong run={run} view={view} />}
-        {tab === "jobs" && selected && <NodePanel key={selected} run={run} view={view.nodes.get(selected)} level={level} onRestart={restart} onRestartWith={setDialog} onStop={(node) => act(stopRun(key, run.workflow_name, number, node), `${node} is stopping`)} />}
-        {tab === "tests" && <TestsTab query={tests} />}
-        {tab === "artifacts" && <ArtifactsTab run={run} query={artifacts} />}
-        {tab === "changes" && <ChangesTab run={run} />}
-        {tab === "infos" && <InfosTab run={run} />}
-      </Tabs>
+      <div ref={details}>
+        <Tabs
+          label="Details of the run"
+          value={tab}
+          onChange={(id) => set({ tab: id, node: chosen })}
+          tabs={[
+            ...(wrong.length > 0 ? [{ id: "failures" as const, label: "What went wrong", count: wrong.length, tone: "bad" as const }] : []),
+            { id: "jobs", label: "Jobs" },
+            { id: "tests", label: "Tests", count: tests.data?.total ? (failed ? `${failed} failed` : tests.data.total) : undefined, tone: failed ? "bad" : undefined },
+            { id: "artifacts", label: "Artifacts", count: artifacts.data?.length || undefined },
+            { id: "changes", label: "Changes" },
+            { id: "infos", label: "What happened" },
+          ]}
+        >
+          {tab === "failures" && <WentWrong run={run} failed={wrong} />}
+          {tab === "jobs" && selected && <NodePanel key={selected} run={run} view={view.nodes.get(selected)} level={level} onRestart={restart} onRestartWith={setDialog} onStop={(node) => act(stopRun(key, run.workflow_name, number, node), `${node} is stopping`)} />}
+          {tab === "tests" && <TestsTab query={tests} />}
+          {tab === "artifacts" && <ArtifactsTab run={run} query={artifacts} />}
+          {tab === "changes" && <ChangesTab run={run} />}
+          {tab === "infos" && <InfosTab run={run} />}
+        </Tabs>
+      </div>
       {dialog && <StartDialog workflow={{ name: run.workflow_name, project_key: key, nodes: run.nodes }} before={run} from={dialog === true ? undefined : dialog} onClose={() => setDialog(undefined)} />}
     </>
   );

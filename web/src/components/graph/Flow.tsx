@@ -3,7 +3,7 @@ import { type KeyboardEvent, type MouseEvent, useCallback, useMemo, useRef, useS
 import { keep, type Layout } from "../../model/graph";
 import type { RunView } from "../../model/runView";
 import type { WorkflowNode } from "../../model/types";
-import { bring, fit, leastZoom, nearest, neighbour, reach, seen, type Size, touches, type View } from "../../model/view";
+import { bring, centre, fit, leastZoom, nearest, neighbour, reach, seen, type Size, touches, type View } from "../../model/view";
 import { type FlowEdge, flowEdges, type FlowNode, flowNodes, sameEdge, sameNode } from "./elements";
 import { Boxes, Ways } from "./Far";
 import { GraphEdge } from "./GraphEdge";
@@ -29,6 +29,8 @@ interface Props {
   placed: Layout;
   box: Size;
   mapped: boolean;
+  /** The least scale at the beginning. */
+  least: number;
   nodes: WorkflowNode[];
   view: RunView | undefined;
   selected: string | undefined;
@@ -43,7 +45,7 @@ function useKept<T extends { id: string }>(after: T[], same: (a: T, b: T) => boo
 }
 
 /** The graph on React Flow's ground: its view, its nodes and edges, what stands for them from afar, and the keyboard. */
-export function Flow({ placed, box, mapped, nodes, view, selected, onSelect, vertical }: Props) {
+export function Flow({ placed, box, mapped, least: readable, nodes, view, selected, onSelect, vertical }: Props) {
   const flow = useReactFlow();
   const outer = useRef<HTMLDivElement>(null);
   const byName = useMemo(() => new Map(nodes.map((n) => [n.name, n])), [nodes]);
@@ -51,9 +53,10 @@ export function Flow({ placed, box, mapped, nodes, view, selected, onSelect, ver
 
   // All of the graph if names stay readable, else with what is selected in view.
   const [start] = useState<View>(() => {
-    const first = fit(placed, box, 0.5);
+    const first = fit(placed, box, readable);
     const at = places.get(selected ?? "") ?? placed.nodes[0];
-    return at ? bring(first, at, box) : first;
+    // Where little of it fits, what lies around the node is more than what lies in the corner.
+    return at ? (vertical ? centre(first, at, placed, box) : bring(first, at, box)) : first;
   });
   const [isSmall, setSmall] = useState(start.zoom < READABLE);
   const far = isSmall && placed.nodes.length > MANY;

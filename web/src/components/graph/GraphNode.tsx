@@ -1,7 +1,7 @@
 import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import type { NodeView } from "../../model/runView";
-import { isFinal, label, tone } from "../../model/status";
+import { GATE, isFinal, label, tone } from "../../model/status";
 import { between, duration } from "../../model/time";
 import type { WorkflowNode } from "../../model/types";
 import { useNow } from "../../util/hooks";
@@ -51,9 +51,17 @@ export const GraphNode = memo(function GraphNode({ data: { node, view, active },
 
 function note(node: WorkflowNode, view: NodeView | undefined, ms: number | undefined): string {
   if (!view) return [node.environment, node.pipeline !== node.name ? node.pipeline : node.application].filter(Boolean).join(" · ") || node.kind;
+  if (view.status === GATE) return "Waits for a person";
   if (view.notRun) return "Not run: condition";
   if (!view.latest) return node.environment || "Not reached";
   if (view.latest.waits && view.latest.status === "Waiting") return "Waiting";
-  const parts = [ms === undefined ? "" : duration(ms), view.jobs.total > 1 ? `${view.jobs.good + view.jobs.bad}/${view.jobs.total} jobs` : "", node.environment];
+  const parts = [ms === undefined ? "" : duration(ms), jobsOf(view), node.environment];
   return parts.filter(Boolean).join(" · ");
+}
+
+/** How far its jobs are; of one that has ended, how many went wrong. */
+function jobsOf({ status, jobs: { total, good, bad } }: NodeView): string {
+  if (total < 2) return "";
+  if (!isFinal(status)) return `${good + bad}/${total} jobs`;
+  return bad > 0 ? `${bad} of ${total} jobs failed` : `${total} jobs`;
 }

@@ -1,0 +1,95 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { queries } from "../api/queries";
+import { canRestart } from "../model/can";
+import type { NodeView, RunView } from "../model/runView";
+import { between, duration } from "../model/time";
+import type { Run } from "../model/types";
+import { gateSince, holder, type Wait, waitsOf } from "../model/waits";
+import { Button } from "../ui/Button";
+import { Link } from "../ui/Link";
+import { useNow } from "../util/hooks";
+import { paths } from "../util/paths";
+import { StatusIcon } from "./Status";
+
+/** Why a job or a node waits, in the server's words; the run that holds a mutex is a link. */
+export function WaitText({ run, text }: { run: Run; text: string }) {
+  const held = holder(text);
+  if (!held) return text;
+  return <>{held.before}<Link {...paths.run(run.project_key, run.workflow_name, held.number)}>run #{held.number}</Link>{held.after}</>;
+}
+
+interface GatesProps {
+  run: Run;
+  view: RunView;
+  level: number | undefined;
+  busy: boolean;
+  onApprove: (node: string) => void;
+  onApproveWith: (node: string) => void;
+  onSelect: (node: string) => void;
+}
+
+/** More gates than this are told by the graph alone. */
+const MOST = 5;
+
+/** What waits for a person, with the button that opens it. Of a run that was stopped nobody expects anything. */
+export function Gates({ run, view, ...rest }: GatesProps) {
+  const now = useNow(view.gates.length > 0, 10_000);
+  if (view.gates.length === 0 || run.status === "Stopped") return null;
+  return (
+    <section className="card news" aria-label="Waits for a person">
+      {view.gates.slice(0, MOST).map((gate) => <Gate key={gate.node.name} gate={gate} run={run} since={gateSince(run, view, gate.node.name)} now={now} {...rest} />)}
+      {view.gates.length > MOST && <p className="muted small">and {view.gates.length - MOST} more</p>}
+    </section>
+  );
+}
+
+function Gate({ run, gate, since, now, level, busy, onApprove, onApproveWith, onSelect }: Omit<GatesProps, "view"> & { gate: NodeView; since: string | undefined; now: number }) {
+  const { node } = gate;
+  const can = canRestart(run, node.name, level);
+  return (
+    <div className="news-line">
+      <StatusIcon status={gate.status} size={22} />
+      <div className="news-text">
+        <p><button type="button" className="link strong" onClick={() => onSelect(node.name)}>{node.name}</button> waits for somebody to start it</p>
+        <p className="muted small">{[node.environment && `environment ${node.environment}`, node.application && `application ${node.application}`, since && `for ${duration(between(since, undefined, now) ?? 0)}`].filter(Boolean).join(" · ")}</p>
+        {!can.ok && level !== undefined && <p className="small">{can.why}</p>}
+      </div>
+      <span className="actions">
+        <Button kind="primary" can={can} busy={busy} aria-label={`Approve and start ${node.name}`} onClick={() => onApprove(node.name)}>Approve and start</Button>
+        <Button can={can} aria-label={`Start ${node.name} with another payload or parameters`} onClick={() => onApproveWith(node.name)}>With…</Button>
+      </span>
+    </div>
+  );
+}
+
+/** Why nothing of a run runs. */
+export function Waits({ run, view, onSelect }: { run: Run; view: RunView; onSelect: (node: string) => void }) {
+  // What a job waits for changes while its run does not; the queue knows it.
+  const queue = useQuery(queries.queue()).data;
+  const waits = useMemo(() => {
+    const fresh = (queue ?? []).flatMap((job) => (job.reason ? [[job.job, job.reason] as const] : []));
+    return waitsOf(view, new Map(fresh));
+  }, [view, queue]);
+  const now = useNow(true);
+  return (
+    <section className="card news" aria-label="Why nothing runs">
+      {waits.slice(0, MOST).map((wait) => <WaitLine key={`${wait.node} ${wait.text}`} run={run} wait={wait} now={now} onSelect={onSelect} />)}
+      {waits.length > MOST && <p className="muted small">and {waits.length - MOST} more reasons</p>}
+    </section>
+  );
+}
+
+function WaitLine({ run, wait, now, onSelect }: { run: Run; wait: Wait; now: number; onSelect: (node: string) => void }) {
+  const ms = between(wait.since, undefined, now) ?? 0;
+  const jobs = wait.jobs.length === 0 ? "" : wait.jobs.length === 1 ? `job ${wait.jobs[0]?.name}` : `${wait.jobs.length} jobs`;
+  return (
+    <div className="news-line">
+      <StatusIcon status="Waiting" size={22} />
+      <div className="news-text">
+        <p><button type="button" className="link strong" onClick={() => onSelect(wait.node)}>{wait.node}</button>{jobs && ` · ${jobs}`} {wait.jobs.length > 1 ? "wait" : "waits"} <time dateTime={wait.since} title={wait.since}>for {duration(ms)}</time></p>
+        <p className="why-text"><WaitText run={run} text={wait.text} /></p>
+      </div>
+    </div>
+  );
+}
