@@ -387,11 +387,12 @@ pub struct Tests {
 }
 
 /// An event of the stream `GET /v1/events` (SSE): `id` counts up, `event` is the type, `data` is this.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Event {
-    /// Resume with `Last-Event-ID`.
+    /// Resume with `Last-Event-ID`. 0 = not kept, so it has no place among the others.
     pub id: i64,
-    /// `run.created`, `run.updated`, `job.updated`, `queue.updated`, `workflow.updated`, …
+    /// `run.created`, `run.updated`; `project.updated`, `workflow.updated`: definitions, settings or rights were changed,
+    /// made or deleted; `fleet.updated`: something of queue, workers or hatcheries, at most once a second.
     #[serde(rename = "type")]
     pub kind: String,
     /// RFC 3339.

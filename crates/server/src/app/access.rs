@@ -53,6 +53,12 @@ impl App {
             || self.workflow_level(caller, key, workflow).await.is_ok_and(|l| l >= crate::auth::policy::R)
     }
 
+    /// Whether a caller may see a project.
+    pub async fn may_see_project(&self, caller: &Caller, key: &str) -> bool {
+        caller.is_maintainer()
+            || self.project_level(caller, key).await.is_ok_and(|l| l >= crate::auth::policy::R)
+    }
+
     /// Those of some runs that a caller may read.
     pub async fn readable_runs(
         &self,

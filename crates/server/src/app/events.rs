@@ -1,9 +1,24 @@
 //! News of runs, as `GET /v1/events` tells them: one event for each commit.
 
+use crate::App;
 use cds_api::runs::{Change, Event};
 use cds_engine::{Effect, Run};
 use cds_model::Timestamp;
 use std::sync::Arc;
+
+impl App {
+    /// Tells that a definition was changed. It is a hint to look again, made after the commit of what it tells: should
+    /// the server die in between, whoever has the old one on the screen sees the new one at the next look.
+    pub async fn tell(&self, news: Event) {
+        let at = self.now();
+        let news = Event { at: at.to_rfc3339(), ..news };
+        let Ok(data) = serde_json::to_string(&news) else { return };
+        let told = self.store().write(move |tx| cds_store::events::append(tx, at, None, &data)).await;
+        if let Err(e) = told {
+            tracing::warn!(error = %e, kind = news.kind, "what was changed could not be told");
+        }
+    }
+}
 
 /// More changed executions than this are not named: reading the whole run is cheaper then.
 const NAMED: usize = 500;

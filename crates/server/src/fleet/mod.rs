@@ -11,9 +11,10 @@ use cds_engine::dispatch::{self, HatcheryView, Queue, QueuedJob};
 use cds_model::{Attempt, HatcheryId, JobRef, RunId, Timestamp, WorkerId};
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
+    ops::{Deref, DerefMut},
     sync::{Mutex, MutexGuard},
 };
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 
 pub use hatcheries::HatcheryState;
 pub use leases::Held;
@@ -24,7 +25,40 @@ pub type Order = (JobRef, Attempt);
 
 /// The fleet and its queue.
 #[derive(Default)]
-pub struct Fleet(Mutex<State>);
+pub struct Fleet {
+    state: Mutex<State>,
+    touched: Notify,
+}
+
+/// The state, locked. Whoever writes to it has it told when the lock is given back.
+struct Locked<'f> {
+    state: MutexGuard<'f, State>,
+    fleet: &'f Fleet,
+    written: bool,
+}
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        self.written = true;
+        &mut self.state
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        if self.written {
+            self.fleet.touched.notify_one();
+        }
+    }
+}
 
 #[derive(Default)]
 struct State {
@@ -45,9 +79,15 @@ struct State {
 }
 
 impl Fleet {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> Locked<'_> {
         // A panic while holding it leaves maps that are still maps; going on is better than ending the server.
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        let state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        Locked { state, fleet: self, written: false }
+    }
+
+    /// Returns when something may have changed since it last returned. One caller at a time.
+    pub async fn touched(&self) {
+        self.touched.notified().await;
     }
 
     /// Puts an attempt into the queue, and hands out what can be handed out.

@@ -2,7 +2,7 @@
 
 use super::{
     error::{Error, REQUEST_ID},
-    origin,
+    news, origin,
 };
 use crate::{
     App,
@@ -94,6 +94,9 @@ pub async fn authorize(
         }
         Err(e) => e.into_response(),
     };
+    if let Some(news) = news::of(&method, path.as_str(), &params, response.status()) {
+        app.tell(news).await;
+    }
     app.metrics().request(method.as_str(), path.as_str(), response.status().as_u16(), began.elapsed());
     response
 }

@@ -3,6 +3,7 @@
 pub mod error;
 pub mod extract;
 pub mod guard;
+mod news;
 pub mod openapi;
 pub mod origin;
 mod pages;

@@ -68,13 +68,20 @@ struct Follower {
 const PAGE: i64 = 500;
 
 impl Follower {
+    /// What names no project says nothing of any.
+    async fn may_hear(&self, news: &News) -> bool {
+        match (news.project_key.as_str(), news.workflow_name.as_str()) {
+            ("", _) => true,
+            (key, "") => self.app.may_see_project(&self.caller, key).await,
+            (key, workflow) => self.app.may_read(&self.caller, key, workflow).await,
+        }
+    }
+
     async fn next(&mut self) -> Option<Arc<News>> {
         loop {
             if let Some(news) = self.backlog.pop_front() {
                 self.after = self.after.max(news.id);
-                if self.query.wants(&news)
-                    && self.app.may_read(&self.caller, &news.project_key, &news.workflow_name).await
-                {
+                if self.query.wants(&news) && self.may_hear(&news).await {
                     return Some(news);
                 }
                 continue;
@@ -100,7 +107,7 @@ impl Follower {
             }
             match self.receiver.recv().await {
                 // It was read from the store while catching up.
-                Ok(news) if news.id <= self.after => {}
+                Ok(news) if news.id != 0 && news.id <= self.after => {}
                 Ok(news) => self.backlog.push_back(news),
                 Err(RecvError::Lagged(_)) => self.behind = true,
                 Err(RecvError::Closed) => return None,
@@ -132,7 +139,10 @@ async fn events(
     let news = stream::unfold(follower, |mut follower| async move {
         let news = follower.next().await?;
         let data = serde_json::to_string(&*news).unwrap_or_default();
-        Some((Ok(Event::default().event(&news.kind).id(news.id.to_string()).data(data)), follower))
+        let event = Event::default().event(&news.kind).data(data);
+        // What is not kept must not become the place to resume from.
+        let event = if news.id == 0 { event } else { event.id(news.id.to_string()) };
+        Some((Ok(event), follower))
     })
     .take_until(async move { closing.cancelled().await });
     Ok(Sse::new(hello.chain(news)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))

@@ -1,6 +1,7 @@
 //! What happens by itself: timers, mutexes, leases, house-keeping, and news of other servers. Every task is woken
 //! by what it waits for; its tick is only there in case a wake-up is lost.
 
+pub mod fleet_news;
 mod keeping;
 mod leases;
 mod news;
@@ -23,7 +24,7 @@ pub use restore::restore;
 
 /// Starts all tasks; they end when the server closes.
 pub fn spawn(app: &App) {
-    let tasks: [(&'static str, futures::future::BoxFuture<'static, ()>); 11] = [
+    let tasks: [(&'static str, futures::future::BoxFuture<'static, ()>); 12] = [
         ("timers", Box::pin(timers::run(app.clone()))),
         ("slots", Box::pin(slots::run(app.clone()))),
         ("clock", Box::pin(leases::clock(app.clone()))),
@@ -31,6 +32,7 @@ pub fn spawn(app: &App) {
         ("wakes", Box::pin(wakes::run(app.clone()))),
         ("reconcile", Box::pin(reconcile::run(app.clone()))),
         ("keeping", Box::pin(keeping::run(app.clone()))),
+        ("fleet news", Box::pin(fleet_news::run(app.clone()))),
         ("news", Box::pin(news::run(app.clone()))),
         ("others", Box::pin(others::run(app.clone()))),
         ("peers", Box::pin(peers::run(app.clone()))),

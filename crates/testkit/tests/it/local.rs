@@ -1,10 +1,14 @@
 //! `cds run`: a workflow of a repository on its working tree, without a server.
 
+mod ends;
+mod repositories;
+mod shown;
+
 use cds_testkit::{LONG, bin};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -31,17 +35,10 @@ impl Repository {
         repository.write(".cds/p.pip.yml", &pipeline);
         repository.write("greeting", "committed\n");
         repository.git(&["init", "-q", "-b", "main"]);
+        repository.git(&["config", "user.name", "me"]);
+        repository.git(&["config", "user.email", "me@localhost"]);
         repository.git(&["add", "-A"]);
-        repository.git(&[
-            "-c",
-            "user.name=me",
-            "-c",
-            "user.email=me@localhost",
-            "commit",
-            "-q",
-            "-m",
-            "first",
-        ]);
+        repository.git(&["commit", "-q", "-m", "first"]);
         repository.write("greeting", "changed\n");
         repository.write("new", "untracked\n");
         repository
@@ -70,10 +67,10 @@ impl Repository {
         (status.code().unwrap_or(-1), text(stdout), text(stderr))
     }
 
-    /// Neither processes nor files.
-    fn nothing_is_left(&self) {
+    /// Command lines of what lives of it.
+    fn processes(&self) -> Vec<String> {
         let marker = format!("TMPDIR={}", self.temp.path().display());
-        let left: Vec<_> = std::fs::read_dir("/proc")
+        std::fs::read_dir("/proc")
             .unwrap()
             .flatten()
             .filter(|e| {
@@ -81,7 +78,12 @@ impl Repository {
                 String::from_utf8_lossy(&environ).contains(&marker)
             })
             .map(|e| std::fs::read_to_string(e.path().join("cmdline")).unwrap_or_default())
-            .collect();
+            .collect()
+    }
+
+    /// Neither processes nor files.
+    fn nothing_is_left(&self) {
+        let left = self.processes();
         assert!(left.is_empty(), "{left:?}");
         let files: Vec<_> =
             std::fs::read_dir(self.temp.path()).unwrap().flatten().map(|e| e.path()).collect();
@@ -132,18 +134,6 @@ fn what_cannot_run_is_said_with_its_place() {
 }
 
 #[test]
-fn an_interrupt_stops_the_run_and_leaves_nothing() {
-    let repository = Repository::new("touch $MARK; sleep 1000");
-    let mark = repository.dir.path().join("mark");
-    let mut command = repository.command(&[]);
-    let mut child = command.env("MARK", &mark).stdout(Stdio::null()).spawn().unwrap();
-    wait(&mark);
-    kill_process(Pid::from_raw(child.id() as i32).unwrap(), Signal::INT).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1));
-    repository.nothing_is_left();
-}
-
-#[test]
 fn a_node_with_what_it_needs_and_secrets_that_stay_secret() {
     let repository =
         Repository::new(r#"echo "token {{.cds.proj.token}}" && [ {{.cds.proj.token}} = hunter22 ]"#);
@@ -184,22 +174,8 @@ fn a_terminal_shows_a_tree_and_the_log_of_what_failed() {
     repository.nothing_is_left();
 }
 
-#[test]
-fn watching_runs_again_when_a_file_changes() {
-    let repository = Repository::new("cp here/greeting $SEEN.new; mv $SEEN.new $SEEN");
-    let seen = repository.temp.path().join("seen");
-    let mut command = repository.command(&["--watch"]);
-    let mut child = command.env("SEEN", &seen).stdout(Stdio::null()).spawn().unwrap();
-    wait(&seen);
-    assert_eq!(std::fs::read_to_string(&seen).unwrap(), "changed\n");
-    std::fs::remove_file(&seen).unwrap();
-    repository.write("greeting", "changed again\n");
-    wait(&seen);
-    assert_eq!(std::fs::read_to_string(&seen).unwrap(), "changed again\n");
-    std::fs::remove_file(&seen).unwrap();
-    kill_process(Pid::from_raw(child.id() as i32).unwrap(), Signal::INT).unwrap();
-    assert!(child.wait().unwrap().code().is_some(), "it ends by itself");
-    repository.nothing_is_left();
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_raw(child.id() as i32).unwrap(), signal).unwrap();
 }
 
 fn wait(file: &Path) {

@@ -10,6 +10,7 @@ mod hooks;
 mod limits;
 mod local;
 mod loss;
+mod news;
 mod people;
 mod program;
 mod release;

@@ -5354,7 +5354,7 @@ export interface components {
             changes?: components["schemas"]["Change"][];
             /**
              * Format: int64
-             * @description Resume with `Last-Event-ID`.
+             * @description Resume with `Last-Event-ID`. 0 = not kept, so it has no place among the others.
              */
             id: number;
             /** @description Executions of nodes that are new or changed (`NodeRun::id`); empty = look at the whole run. */
@@ -5370,7 +5370,10 @@ export interface components {
             status?: string | null;
             /** @description What is concerned, where the type needs it. */
             subject?: string;
-            /** @description `run.created`, `run.updated`, `job.updated`, `queue.updated`, `workflow.updated`, … */
+            /**
+             * @description `run.created`, `run.updated`; `project.updated`, `workflow.updated`: definitions, settings or rights were changed,
+             *     made or deleted; `fleet.updated`: something of queue, workers or hatcheries, at most once a second.
+             */
             type: string;
             /** @description Workflow concerned. */
             workflow_name?: string;

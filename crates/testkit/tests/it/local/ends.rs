@@ -1,0 +1,133 @@
+//! However it ends, nothing of it stays; and while it watches, no change is lost.
+
+use super::*;
+use std::os::unix::fs::PermissionsExt;
+
+impl Repository {
+    /// A run whose job says in a file that it has begun, and then does not end by itself.
+    fn begun(&self, program: &mut Command) -> Child {
+        let mark = self.temp.path().join("mark");
+        let child = program.env("MARK", &mark).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait(&mark);
+        std::fs::remove_file(&mark).unwrap();
+        child
+    }
+}
+
+#[test]
+fn whatever_asks_it_to_end_leaves_nothing() {
+    let repository = Repository::new("touch $MARK; sleep 1000");
+    for word in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
+        let mut child = repository.begun(&mut repository.command(&[]));
+        signal(&child, word);
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{word:?}");
+        repository.nothing_is_left();
+    }
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_anybody() {
+    // Neither the job nor its background process takes a hint, and one directory cannot be removed easily.
+    let repository = Repository::new(
+        "trap '' TERM; mkdir d d/e; chmod 500 d; sleep 1000 & touch $MARK; while :; do sleep 1; done",
+    );
+    let mut child = repository.begun(&mut repository.command(&[]));
+    let stopping = repository.temp.path().join("stopping");
+    signal(&child, Signal::INT);
+    signal(&child, Signal::TERM);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(!stopping.exists());
+    repository.nothing_is_left();
+}
+
+#[test]
+fn who_is_to_survive_the_terminal_does() {
+    let repository = Repository::new("touch $MARK; while [ ! -e $GO ]; do sleep 0.05; done");
+    let go = repository.dir.path().join(".git/go");
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("trap '' HUP; exec {} run", bin("cds").display()));
+    shell.current_dir(repository.dir.path()).env("TMPDIR", repository.temp.path()).env("GO", &go);
+    let mut child = repository.begun(&mut shell);
+    signal(&child, Signal::HUP);
+    std::fs::write(&go, "").unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    repository.nothing_is_left();
+}
+
+#[test]
+fn when_it_is_killed_its_workers_end_and_the_next_one_cleans_up() {
+    let repository = Repository::new(r#"[ -z "$MARK" ] || { sleep 1000 & touch $MARK; sleep 1000; }"#);
+    let mut child = repository.begun(&mut repository.command(&[]));
+    assert!(repository.processes().len() > 3, "{:?}", repository.processes());
+    signal(&child, Signal::KILL);
+    child.wait().unwrap();
+    let begin = Instant::now();
+    while !repository.processes().is_empty() {
+        assert!(begin.elapsed() < cds_testkit::SHORT, "{:?}", repository.processes());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let left = std::fs::read_dir(repository.temp.path()).unwrap().count();
+    assert!(left > 0, "what a killed program leaves");
+    let (code, out, err) = repository.run(&[]);
+    assert_eq!(code, 0, "{out}{err}");
+    repository.nothing_is_left();
+}
+
+#[test]
+fn watching_runs_again_when_a_file_changes() {
+    let repository = Repository::new("cp here/greeting $SEEN.new; mv $SEEN.new $SEEN");
+    let seen = repository.temp.path().join("seen");
+    let mut command = repository.command(&["--watch"]);
+    let mut child = command.env("SEEN", &seen).stdout(Stdio::null()).spawn().unwrap();
+    wait(&seen);
+    assert_eq!(std::fs::read_to_string(&seen).unwrap(), "changed\n");
+    std::fs::remove_file(&seen).unwrap();
+    repository.write("greeting", "changed again\n");
+    wait(&seen);
+    assert_eq!(std::fs::read_to_string(&seen).unwrap(), "changed again\n");
+    std::fs::remove_file(&seen).unwrap();
+    signal(&child, Signal::INT);
+    assert!(child.wait().unwrap().code().is_some(), "it ends by itself");
+    repository.nothing_is_left();
+}
+
+/// While the changed tree is read, a filter of git changes a file that has been read already.
+#[test]
+fn a_change_while_the_files_are_read_is_not_lost() {
+    let repository = Repository::new("cp here/greeting $SEEN.new; mv $SEEN.new $SEEN");
+    let top = repository.dir.path();
+    let (seen, armed) = (repository.temp.path().join("seen"), repository.temp.path().join("armed"));
+    let filter = repository.temp.path().join("filter");
+    let script = format!(
+        "#!/bin/sh\nif [ -e {0} ]; then rm {0}; echo last > {1}/greeting; fi; exec cat\n",
+        armed.display(),
+        top.display()
+    );
+    std::fs::write(&filter, script).unwrap();
+    std::fs::set_permissions(&filter, std::fs::Permissions::from_mode(0o755)).unwrap();
+    repository.git(&["config", "filter.late.clean", filter.to_str().unwrap()]);
+    repository.write(".gitattributes", "trigger filter=late\n");
+    repository.write("trigger", "1\n");
+    let mut command = repository.command(&["--watch"]);
+    let mut child = command.env("SEEN", &seen).stdout(Stdio::null()).spawn().unwrap();
+    wait(&seen);
+    std::fs::write(&armed, "").unwrap();
+    repository.write("greeting", "first\n");
+    repository.write("trigger", "2\n");
+    let begin = Instant::now();
+    while std::fs::read_to_string(&seen).unwrap_or_default() != "last\n" {
+        assert!(
+            begin.elapsed() < LONG,
+            "the last change is not run on: {:?}",
+            std::fs::read_to_string(&seen)
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!armed.exists());
+    signal(&child, Signal::INT);
+    assert!(child.wait().unwrap().code().is_some(), "it ends by itself");
+    for file in [seen, filter] {
+        std::fs::remove_file(file).unwrap();
+    }
+    repository.nothing_is_left();
+}

@@ -1,0 +1,3 @@
+//! What the user gets of a run: logs, files, and the reason why it cannot go on.
+
+use super::*;
