@@ -45,9 +45,15 @@ export function brief(s: Shape): Schemas["RunBrief"] {
   return {
     id: uuid(1000 + s.number), number: s.number, sub_number: 0, version: String(s.number), status: s.status, project_key: "SHOP", workflow_name: s.workflow,
     start: ago(s.startedAgo), last_execution: ago(s.startedAgo - (s.seconds ?? 0)), duration_ms: s.seconds === undefined ? null : s.seconds * 1000, triggered_by: s.author,
-    tags: [{ tag: "git.branch", value: s.branch }, { tag: "git.author", value: s.author }, { tag: "triggered_by", value: s.author }],
+    tags: [{ tag: "git.branch", value: s.branch }, { tag: "git.hash", value: hashOf(s.number) }, { tag: "git.author", value: s.author }, { tag: "git.message", value: messageOf(s.number) }, { tag: "triggered_by", value: s.author }],
+    at_work: s.status === "Building" ? 1 : undefined,
   };
 }
+
+const hashOf = (n: number) => ((n * 2_654_435_761) % 2 ** 32).toString(16).padStart(8, "0").repeat(5);
+const messageOf = (n: number) => `Make the shop quicker, part ${n}`;
+/** The newest run, which rare states are about. */
+export const NEWEST = 60;
 
 export const shapes: Shape[] = Array.from({ length: 60 }, (_, i) => {
   const number = 60 - i;
@@ -81,8 +87,7 @@ const parameters: Schemas["Parameter"][] = [
 /** What a run was about, as the changes since the last green one tell it. */
 export function changed(b: Schemas["RunBrief"]): Schemas["ChangedRun"] {
   const tag = (name: string) => b.tags.find((t) => t.tag === name)?.value ?? "";
-  const hash = (b.number * 2_654_435_761 % 2 ** 32).toString(16).padStart(8, "0").repeat(5);
-  return { number: b.number, status: b.status, start: b.start, triggered_by: b.triggered_by, hash, branch: tag("git.branch"), author: b.triggered_by, message: `Make the shop quicker, part ${b.number}`, payload: {} };
+  return { number: b.number, status: b.status, start: b.start, triggered_by: b.triggered_by, hash: hashOf(b.number), branch: tag("git.branch"), author: b.triggered_by, message: messageOf(b.number), payload: {} };
 }
 
 export function run(b: Schemas["RunBrief"]): Schemas["Run"] {
@@ -99,6 +104,23 @@ export function run(b: Schemas["RunBrief"]): Schemas["Run"] {
     infos: [{ at: b.start, level: "Info", sub_number: 0, text: `Workflow ${b.workflow_name} #${b.number} has been started by ${b.triggered_by}` }],
     not_run: [{ node: "hotfix", sub_number: 0, why: ['git.branch ("main") regex "^hotfix/": false'] }],
   };
+}
+
+/** Everything went well up to production, which somebody has to start. */
+export function gated(b: Schemas["RunBrief"]): Schemas["Run"] {
+  const done = run({ ...b, status: "Success" });
+  return { ...done, node_runs: done.node_runs.filter((n) => n.node !== "production"), not_run: [...done.not_run, { node: "production", sub_number: 0, why: ['cds.manual ("false") eq "true": false'] }] };
+}
+
+/** Jobs that nobody can run, and a node that another run keeps waiting. */
+export function waiting(b: Schemas["RunBrief"]): Schemas["Run"] {
+  const live = run(b);
+  const [first, ...rest] = live.node_runs.slice(0, 2);
+  if (!first) return live;
+  const stuck = ["gpu", "far"].map((name, n) => job(b, 10 + n, name, "Waiting", NO_MATCH));
+  const mutex: Schemas["WaitReason"] = { code: "mutex", text: "run #59 holds the mutex of 'production'; 0 other runs are before this one" };
+  const waits = (id: number, node: string, part: Partial<Schemas["NodeRun"]>): Schemas["NodeRun"] => ({ ...first, id, node, status: "Waiting", done: undefined, stages: [], ...part });
+  return { ...live, node_runs: [first, ...rest, waits(8, "browser", { stages: [{ name: "", status: "Waiting", jobs: stuck }] }), waits(9, "production", { waits: mutex })] };
 }
 
 export const NO_MATCH: Schemas["WaitReason"] = { code: "no_match", text: "no hatchery offers `binary: nvidia-smi` (nearest: hatchery local, `binary: nvidia-smi`: it is not in the PATH of its workers)" };

@@ -31,7 +31,7 @@ function stream(cut: boolean): never {
 export function handlers(state: State) {
   const name = (text: string) => (state === "long" ? `${text}-${d.LONG}` : text);
   const shapes = state === "empty" ? [] : d.shapes.map((s) => ({ ...s, workflow: name(s.workflow), branch: name(s.branch) }));
-  const briefs = shapes.map(d.brief);
+  const briefs = shapes.map(d.brief).map((b) => (b.number !== d.NEWEST ? b : state === "gate" ? { ...b, status: "Success", at_work: undefined } : state === "waits" ? { ...b, at_work: 0 } : b));
   const workflowNames = state === "thousands" ? Array.from({ length: 10_000 }, (_, i) => `service-${String(i).padStart(5, "0")}`) : state === "empty" ? [] : [name("release"), name("nightly")];
   const find = (workflow: string, number: string) => {
     const of = briefs.filter((b) => b.workflow_name === workflow);
@@ -45,6 +45,8 @@ export function handlers(state: State) {
   };
   const whole = (b: Schemas["RunBrief"]): Schemas["Run"] => {
     const run = d.run(b);
+    if (state === "gate" && b.number === d.NEWEST) return d.gated(b);
+    if (state === "waits" && b.number === d.NEWEST) return d.waiting(b);
     if (state !== "thousands") return run;
     const [first, ...rest] = run.node_runs;
     if (!first) return run;
@@ -76,7 +78,7 @@ export function handlers(state: State) {
     http.get("/v1/projects", ({ response }) => response(200).json(state === "empty" ? [] : d.projects)),
     http.get("/v1/projects/{key}", ({ params, response }) => response(200).json(d.projects.find((p) => p.key === params.key) ?? (d.projects[0] as Schemas["Project"]))),
     http.get("/v1/projects/{key}/workflows", ({ response }) => response(200).json(workflowNames.map((n) => ({ ...d.workflow(n, briefs.find((b) => b.workflow_name === n)), nodes: [] })))),
-    http.get("/v1/projects/{key}/workflows/{workflow}", ({ params, response }) => response(200).json(d.workflow(params.workflow))),
+    http.get("/v1/projects/{key}/workflows/{workflow}", ({ params, response }) => response(200).json({ ...d.workflow(params.workflow), ...(state === "gate" && { permission: 4 }) })),
     http.get("/v1/projects/{key}/pipelines/{pipeline}", ({ params, response }) => response(200).json({ name: params.pipeline, description: "", from_repository: "", last_modified: d.ago(1e5), parameters: [{ name: "flavour", type: "list", default: "release;debug", description: "What to compile for" }] })),
     http.get("/v1/projects/{key}/workflows/{workflow}/runs", ({ params, query }) => {
       const found = filtered(query).filter((b) => b.workflow_name === params.workflow);

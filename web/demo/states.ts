@@ -1,6 +1,8 @@
 // Rare states, one at a time, chosen at the foot of the page and kept in this tab.
 export const STATES = {
   usual: "A usual day",
+  gate: "A gate that I may not open",
+  waits: "A run of which nothing runs",
   parked: "A run that can't be read",
   cut: "The connection is cut",
   empty: "Nothing there: no project, empty queue",

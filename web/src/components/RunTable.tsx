@@ -1,19 +1,19 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { memo, useEffect, useLayoutEffect, useRef } from "react";
+import { about, otherTags } from "../model/about";
 import { isFinal, label } from "../model/status";
 import { runDuration } from "../model/runView";
 import { ago, duration } from "../model/time";
 import type { RunBrief } from "../model/types";
+import { briefStatus } from "../model/waits";
 import { Link } from "../ui/Link";
-import { useNow } from "../util/hooks";
+import { NARROW, useMedia, useNow, usePageTop } from "../util/hooks";
 import { paths } from "../util/paths";
 import { StatusIcon } from "./Status";
 
-const tag = (run: RunBrief, name: string) => run.tags.find((t) => t.tag === name)?.value;
-/** Shown elsewhere in the row. */
-const HIDDEN = new Set(["git.branch", "git.author", "triggered_by"]);
-/** Height of a row, as in pages.css. */
+/** Heights of a row, wide and on a phone, as in pages.css. */
 const ROW = 64;
+const ROW_NARROW = 84;
 /** Rows drawn beyond the window on either side. */
 const BEYOND = 10;
 const STEP = 5;
@@ -30,24 +30,18 @@ interface Props {
 /** Runs as rows of one height; only those in view exist in the page, so that a hundred thousand scroll like ten. */
 export function RunTable({ count, run, withWorkflow, onRange }: Props) {
   const ref = useRef<HTMLUListElement>(null);
-  // Where the list begins in the page: what is above it may wrap and grow.
-  const [begin, setBegin] = useState(0);
-  useLayoutEffect(() => {
-    const look = () => setBegin(Math.round((ref.current?.getBoundingClientRect().top ?? 0) + scrollY));
-    look();
-    const observer = new ResizeObserver(look);
-    observer.observe(document.body);
-    return () => observer.disconnect();
-  }, []);
-  const list = useWindowVirtualizer({ count, estimateSize: () => ROW, overscan: BEYOND, scrollMargin: begin });
+  const begin = usePageTop(ref);
+  const row = useMedia(NARROW) ? ROW_NARROW : ROW;
+  const list = useWindowVirtualizer({ count, estimateSize: () => row, overscan: BEYOND, scrollMargin: begin });
+  useLayoutEffect(() => list.measure(), [list, row]);
   const items = list.getVirtualItems();
   // New runs push the others down; who has scrolled keeps what is before the eyes.
   const before = useRef(count);
   useLayoutEffect(() => {
     const more = count - before.current;
     before.current = count;
-    if (more > 0 && more < 100 && (ref.current?.getBoundingClientRect().top ?? 0) < -ROW) scrollBy(0, more * ROW);
-  }, [count]);
+    if (more > 0 && more < 100 && (ref.current?.getBoundingClientRect().top ?? 0) < -row) scrollBy(0, more * row);
+  }, [count, row]);
   // In steps, so that not every row that is scrolled by asks for something.
   const [from, to] = [Math.floor((items[0]?.index ?? 0) / STEP) * STEP, Math.min(count, Math.ceil(((items.at(-1)?.index ?? 0) + 1) / STEP) * STEP)];
   useEffect(() => onRange?.(from, to), [from, to, onRange]);
@@ -67,26 +61,31 @@ export function RunTable({ count, run, withWorkflow, onRange }: Props) {
 
 const Row = memo(function Row({ run, withWorkflow, now }: { run: RunBrief; withWorkflow: boolean; now: number }) {
   const ms = runDuration(run, now);
+  const status = briefStatus(run);
+  const { branch, hash, wholeHash, message, author } = about(run);
   return (
     <Link {...paths.run(run.project_key, run.workflow_name, run.number)} className="run-row">
-      <StatusIcon status={run.status} size={20} />
+      <StatusIcon status={status} size={20} />
       <span className="run-name">
-        <strong>
-          {withWorkflow && `${run.workflow_name} `}
-          <span className="number">#{run.number}{run.sub_number > 0 && `.${run.sub_number}`}</span>
-        </strong>
+        <span className="run-what">
+          <strong>
+            {withWorkflow && `${run.workflow_name} `}
+            <span className="number">#{run.number}{run.sub_number > 0 && `.${run.sub_number}`}</span>
+          </strong>
+          {message && <span title={message}> {message}</span>}
+        </span>
         <span className="muted small">
-          <span className="sr">{label(run.status)}. </span>
-          {withWorkflow ? run.project_key : `version ${run.version}`} · {tag(run, "git.author") ?? run.triggered_by}
+          {label(status)} · {withWorkflow ? run.project_key : `version ${run.version}`} · {author}
         </span>
       </span>
       <span className="run-tags">
         {run.parked && <span className="chip aside" title={`Its record can't be read: ${run.parked}`}>set aside</span>}
-        {tag(run, "git.branch") && <span className="chip branch">{tag(run, "git.branch")}</span>}
-        {run.tags.filter((t) => !HIDDEN.has(t.tag)).slice(0, 3).map((t) => <span key={t.tag} className="chip" title={`${t.tag}: ${t.value}`}><span className="muted">{t.tag}</span> {t.value}</span>)}
+        {branch && <span className="chip branch" title={branch}>{branch}</span>}
+        {hash && <code className="run-hash" title={wholeHash}>{hash}</code>}
+        {otherTags(run).slice(0, 3).map((t) => <span key={t.tag} className="chip" title={`${t.tag}: ${t.value}`}><span className="muted">{t.tag}</span> {t.value}</span>)}
       </span>
       <span className="run-times">
-        <span>{ms === undefined ? "" : duration(ms)}</span>
+        <span title={run.sub_number > 0 ? "From its start to its last end, with what lies between restarts" : undefined}>{ms === undefined ? "" : duration(ms)}</span>
         <time className="muted small" dateTime={run.start} title={run.start}>{ago(run.start, now)}</time>
       </span>
     </Link>

@@ -1,7 +1,9 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { useMemo, useRef, useState } from "react";
 import { download } from "../api/client";
 import { queries } from "../api/queries";
+import { shortHash } from "../model/about";
 import { groupBy } from "../model/groupBy";
 import { latestExecutions, mergeRun } from "../model/news";
 import { differences } from "../model/runView";
@@ -13,6 +15,7 @@ import { Select } from "../ui/Select";
 import { Answered, Empty, Loading } from "../ui/States";
 import { type Column, DataTable, useRows } from "../ui/table";
 import { report } from "../ui/toast";
+import { usePageTop } from "../util/hooks";
 import { paths } from "../util/paths";
 import { StatusIcon } from "./Status";
 
@@ -30,7 +33,6 @@ const TESTS: Column<Reported>[] = [
   { id: "time", head: "Time", value: (r) => Number(r.test.time) || 0 },
   { id: "name", head: "Name", value: (r) => nameOf(r.test) },
 ];
-const PAGE = 500;
 const textOf = (r: Reported) => `${nameOf(r.test)} ${r.suite} ${r.node}`;
 const nameOf = (test: TestCase) => [test.classname, test.name].filter(Boolean).join(" › ");
 const isBad = (test: TestCase) => test.status === "failed" || test.status === "error";
@@ -43,11 +45,13 @@ export function TestsTab({ query }: { query: UseQueryResult<Tests> }) {
   );
 }
 
+/** A row of the list: the head of a suite, or a test. */
+type TestLine = { suite: string; node: string } | Reported;
+
 function TestList({ tests }: { tests: Tests }) {
   const [all, setAll] = useState(false);
   const [word, setWord] = useState("");
   const [order, setOrder] = useState("");
-  const [most, setMost] = useState(PAGE);
   const onlyBad = tests.ko > 0 && !all;
   const rows = useMemo(
     () => Object.entries(tests.suites).flatMap(([node, suites]) => suites.flatMap((s) => (s.cases ?? []).filter((c) => !onlyBad || isBad(c)).map((test) => ({ test, suite: s.name ?? "", node })))),
@@ -56,7 +60,11 @@ function TestList({ tests }: { tests: Tests }) {
   const sort = useMemo(() => (order ? [{ id: order, desc: order === "time" }] : []), [order]);
   const { shown } = useRows({ rows, columns: TESTS, text: textOf, word, sort });
   // Sorted, tests of all suites stand among each other, and each says where it comes from.
-  const suites = groupBy(shown.slice(0, most).map((r) => r.original), (r) => (order ? "" : `${r.node}\n${r.suite}`));
+  const lines = useMemo(() => {
+    const found = shown.map((r) => r.original);
+    if (order) return found;
+    return groupBy(found, (r) => `${r.node}\n${r.suite}`).flatMap((group): TestLine[] => [{ suite: group[0]?.suite ?? "", node: group[0]?.node ?? "" }, ...group]);
+  }, [shown, order]);
   return (
     <>
       <div className="test-sum">
@@ -69,22 +77,45 @@ function TestList({ tests }: { tests: Tests }) {
           <Select label="Order" className="inline" value={order} choices={ORDERS} onChange={setOrder} />
         </div>
       )}
-      {shown.length === 0 && <p className="muted">No test is called “{word}”.</p>}
-      {suites.map((group, i) => (
-        <section key={i} className="suite">
-          {!order && <h3>{group[0]?.suite} <span className="muted small">{group[0]?.node}</span></h3>}
-          <ul>{group.map((r, n) => <TestRow key={n} test={r.test} from={order ? r.suite : undefined} />)}</ul>
-        </section>
-      ))}
-      {shown.length > most && <p className="more"><Button onClick={() => setMost(most + PAGE)}>Show more of {shown.length}</Button></p>}
+      {shown.length === 0 ? <p className="muted">No test is called “{word}”.</p> : <TestLines key={`${order} ${word} ${onlyBad}`} lines={lines} sorted={order !== ""} />}
     </>
   );
 }
 
-function TestRow({ test, from }: { test: TestCase; from?: string }) {
+/** Only the lines in view exist; each is as high as what it tells. */
+function TestLines({ lines, sorted }: { lines: TestLine[]; sorted: boolean }) {
+  const ref = useRef<HTMLUListElement>(null);
+  const begin = usePageTop(ref);
+  const list = useWindowVirtualizer({ count: lines.length, estimateSize: () => 36, overscan: 20, scrollMargin: begin });
+  // What somebody opened or closed stays so, also while it is out of view.
+  const toggled = useRef(new Map<number, boolean>());
+  const items = list.getVirtualItems();
+  return (
+    <ul ref={ref} className="tests" style={{ height: list.getTotalSize() }}>
+      {items.map((item) => {
+        const line = lines[item.index];
+        if (!line) return null;
+        return (
+          <li key={item.key} ref={list.measureElement} data-index={item.index} style={{ transform: `translateY(${item.start - begin}px)` }} className={"test" in line ? "test" : "suite"}>
+            {"test" in line ? (
+              <TestRow test={line.test} from={sorted ? line.suite : undefined} open={toggled.current.get(item.index)} onToggle={(open) => toggled.current.set(item.index, open)} />
+            ) : (
+              <h3>{line.suite} <span className="muted small">{line.node}</span></h3>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** `open`: as somebody left it; else what failed is open. */
+function TestRow({ test, from, open, onToggle }: { test: TestCase; from?: string; open: boolean | undefined; onToggle: (open: boolean) => void }) {
+  const status = TEST_STATUS[test.status ?? ""] ?? "idle";
   const text = [test.message, test.system_out, test.system_err].filter(Boolean).join("\n\n");
-  const head = <><span className={`dot ${TEST_STATUS[test.status ?? ""] ?? "idle"}`} aria-hidden="true" /><span className="sr">{test.status}: </span><span className="test-name">{nameOf(test)}</span>{from && <span className="muted small">{from}</span>}<span className="muted small">{test.time && `${test.time} s`}</span></>;
-  return <li className="test">{text ? <details open={TEST_STATUS[test.status ?? ""] === "bad"}><summary>{head}</summary><pre>{text}</pre></details> : <div className="test-line">{head}</div>}</li>;
+  const head = <><span className={`dot ${status}`} aria-hidden="true" /><span className="sr">{test.status}: </span><span className="test-name">{nameOf(test)}</span>{from && <span className="muted small">{from}</span>}<span className="muted small">{test.time && `${test.time} s`}</span></>;
+  if (!text) return <div className="test-line">{head}</div>;
+  return <details open={open ?? status === "bad"} onToggle={(e) => onToggle(e.currentTarget.open)}><summary>{head}</summary><pre>{text}</pre></details>;
 }
 
 export function ArtifactsTab({ run, query }: { run: Run; query: UseQueryResult<Artifact[]> }) {
@@ -123,7 +154,7 @@ export function ChangesTab({ run }: { run: Run }) {
         const link = <Link {...paths.run(run.project_key, run.workflow_name, since.number)}>#{since.number}</Link>;
         return (
           <>
-            <p className="muted">Since {link}, the last run {same_branch ? <>of branch <code>{since.branch}</code> </> : ""}that went well{since.hash && <>, of commit <code>{since.hash.slice(0, 9)}</code></>}:</p>
+            <p className="muted">Since {link}, the last run {same_branch ? <>of branch <code>{since.branch}</code> </> : ""}that went well{since.hash && <>, of commit <code>{shortHash(since.hash)}</code></>}:</p>
             <DataTable label="Runs since then" rows={runs} rowKey={(r) => r.number} columns={RUNS} context={run} />
             {total > runs.length && <p className="muted small">and {total - runs.length} older ones</p>}
             {old.isPending || then.isLoading || now.isLoading ? <Loading rows={2} /> : old.data && <Differences before={then.data ? mergeRun(old.data, then.data) : old.data} run={now.data ? mergeRun(run, now.data) : run} />}
@@ -142,7 +173,7 @@ const RUNS: Column<ChangedRun, Run>[] = [
     cell: (r, run) => <><StatusIcon status={r.status} size={14} /> {r.number === run.number ? <strong>#{r.number}, this run</strong> : <Link {...paths.run(run.project_key, run.workflow_name, r.number)}>#{r.number}</Link>}</>,
     className: "nowrap",
   },
-  { id: "commit", head: "Commit", cell: (r) => <>{r.hash && <code title={r.hash}>{r.hash.slice(0, 9)}</code>} {r.message ? r.message.split("\n")[0] : !r.hash && <span className="muted">not known</span>}</> },
+  { id: "commit", head: "Commit", cell: (r) => <>{r.hash && <code title={r.hash}>{shortHash(r.hash)}</code>} {r.message ? r.message.split("\n")[0] : !r.hash && <span className="muted">not known</span>}</> },
   { id: "branch", head: "Branch", cell: (r) => r.branch && <span className="chip branch">{r.branch}</span> },
   { id: "by", head: "By", cell: (r) => r.author || r.triggered_by },
 ];

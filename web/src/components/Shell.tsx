@@ -72,7 +72,7 @@ export function Shell({ children }: { children: ReactNode }) {
 function LiveState() {
   const state = useStreamState();
   const text = { live: "Live", connecting: "Connecting…", cut: "Connection lost, trying again…" }[state];
-  return <p className={`live ${state}`} role="status"><i aria-hidden="true" />{text}</p>;
+  return <p className={`live ${state}`} role="status"><i aria-hidden="true" /><span>{text}</span></p>;
 }
 
 function signOut() {

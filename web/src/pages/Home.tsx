@@ -4,14 +4,14 @@ import { useCallback, useState } from "react";
 import { useRunHistory } from "../api/history";
 import { FirstSteps } from "../components/FirstSteps";
 import { PageHead } from "../components/PageHead";
-import { isFiltered, NO_FILTER, useRunFilter } from "../components/RunFilters";
+import { isFiltered, NO_FILTER, RunFilterFields, useRunFilter } from "../components/RunFilters";
 import { RunTable } from "../components/RunTable";
-import { Suggest } from "../ui/Suggest";
+import { FILTERS } from "../model/status";
 import { Empty, Loading, Problem } from "../ui/States";
 import { useTitle } from "../util/hooks";
 
 const ANY = "any";
-const FILTERS = [[ANY, "All"], ["Building", "Running"], ["Waiting", "Waiting"], ["Fail", "Failed"], ["Success", "Succeeded"], ["Stopped", "Stopped"]] as const;
+const STATUSES = [{ value: ANY, label: "All" }, ...FILTERS];
 
 export function Home() {
   const [filter, setFilter] = useRunFilter();
@@ -20,17 +20,15 @@ export function Home() {
   const { runs, count, run } = useRunHistory(undefined, filter, range);
   useTitle("Runs");
   const all = runs.data?.runs ?? [];
-  const values = (...names: string[]) => [...new Set(all.flatMap((r) => r.tags.filter((t) => names.includes(t.tag)).map((t) => t.value)))];
   if (runs.isSuccess && count === 0 && !isFiltered(filter)) return <><PageHead title="Runs" /><Empty title="Nothing has run yet" /><FirstSteps /></>;
   return (
     <>
       <PageHead title="Runs" note={<>The newest runs of all projects you may read{count > 0 && <span className="count">{count.toLocaleString("en")}</span>}</>} />
       <div className="filters">
         <ToggleGroup className="segments" aria-label="Filter by status" value={[filter.status || ANY]} onValueChange={([value]) => setFilter({ status: value === ANY ? "" : value })}>
-          {FILTERS.map(([value, text]) => <Toggle key={value} value={value}>{text}</Toggle>)}
+          {STATUSES.map(({ value, label }) => <Toggle key={value} value={value}>{label}</Toggle>)}
         </ToggleGroup>
-        <Suggest label="Branch" value={filter.branch} placeholder="main" known={values("git.branch")} onChange={(branch) => setFilter({ branch })} />
-        <Suggest label="Author" value={filter.author} placeholder="who" known={values("git.author", "triggered_by")} onChange={(author) => setFilter({ author })} />
+        <RunFilterFields filter={filter} onChange={setFilter} runs={all} />
       </div>
       {runs.isPending ? <Loading rows={8} /> : runs.error && all.length === 0 ? <Problem error={runs.error} retry={() => void runs.refetch()} /> : all.length === 0 ? (
         <Empty title="No run matches"><button type="button" className="link" onClick={() => setFilter(NO_FILTER)}>Show all runs</button></Empty>

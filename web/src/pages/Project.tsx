@@ -9,6 +9,7 @@ import { StatusIcon } from "../components/Status";
 import { label } from "../model/status";
 import { ago } from "../model/time";
 import type { Workflow } from "../model/types";
+import { briefStatus } from "../model/waits";
 import { Link } from "../ui/Link";
 import { Select } from "../ui/Select";
 import { Answered, Empty } from "../ui/States";
@@ -50,7 +51,7 @@ const ORDERS = [{ value: "", label: "As they come" }, { value: "name", label: "N
 const COLUMNS: Column<Workflow>[] = [
   { id: "name", head: "Name", value: (w) => w.name },
   { id: "run", head: "Last run", value: (w) => w.last_run?.start ?? undefined },
-  { id: "status", head: "Status", value: (w) => (w.last_run ? label(w.last_run.status) : undefined) },
+  { id: "status", head: "Status", value: (w) => (w.last_run ? label(briefStatus(w.last_run)) : undefined) },
   { id: "changed", head: "Last changed", value: (w) => w.last_modified },
 ];
 const textOf = (w: Workflow) => `${w.name} ${w.description}`;
@@ -78,13 +79,13 @@ function WorkflowList({ workflows }: { workflows: Workflow[] }) {
             return (
               <li key={w.name} style={{ transform: `translateY(${item.start}px)` }}>
                 <Link {...paths.workflow(w.project_key, w.name)} className="run-row">
-                  <StatusIcon status={w.last_run?.status ?? ""} size={20} />
+                  <StatusIcon status={w.last_run ? briefStatus(w.last_run) : ""} size={20} />
                   <span className="run-name">
                     <strong>{w.name}</strong>
                     <span className="muted small">{w.description || "No description"}</span>
                   </span>
                   <span className="run-times">
-                    {w.last_run && <span className="small">{label(w.last_run.status)} #{w.last_run.number}</span>}
+                    {w.last_run && <span className="small">{label(briefStatus(w.last_run))} #{w.last_run.number}</span>}
                     <span className="muted small">{w.last_run ? ago(w.last_run.start, now) : `changed ${ago(w.last_modified, now)}`}</span>
                   </span>
                 </Link>

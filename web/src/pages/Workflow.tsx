@@ -4,13 +4,13 @@ import { useCallback, useState } from "react";
 import { useRunHistory } from "../api/history";
 import { queries } from "../api/queries";
 import { PageHead } from "../components/PageHead";
-import { isFiltered, NO_FILTER, useRunFilter } from "../components/RunFilters";
+import { isFiltered, NO_FILTER, RunFilterFields, useRunFilter } from "../components/RunFilters";
 import { RunTable } from "../components/RunTable";
 import { StartDialog } from "../components/StartDialog";
 import { canStart } from "../model/can";
+import { FILTERS } from "../model/status";
 import { Button } from "../ui/Button";
 import { Select } from "../ui/Select";
-import { Suggest } from "../ui/Suggest";
 import { Empty, Loading, Problem } from "../ui/States";
 import { useTitle } from "../util/hooks";
 import { later } from "../util/later";
@@ -18,9 +18,7 @@ import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
 
 const { Page: RunGraph } = later(() => import("../components/RunGraph"));
-/** Tags that are filtered by in fields of their own. */
-const OWN_FIELD = new Set(["git.branch", "git.author", "triggered_by"]);
-const STATUSES = ["", "Success", "Fail", "Building", "Waiting", "Stopped"].map((value) => ({ value, label: value || "Any" }));
+const STATUSES = [{ value: "", label: "Any" }, ...FILTERS];
 
 const route = getRouteApi("/project/$key/workflow/$workflow");
 
@@ -39,7 +37,6 @@ export function WorkflowPage() {
   const authors = useQuery(queries.tagValues(projectKey, workflow, "git.author")).data ?? [];
   const starters = useQuery(queries.tagValues(projectKey, workflow, "triggered_by")).data ?? [];
   const all = runs.data?.runs ?? [];
-  const tags = [...new Set(all.flatMap((r) => r.tags.filter((t) => !OWN_FIELD.has(t.tag)).map((t) => `${t.tag}:${t.value}`)))].slice(0, 50);
   if (definition.error && !definition.data) return <Problem error={definition.error} retry={() => void definition.refetch()} />;
   return (
     <>
@@ -58,9 +55,7 @@ export function WorkflowPage() {
       <div className="filters">
         <h2>History {count > 0 && <span className="muted small">{count.toLocaleString("en")}</span>}</h2>
         <Select label="Status" className="inline" value={filter.status} choices={STATUSES} onChange={(status) => setFilter({ status })} />
-        <Suggest label="Branch" value={filter.branch} placeholder="main" known={branches} onChange={(branch) => setFilter({ branch })} />
-        <Suggest label="Author" value={filter.author} placeholder="who" known={[...new Set([...authors, ...starters])]} onChange={(author) => setFilter({ author })} />
-        <Suggest label="Tag" value={filter.tag} placeholder="name:value" known={tags} onChange={(tag) => setFilter({ tag })} />
+        <RunFilterFields filter={filter} onChange={setFilter} runs={all} branches={branches} authors={[...authors, ...starters]} />
       </div>
       {runs.isPending ? <Loading rows={6} /> : runs.error && all.length === 0 ? <Problem error={runs.error} retry={() => void runs.refetch()} /> : all.length === 0 ? (
         isFiltered(filter) ? (

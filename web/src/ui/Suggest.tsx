@@ -14,6 +14,7 @@ interface Props {
 export function Suggest({ label, value, placeholder, known, onChange }: Props) {
   const [text, setText] = useState(value);
   const [was, setWas] = useState(value);
+  const [open, setOpen] = useState(false);
   if (was !== value) {
     setWas(value);
     setText(value);
@@ -25,9 +26,11 @@ export function Suggest({ label, value, placeholder, known, onChange }: Props) {
       value={text}
       limit={50}
       openOnInputClick
-      onValueChange={(next, { reason }) => {
+      open={open}
+      onOpenChange={setOpen}
+      onValueChange={(next) => {
         setText(next);
-        if (next === "" || reason === "item-press") take(next);
+        if (next === "") take(next);
       }}
     >
       <label>{label}
@@ -37,16 +40,30 @@ export function Suggest({ label, value, placeholder, known, onChange }: Props) {
           spellCheck={false}
           // With an option under the cursor, Enter chooses that.
           onKeyDown={(e) => e.key === "Enter" && !e.currentTarget.hasAttribute("aria-activedescendant") && take(text)}
-          onBlur={() => take(text)}
+          onBlur={() => {
+            setOpen(false);
+            take(text);
+          }}
         />
       </label>
-      <Autocomplete.Portal>
-        <Autocomplete.Positioner className="popup-place" sideOffset={4} align="start">
-          <Autocomplete.Popup className="popup">
-            <Autocomplete.List>{(k: string) => <Autocomplete.Item key={k} value={k} className="option">{k}</Autocomplete.Item>}</Autocomplete.List>
-          </Autocomplete.Popup>
-        </Autocomplete.Positioner>
-      </Autocomplete.Portal>
+      {/* Without `Autocomplete.Popup`, which takes the rest of the page from readers of screens while it is open. */}
+      {open && (
+        <Autocomplete.Portal>
+          <Autocomplete.Positioner className="popup-place" sideOffset={4} align="start">
+            <Suggestions onChoose={(chosen) => { setText(chosen); take(chosen); }} />
+          </Autocomplete.Positioner>
+        </Autocomplete.Portal>
+      )}
     </Autocomplete.Root>
+  );
+}
+
+/** The keyboard stays in the field, whatever is pressed here. */
+function Suggestions({ onChoose }: { onChoose: (value: string) => void }) {
+  const none = Autocomplete.useFilteredItems<string>().length === 0;
+  return (
+    <div className="popup" data-empty={none || undefined} onMouseDown={(e) => e.preventDefault()}>
+      <Autocomplete.List>{(k: string) => <Autocomplete.Item key={k} value={k} className="option" onClick={() => onChoose(k)}>{k}</Autocomplete.Item>}</Autocomplete.List>
+    </div>
   );
 }

@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useState } from "react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
 import { FAVICON, tone } from "../model/status";
 
 /** The time, renewed while something runs. */
@@ -59,4 +59,33 @@ export function useWidth(of: RefObject<HTMLElement | null>): number {
     return () => observer.disconnect();
   }, [of]);
   return width;
+}
+
+/** Windows of phones, as in the styles. */
+export const NARROW = "(max-width: 760px)";
+
+/** Whether a media query holds. */
+export function useMedia(query: string): boolean {
+  const subscribe = useCallback(
+    (changed: () => void) => {
+      const list = matchMedia(query);
+      list.addEventListener("change", changed);
+      return () => list.removeEventListener("change", changed);
+    },
+    [query],
+  );
+  return useSyncExternalStore(subscribe, () => matchMedia(query).matches);
+}
+
+/** Where an element begins in the page: what is above it may wrap and grow. */
+export function usePageTop(of: RefObject<HTMLElement | null>): number {
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    const look = () => setTop(Math.round((of.current?.getBoundingClientRect().top ?? 0) + scrollY));
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, [of]);
+  return top;
 }

@@ -56,6 +56,17 @@ const CHECKS = {
     await page.waitForURL(/[?&]node=build(&|$)/);
     assert.equal(await page.getByRole("button", { name: /: pipeline build/, pressed: true }).count(), 1);
   },
+  gate: async () => {
+    await page.goto(`${url}${PAGES[4]}`);
+    await page.locator(".news", { hasText: "production waits for somebody to start it" }).getByText(/ask for the permission to run/).waitFor();
+    await page.locator(".facts", { hasText: "Waits for a person" }).waitFor();
+  },
+  waits: async () => {
+    await page.goto(`${url}${PAGES[4]}`);
+    await page.locator(".news", { hasText: "2 jobs wait" }).getByRole("link", { name: "run #59" }).waitFor();
+    await page.goto(url);
+    await page.locator(".run-row", { hasText: "#60" }).getByText("Waiting").waitFor();
+  },
   parked: async () => {
     await page.goto(`${url}/queue`);
     await page.getByText(/set aside because it can't be read/).waitFor();

@@ -131,4 +131,101 @@ await step("what machines print stands in their letters, in boxes as wide as the
   assert.ok(outer - width < 4, `${width} of ${outer} px`);
 });
 
+await step("a row of a list has its branch whole, a short hash, its message and who; also on a phone", async () => {
+  for (const size of [WIDE, PHONE]) {
+    await page.setViewportSize(size);
+    await page.goto(`${cds.url}/project/SHOP/workflow/release`);
+    const row = page.locator(".run-row").first();
+    await row.locator(".chip.branch").waitFor();
+    const [shown, whole] = await row.locator(".chip.branch").evaluate((e) => [e.clientWidth, e.scrollWidth]);
+    assert.ok(shown >= whole, `the branch has ${shown} of ${whole} px`);
+    await inView(row.locator(".chip.branch"));
+    assert.equal(await row.locator(".run-hash").innerText(), "4f2a9c1d");
+    assert.match(await row.innerText(), /Failed · .*ada/);
+  }
+});
+
+await step("runs of all projects by tag; filters have the words of the pages", async () => {
+  await page.setViewportSize(WIDE);
+  await page.goto(cds.url);
+  await page.locator(".run-row").first().waitFor();
+  const tag = page.getByRole("combobox", { name: "Tag" });
+  await tag.fill("version:1.4.2");
+  await tag.press("Enter");
+  await page.waitForURL(/tag=version/);
+  await page.waitForFunction(() => [...document.querySelectorAll(".run-name strong")].every((e) => e.textContent.startsWith("release")));
+  await page.goto(`${cds.url}/project/SHOP/workflow/release`);
+  await page.getByRole("combobox", { name: "Status" }).click();
+  assert.deepEqual(await page.getByRole("option").allInnerTexts(), ["Any", "Running", "Waiting", "Failed", "Succeeded", "Stopped"]);
+  await page.keyboard.press("Escape");
+});
+
+await step("twenty thousand tests: only those in view are in the page, and the last one is a scroll away", async () => {
+  const tests = /\/runs\/1\/tests$/;
+  const cases = Array.from({ length: 20_000 }, (_, i) => ({ name: `case ${i}`, classname: "", status: i === 7 ? "failed" : "ok", time: "0.01", message: i === 7 ? "expected 90, got 100" : "", system_out: "", system_err: "" }));
+  await page.route(tests, (route) => route.fulfill({ json: { total: 20_000, ok: 19_999, ko: 1, skipped: 0, suites: { unit: [{ name: "cart", cases }] } } }));
+  await page.goto(`${run("release", 1)}?tab=tests`);
+  await page.locator(".test-sum").getByRole("button", { name: "Show all" }).click();
+  await page.getByText("case 3", { exact: true }).waitFor();
+  assert.ok((await page.locator(".test").count()) < 150, "all tests are in the page");
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  await page.getByText("case 19999", { exact: true }).waitFor();
+  await accessible(page, "tests");
+  await page.unroute(tests);
+});
+
+await step("like jobs: a sign that they open, and their status", async () => {
+  const one = new RegExp("/v1/projects/SHOP/workflows/gated/runs/1(\\?|$)");
+  await page.route(one, async (route) => {
+    const whole = await (await route.fetch()).json();
+    const [stage] = whole.node_runs[0].stages;
+    stage.jobs = Array.from({ length: 100 }, (_, i) => ({ ...stage.jobs[0], id: `${whole.id}.${i}`, name: `shard-${i}` }));
+    await route.fulfill({ json: whole });
+  });
+  await page.goto(`${run("gated", 1)}?node=check`);
+  const group = page.locator(".job-group > summary");
+  await group.locator(".status-icon.good").waitFor();
+  assert.notEqual(await group.evaluate((e) => getComputedStyle(e, "::before").borderTopWidth), "0px");
+  assert.ok((await page.locator(".job-group .job").count()) === 0);
+  await group.click();
+  await page.locator(".job-group .job").nth(99).waitFor();
+  await page.unroute(one);
+});
+
+await step("news cover no button of a node", async () => {
+  await page.goto(`${run("release", 1)}?node=build`);
+  await page.locator('.node-head button:not([aria-disabled])', { hasText: "Restart node" }).click();
+  const toast = page.locator(".toast", { hasText: "build runs again" });
+  await toast.waitFor();
+  const [a, b] = [await toast.boundingBox(), await page.locator(".node-head").boundingBox()];
+  assert.ok(a.y + a.height <= b.y || a.y >= b.y + b.height, JSON.stringify([a, b]));
+});
+
+await step("high contrast: what is chosen, pressed or out of order can be told apart", async () => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await page.goto(`${run("release", 1)}?node=unit`);
+  await page.locator(".gnode.selected").waitFor();
+  const style = (selector, name) => page.locator(selector).first().evaluate((e, n) => getComputedStyle(e)[n], name);
+  const differs = async (a, b, name) => assert.notEqual(await style(a, name), await style(b, name), `${a} and ${b} have the same ${name}`);
+  await differs('[role="tab"][aria-selected="true"]', '[role="tab"][aria-selected="false"]', "borderBottomColor");
+  await differs(".gnode.selected", ".gnode:not(.selected)", "outlineStyle");
+  await differs(".sidebar nav a[aria-current]", ".sidebar nav a:not([aria-current])", "backgroundColor");
+  await differs(".gnode-bar .good", ".gnode", "backgroundColor");
+  await page.locator(".actions button[aria-disabled]").first().waitFor();
+  await differs(".actions button[aria-disabled]", ".actions button:not([aria-disabled])", "color");
+  await page.goto(cds.url);
+  await page.locator(".segments button").first().waitFor();
+  await differs('.segments button[aria-pressed="true"]', '.segments button[aria-pressed="false"]', "backgroundColor");
+  await page.emulateMedia({ forcedColors: "none" });
+});
+
+await step("a phone has the theme at hand", async () => {
+  await page.setViewportSize(PHONE);
+  await page.goto(cds.url);
+  await page.getByRole("combobox", { name: "Theme" }).click();
+  await page.getByRole("option", { name: "Dark" }).click();
+  await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
+});
+
 await finish(state, chrome, cds);
