@@ -12,8 +12,8 @@ import { paths } from "../util/paths";
 import { StatusIcon } from "./Status";
 
 /** Heights of a row, wide and on a phone, as in pages.css. */
-const ROW = 64;
-const ROW_NARROW = 84;
+export const ROW = 64;
+export const ROW_NARROW = 84;
 /** Rows drawn beyond the window on either side. */
 const BEYOND = 10;
 const STEP = 5;

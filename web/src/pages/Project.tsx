@@ -1,20 +1,22 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useDeferredValue, useMemo, useRef, useState } from "react";
+import { useDeferredValue, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { queries } from "../api/queries";
 import { FirstSteps } from "../components/FirstSteps";
 import { PageHead } from "../components/PageHead";
+import { ROW, ROW_NARROW } from "../components/RunTable";
 import { StatusIcon } from "../components/Status";
+import { about } from "../model/about";
 import { label } from "../model/status";
 import { ago } from "../model/time";
-import type { Workflow } from "../model/types";
+import type { RunBrief, Workflow } from "../model/types";
 import { briefStatus } from "../model/waits";
 import { Link } from "../ui/Link";
 import { Select } from "../ui/Select";
 import { Answered, Empty } from "../ui/States";
 import { type Column, useRows } from "../ui/table";
-import { useTitle } from "../util/hooks";
+import { NARROW, useMedia, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
 
 const route = getRouteApi("/project/$key");
@@ -47,6 +49,19 @@ export function ProjectPage() {
   );
 }
 
+/** What the last run was made of. */
+function Made({ run }: { run: RunBrief }) {
+  const { branch, hash, wholeHash, message, author } = about(run);
+  return (
+    <>
+      {branch && <span className="chip branch" title={branch}>{branch}</span>}
+      {hash && <code className="run-hash" title={wholeHash}>{hash}</code>}
+      <span className="muted small">{author}</span>
+      {message && <span className="run-about small" title={message}>{message}</span>}
+    </>
+  );
+}
+
 const ORDERS = [{ value: "", label: "As they come" }, { value: "name", label: "Name" }, { value: "run", label: "Last run" }, { value: "status", label: "Status" }, { value: "changed", label: "Last changed" }];
 const COLUMNS: Column<Workflow>[] = [
   { id: "name", head: "Name", value: (w) => w.name },
@@ -63,7 +78,9 @@ function WorkflowList({ workflows }: { workflows: Workflow[] }) {
   const sort = useMemo(() => (order ? [{ id: order, desc: order === "run" || order === "changed" }] : []), [order]);
   const { shown } = useRows({ rows: workflows, columns: COLUMNS, text: textOf, word: useDeferredValue(word), sort });
   const ref = useRef<HTMLDivElement>(null);
-  const list = useVirtualizer({ count: shown.length, getScrollElement: () => ref.current, estimateSize: () => 64, overscan: 10 });
+  const row = useMedia(NARROW) ? ROW_NARROW : ROW;
+  const list = useVirtualizer({ count: shown.length, getScrollElement: () => ref.current, estimateSize: () => row, overscan: 10 });
+  useLayoutEffect(() => list.measure(), [list, row]);
   const [now] = useState(Date.now);
   return (
     <>
@@ -71,7 +88,7 @@ function WorkflowList({ workflows }: { workflows: Workflow[] }) {
         <input className="filter" type="search" aria-label="Filter workflows" placeholder={`Filter ${workflows.length} workflows`} value={word} onChange={(e) => setWord(e.target.value)} />
         <Select label="Order" className="inline" value={order} choices={ORDERS} onChange={setOrder} />
       </div>
-      <div ref={ref} className="scroller" style={{ height: `min(${Math.max(1, shown.length) * 64 + 2}px, calc(100vh - 15rem))` }} tabIndex={-1}>
+      <div ref={ref} className="scroller" style={{ height: `min(${Math.max(1, shown.length) * row + 2}px, calc(100vh - 15rem))` }} tabIndex={-1}>
         <ul className="runs" style={{ height: list.getTotalSize() }}>
           {list.getVirtualItems().map((item) => {
             const w = shown[item.index]?.original;
@@ -84,6 +101,7 @@ function WorkflowList({ workflows }: { workflows: Workflow[] }) {
                     <strong>{w.name}</strong>
                     <span className="muted small">{w.description || "No description"}</span>
                   </span>
+                  <span className="run-tags">{w.last_run && <Made run={w.last_run} />}</span>
                   <span className="run-times">
                     {w.last_run && <span className="small">{label(briefStatus(w.last_run))} #{w.last_run.number}</span>}
                     <span className="muted small">{w.last_run ? ago(w.last_run.start, now) : `changed ${ago(w.last_modified, now)}`}</span>

@@ -280,7 +280,7 @@ await step("what changed: the runs since the last green one", async () => {
   await page.goto(`${cds.url}/project/SHOP/workflow/gated/run/2?tab=changes`);
   await page.waitForSelector("text=the last run that went well");
   const row = await page.locator("tr", { hasText: "this run" }).innerText();
-  assert.match(row, /4f2a9c1d7/);
+  assert.match(row, /4f2a9c1d\b/);
   assert.match(row, /Ship it/);
   assert.match(row, /grace/);
   await page.waitForSelector("td >> text=git.message");

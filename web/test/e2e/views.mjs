@@ -145,6 +145,17 @@ await step("a row of a list has its branch whole, a short hash, its message and 
   }
 });
 
+await step("a project says of each workflow how its last run ended, and what that was made of", async () => {
+  for (const size of [WIDE, PHONE]) {
+    await page.setViewportSize(size);
+    await page.goto(`${cds.url}/project/SHOP`);
+    const row = page.locator(".run-row", { hasText: "Build, test and ship" });
+    await row.getByText(/^(Failed|Running) #1$/).waitFor();
+    await inView(row.locator(".chip.branch"));
+    assert.match(await row.innerText(), /4f2a9c1d\s+ada/);
+  }
+});
+
 await step("runs of all projects by tag; filters have the words of the pages", async () => {
   await page.setViewportSize(WIDE);
   await page.goto(cds.url);
