@@ -11,6 +11,18 @@ Environment:
   CDS_LOG                                  what is logged, e.g. debug or info,cds_server=debug [default: info]
   CDS_LOG_FORMAT=json                      one JSON object a line";
 
+const RUN_HELP: &str = "\
+Jobs get the files as they are, changed and new ones too, also those of submodules; ignored files are left out.
+Nothing of the repository is changed. Ctrl-C stops the run, a second one ends everything at once.
+
+Exit status: 0 success, 1 the run did not succeed, 2 wrong usage or files.
+
+Examples:
+  cds run                               the only workflow of .cds/
+  cds run build --node unit --logs      one node and what it depends on, with all logs
+  cds run --artifacts out               keep what jobs upload
+  cds run -d '{\"deploy\":\"no\"}' --var who=me --secret token=VALUE";
+
 /// CDS, a continuous delivery service: server, hatchery and worker in one program.
 #[derive(Debug, Parser)]
 #[command(name = "cds", version, after_help = ENVIRONMENT, max_term_width = 110)]
@@ -108,7 +120,7 @@ pub(crate) struct HatcheryArgs {
 
 /// `cds run`.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Exit status: 0 success, 1 the run did not succeed, 2 wrong usage or files.")]
+#[command(after_help = RUN_HELP)]
 pub(crate) struct RunArgs {
     /// Workflow; may be left out if there is only one
     pub workflow: Option<String>,
@@ -124,6 +136,12 @@ pub(crate) struct RunArgs {
     /// Secret of the project, and of password variables of the files with this name
     #[arg(long = "secret", value_name = "NAME=VALUE", value_parser = pair)]
     pub secrets: Vec<(String, String)>,
+    /// Show the logs of all jobs, not only of those that failed
+    #[arg(short = 'v', long)]
+    pub logs: bool,
+    /// Keep the files that jobs upload in this directory; it is made if need be
+    #[arg(long, value_name = "DIR")]
+    pub artifacts: Option<PathBuf>,
     /// Print events and the run as JSON, one object a line
     #[arg(long)]
     pub json: bool,
@@ -152,6 +170,9 @@ pub(crate) struct WorkerArgs {
     /// Directory for jobs
     #[arg(long, value_name = "DIR")]
     pub basedir: PathBuf,
+    /// End at once when this process, which must be the one that started the worker, has ended
+    #[arg(long, value_name = "PID")]
+    pub parent: Option<i32>,
 }
 
 /// `cds config`.
@@ -211,6 +232,7 @@ mod tests {
         let words = ["cds", "worker", "--api", "http://127.0.0.1:1", "--name", "w1", "--basedir", "/tmp/w1"];
         let Command::Worker(args) = Args::try_parse_from(words).unwrap().command else { panic!() };
         assert_eq!((args.api.as_str(), args.name.as_str()), ("http://127.0.0.1:1", "w1"));
+        assert_eq!(args.parent, None, "its workers are found again by the next one");
     }
 
     #[test]

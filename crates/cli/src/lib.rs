@@ -1,6 +1,7 @@
 //! `cdsctl`: the command line of CDS, compatible with the reference's (spec client 1).
 //!
-//! [`main`] is the whole program. [`output`] and [`live`] are of use to other programs that show the same things.
+//! [`main`] is the whole program. [`output`], [`live`] and [`save`] are of use to other programs that do the same
+//! things.
 
 mod app;
 mod call;
@@ -11,6 +12,7 @@ mod guess;
 pub mod live;
 pub mod output;
 mod registry;
+pub mod save;
 
 use app::App;
 use call::Call;

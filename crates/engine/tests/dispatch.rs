@@ -149,7 +149,7 @@ fn every_wait_has_its_sentence() {
     assert_eq!(
         say(&docker, 1, &[h.clone()]),
         "no_match: no hatchery offers `binary: docker` \
-         (nearest: hatchery h1, `binary: docker`: it is not in the PATH of its workers)"
+         (nearest: hatchery h1, it is not in the PATH of its workers)"
     );
     let other = hatchery("h2", 1, 0, &["docker"]);
     assert_eq!(

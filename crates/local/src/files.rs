@@ -3,6 +3,7 @@
 use crate::{LocalError, Options};
 use cds_workflow::{
     def::Workflow,
+    diag::{Diagnostic, Rule},
     lint,
     parse::{File, Format, Kind, parse_file},
 };
@@ -85,7 +86,13 @@ pub(crate) fn read(top: &Path, options: &Options) -> Result<Definitions, LocalEr
         })
     });
     let used = |file: &str| others.iter().any(|(name, _)| name == file);
-    let warnings = findings.iter().filter(|f| used(&f.file)).map(ToString::to_string).collect();
+    // Without a server for it a `repo` has no effect on a server; here the checkout gets the working tree anyway.
+    let moot = |f: &&Diagnostic| {
+        f.rule == Rule::NoEffect
+            && Kind::of(&f.file) == Kind::Application
+            && f.message.contains("`vcs_server`")
+    };
+    let warnings = findings.iter().filter(|f| used(&f.file) && !moot(f)).map(ToString::to_string).collect();
     Ok(Definitions { workflow, others, warnings })
 }
 

@@ -1,37 +1,28 @@
-//! Shows a run until it ends.
+//! Follows a run until it ends.
 
-use crate::{LocalError, project::KEY};
+use crate::{LocalError, Options, project::KEY, view::View};
 use cds_api::runs::{Run, RunStop};
-use cds_cli::live::{Progress, Screen, View, ended, failure, harmless, jobs, telling_step, tree};
-use cds_client::{Client, EventQuery, RunNumber};
-use cds_model::{Clock, Status, WallClock};
-use std::{
-    io::{IsTerminal, Write},
-    time::Duration,
+use cds_cli::{
+    live::jobs,
+    save::{is_there, save},
 };
+use cds_client::{Client, EventQuery, RunNumber};
+use cds_model::Status;
+use std::{path::Path, time::Duration};
 
 /// News that come in a burst are read together.
 const GATHER: Duration = Duration::from_millis(20);
 /// The run is read again even without news.
 const LOOK: Duration = Duration::from_millis(250);
-/// Lines of the log of a failed step.
-const FAILED_TAIL: u64 = 200;
 
-/// Prints a line; whoever has stopped reading is no reason to stop.
-fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-}
-
+/// Shows a run until it ends. It is stopped when `stop` is done, and when nothing but jobs is left that nobody can run.
 pub(crate) async fn follow(
     client: &Client,
     mut run: Run,
-    json: bool,
+    options: &Options,
     stop: impl Future<Output = ()>,
 ) -> Result<Run, LocalError> {
     let (name, number) = (run.brief.workflow_name.clone(), run.brief.number);
-    let colour = std::env::var_os("NO_COLOR").is_none();
-    let live = !json && std::io::stdout().is_terminal();
     let query = EventQuery {
         project: Some(KEY.into()),
         workflow: Some(name.clone()),
@@ -39,16 +30,12 @@ pub(crate) async fn follow(
         after: Some("0".into()),
     };
     let mut news = client.events(&query).await.ok();
-    let (mut lines, mut picture) = (Progress::new(), Screen::default());
+    let mut view = View::new(options);
     let mut stop = std::pin::pin!(stop);
     let mut stopped = false;
+    let mut given_up = Vec::new();
     loop {
-        let now_ms = WallClock.now().ms();
-        if live {
-            picture.draw(&tree(&run, View { colour, now_ms }));
-        } else if !json {
-            lines.update(&run, now_ms).iter().for_each(|line| say(line));
-        }
+        view.run(client, &run).await;
         if run.brief.status.is_final() {
             break;
         }
@@ -63,14 +50,13 @@ pub(crate) async fn follow(
             tokio::select! {
                 () = &mut stop, if !stopped => {
                     stopped = true;
+                    view.say("Stopping the run; a second Ctrl-C ends everything at once.");
                     client.run_stop(KEY, &name, number, &RunStop::default()).await?;
                 }
                 event = tokio::time::timeout_at(limit, event) => match event {
                     Err(_) => break,
                     Ok(Ok(Some(event))) => {
-                        if json {
-                            say(&format!("{{\"event\":{}}}", event.data));
-                        }
+                        view.event(&event.data);
                         limit = limit.min(tokio::time::Instant::now() + GATHER);
                     }
                     Ok(_) => news = None,
@@ -78,25 +64,60 @@ pub(crate) async fn follow(
             }
         }
         run = client.run(KEY, &name, RunNumber::Number(number)).await?;
+        if !stopped && given_up.is_empty() {
+            given_up = hopeless(&run);
+            if !given_up.is_empty() {
+                client.run_stop(KEY, &name, number, &RunStop::default()).await?;
+            }
+        }
     }
-    if json {
-        say(&serde_json::json!({ "run": run }).to_string());
-        return Ok(run);
+    view.end(client, &run).await;
+    for (job, why) in &given_up {
+        view.say(&format!("── {job}: nobody can run it here: {why}"));
     }
-    show_failures(client, &run).await;
-    if !live {
-        say(&ended(&run));
+    if !given_up.is_empty() {
+        view.say("   Nobody but this machine takes jobs of `cds run`. Install what is missing, or leave the node out with --node.");
+    }
+    if let Some(folder) = &options.artifacts {
+        keep(client, &run, folder, &mut view).await?;
     }
     Ok(run)
 }
 
-async fn show_failures(client: &Client, run: &Run) {
-    for (node, _, job) in jobs(run).filter(|(.., job)| job.status == Status::Fail) {
-        say(&format!("── {node} / {}: {}", job.name, failure(job)));
-        let Some((attempt, step)) = telling_step(job) else { continue };
-        let first = -i64::try_from(FAILED_TAIL).unwrap_or(i64::MAX);
-        if let Ok(log) = client.log_lines(job.id, attempt, step.step, first, FAILED_TAIL).await {
-            log.lines.iter().for_each(|line| say(&format!("   {}", harmless(&line.text))));
+/// Jobs that this machine cannot run, and why, if nothing else is at work or may begin: nobody else will ever come.
+fn hopeless(run: &Run) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (node, _, job) in jobs(run) {
+        match job.status {
+            Status::Waiting | Status::Pending => match &job.waits {
+                Some(why) if why.code == "no_match" => {
+                    found.push((format!("{node} / {}", job.name), why.text.clone()));
+                }
+                _ => return Vec::new(),
+            },
+            Status::Building => return Vec::new(),
+            _ => {}
         }
     }
+    found
+}
+
+/// Writes the files that the run made.
+async fn keep(client: &Client, run: &Run, folder: &Path, view: &mut View) -> Result<(), LocalError> {
+    let failed =
+        |e: &dyn std::fmt::Display| LocalError::Failed(format!("--artifacts {}: {e}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(|e| failed(&e))?;
+    let (name, number) = (&run.brief.workflow_name, RunNumber::Number(run.brief.number));
+    for a in client.run_artifacts(KEY, name, number).await? {
+        // The others have no bytes.
+        if !matches!(a.kind.as_str(), "artifact" | "coverage") {
+            continue;
+        }
+        if !is_there(folder, &a).map_err(|e| failed(&e))? {
+            let body = client.run_artifact(KEY, name, number, &a.id).await?;
+            save(body, folder, &a).await.map_err(|e| failed(&e))?;
+        }
+        view.say(&format!("artifact {} of {}: {} bytes", a.name, a.node, a.size));
+    }
+    Ok(())
 }

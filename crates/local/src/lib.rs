@@ -1,25 +1,29 @@
 //! Runs a workflow of the repository at hand on the working tree as it is: start at [`Plan::read`], which reads and
 //! checks files and needs no server, then [`Project::create`] and [`Project::run`] on a server of one's own.
 //!
-//! Invariant: the user's index, branches and object database are only read.
+//! Invariant: the user's repositories are only read, whatever the environment says about them.
 
 mod files;
 mod follow;
+mod git;
 mod plan;
 mod project;
 mod snapshot;
+mod tree;
+mod view;
+mod watch;
 
+pub use git::{Repository, repository_variables};
 pub use plan::Plan;
 pub use project::Project;
-pub use snapshot::{Snapshot, fingerprint, toplevel};
+pub use snapshot::Snapshot;
+pub use watch::Fingerprint;
 
 use std::path::PathBuf;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// A directory of the working tree.
-    pub directory: PathBuf,
     /// Workflow; none = the only one there is.
     pub workflow: Option<String>,
     /// Only this node and what it needs.
@@ -30,6 +34,10 @@ pub struct Options {
     pub variables: Vec<(String, String)>,
     /// Secrets: variables of the project, and values for password variables of the files by the same name.
     pub secrets: Vec<(String, String)>,
+    /// Show the logs of all jobs, not only of those that failed.
+    pub logs: bool,
+    /// Where to keep the files that the run makes.
+    pub artifacts: Option<PathBuf>,
     /// One JSON object a line instead of text.
     pub json: bool,
 }

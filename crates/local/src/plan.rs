@@ -3,7 +3,7 @@
 use crate::{
     LocalError, Options, Snapshot,
     files::{self, Definitions},
-    snapshot,
+    git::Repository,
 };
 use cds_workflow::{def::Application, parse::File};
 use serde_json::{Map, Value};
@@ -20,22 +20,23 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Reads the files, checks them, and takes the working tree.
+    /// Reads the files, checks them, and takes the working tree; the copy is made in `place`.
     ///
     /// # Errors
     /// What is wrong with usage or files, with its places.
-    pub fn read(options: &Options) -> Result<Self, LocalError> {
-        let top = snapshot::toplevel(&options.directory)?;
+    pub fn read(repository: &Repository, options: &Options, place: &Path) -> Result<Self, LocalError> {
+        let top = &repository.top;
         let given = given(options)?;
-        let mut definitions = files::read(&top, options)?;
-        let snapshot = Snapshot::take(&top)?;
+        let mut definitions = files::read(top, options)?;
+        let snapshot = Snapshot::take(repository, place)?;
         let mut notes = definitions.warnings.clone();
+        notes.extend(snapshot.notes.iter().cloned());
         let root = definitions.workflow.nodes.first().map(|n| n.application.clone()).unwrap_or_default();
-        let remotes = snapshot::git(&top, &[], &["config", "--get-regexp", r"^remote\..*\.url$"], "");
+        let remotes = repository.git()?.text(&["config", "--get-regexp", r"^remote\..*\.url$"]);
         let remotes = remotes.unwrap_or_default();
         for (_, file) in &mut definitions.others {
             let File::Application(app) = file else { continue };
-            let own = app.name == root || app.repo.is_empty() || same_name(&remotes, &app.repo, &top);
+            let own = app.name == root || app.repo.is_empty() || same_name(&remotes, &app.repo, top);
             if own {
                 point_at(app, snapshot.path());
             } else {

@@ -11,7 +11,7 @@ use cds_workflow::{
     export,
     parse::File,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Write};
 
 pub(crate) const KEY: &str = "LOCAL";
 
@@ -58,15 +58,18 @@ impl Project {
     pub async fn run(
         &self,
         plan: &Plan,
-        json: bool,
+        options: &Options,
         stop: impl Future<Output = ()>,
     ) -> Result<Run, LocalError> {
         let (tar, notes) = self.pack(plan)?;
-        notes.iter().for_each(|note| eprintln!("cds run: {note}"));
+        for note in notes {
+            // A terminal that was closed is no reason to stop.
+            let _ = writeln!(std::io::stderr(), "cds run: {note}");
+        }
         self.client.push(KEY, tar, false).await.map_err(|e| LocalError::Usage(e.to_string()))?;
         let body = RunStart { payload: Some(plan.payload.clone()), ..RunStart::default() };
         let run = self.client.run_start(KEY, plan.workflow(), &body, None).await?;
-        follow::follow(&self.client, run, json, stop).await
+        follow::follow(&self.client, run, options, stop).await
     }
 
     /// The files as they are pushed, and what was left out of them.

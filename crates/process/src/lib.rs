@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::{HashMap, HashSet},
     fs,
+    time::{Duration, Instant},
 };
 
 /// A process that cannot be mistaken for a later one of the same number: pid and start time.
@@ -110,6 +111,46 @@ pub fn with_descendants(table: &[Stat], members: &mut HashSet<i32>) {
     }
 }
 
+/// What a process has started since a moment, its orphans included if it is a subreaper.
+#[derive(Clone, Debug)]
+pub struct Offspring {
+    of: i32,
+    /// Whoever made this process out of a shell may have left it children that are none of its business.
+    before: HashSet<ProcId>,
+}
+
+impl Offspring {
+    /// Of this process, from now on.
+    pub fn from_now() -> Self {
+        let of = i32::try_from(std::process::id()).unwrap_or_default();
+        let table: Vec<Stat> = all().collect();
+        let before = table.iter().filter(|s| s.parent == of).map(|s| s.id).collect();
+        Self { of, before }
+    }
+
+    /// Those that live.
+    pub fn living(&self) -> Vec<ProcId> {
+        let table: Vec<Stat> = all().collect();
+        let children = table.iter().filter(|s| s.parent == self.of && !self.before.contains(&s.id));
+        let mut members = children.map(|s| s.id.pid).collect();
+        with_descendants(&table, &mut members);
+        table.iter().filter(|s| members.contains(&s.id.pid) && !s.zombie).map(|s| s.id).collect()
+    }
+
+    /// Kills them, and those they start meanwhile, for as long as `limit`; returns how many are left. Blocks.
+    pub fn kill(&self, limit: Duration) -> usize {
+        let begin = Instant::now();
+        loop {
+            let living = self.living();
+            if living.is_empty() || begin.elapsed() > limit {
+                return living.len();
+            }
+            living.iter().for_each(|id| id.signal(Signal::KILL));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +188,31 @@ mod tests {
         let mut family = HashSet::from([found.parent]);
         with_descendants(&table, &mut family);
         assert!(family.contains(&me.pid));
+    }
+
+    #[test]
+    fn offspring_is_killed_with_its_own_and_what_was_there_before_is_not() {
+        let mut older = std::process::Command::new("/bin/sleep").arg("60").spawn().unwrap();
+        let offspring = Offspring::from_now();
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.args(["-c", "/bin/sleep 60 & echo; wait"]).stdout(std::process::Stdio::piped());
+        let mut shell = shell.spawn().unwrap();
+        // It says a word when both live.
+        std::io::Read::read_exact(shell.stdout.as_mut().unwrap(), &mut [0]).unwrap();
+        let pid = shell.id() as i32;
+        let mine: Vec<ProcId> = all().filter(|s| s.id.pid == pid || s.parent == pid).map(|s| s.id).collect();
+        assert_eq!(mine.len(), 2);
+        let living = offspring.living();
+        assert!(mine.iter().all(|id| living.contains(id)), "{living:?}");
+        // Tests beside this one start processes too, which are to live.
+        let others = all().filter(|s| s.parent == offspring.of && s.id.pid != pid).map(|s| s.id);
+        let before = offspring.before.iter().copied().chain(others).collect();
+        Offspring { before, ..offspring }.kill(Duration::from_secs(10));
+        assert!(!mine.iter().any(|id| id.lives()));
+        assert!(ProcId::of(older.id() as i32).unwrap().lives());
+        older.kill().unwrap();
+        older.wait().unwrap();
+        shell.wait().unwrap();
     }
 
     #[test]

@@ -16,6 +16,8 @@ mod watch;
 
 pub use provider::{LocalConfig, LocalProvider};
 pub use reap::become_subreaper;
+pub use record::remove_tree;
+pub use sweep::clear;
 
 /// Environment variable that marks a worker and everything it starts; its value is the worker's id.
 pub const MARKER: &str = "CDS_WORKER_ID";

@@ -43,6 +43,8 @@ pub struct LocalConfig {
     /// Environment of the workers, usually that of this process. Variables that start with `CDS_` are left out:
     /// they may hold the hatchery's own token.
     pub environment: Vec<(OsString, OsString)>,
+    /// Workers end when this process does. Otherwise they go on, and the next provider finds them again.
+    pub end_with_this: bool,
 }
 
 /// Workers as processes of this machine: `<worker_exe> worker --api URL --name NAME --basedir DIR`, the token in the
@@ -194,9 +196,11 @@ impl Shared {
         std::fs::create_dir_all(&base)?;
         let output = OpenOptions::new().create(true).append(true).open(self.places.log(order.worker))?;
         let environment = self.config.environment.iter();
+        let parent = self.config.end_with_this.then(|| format!("--parent={}", std::process::id()));
         let child = Command::new(&self.config.worker_exe)
             .args(["worker", "--api", &order.api_url, "--name", &order.name, "--basedir"])
             .arg(&base)
+            .args(parent)
             .env_clear()
             .envs(
                 environment.filter(|(n, _)| !n.as_encoded_bytes().starts_with(b"CDS_")).map(|(n, v)| (n, v)),

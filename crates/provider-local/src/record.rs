@@ -83,8 +83,11 @@ pub(crate) fn boot_id() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_string()
 }
 
-/// Removes a directory with everything in it, also directories that were made unreadable.
-pub(crate) fn remove_tree(dir: &Path) -> io::Result<()> {
+/// Removes a directory with everything in it, also directories that were made unreadable. Nothing if it is not there.
+///
+/// # Errors
+/// Something in it cannot be removed.
+pub fn remove_tree(dir: &Path) -> io::Result<()> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             open_up(dir);

@@ -1,10 +1,30 @@
 //! Ends what a worker leaves behind.
 
-use crate::MARKER;
+use crate::{
+    MARKER,
+    record::{Places, remove_tree},
+};
 use cds_model::WorkerId;
 use cds_process::ProcId;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpid};
-use std::{collections::BTreeSet, thread::sleep, time::Duration};
+use std::{collections::BTreeSet, io, path::Path, thread::sleep, time::Duration};
+
+/// Ends every worker that a provider which is gone for good has started from this directory, with all that they have
+/// started, and removes the directory. Blocks.
+///
+/// # Errors
+/// It cannot be read or removed.
+pub fn clear(directory: &Path) -> io::Result<()> {
+    match Places(directory.into()).load() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        records => {
+            for record in records? {
+                kill_marked(record.worker);
+            }
+        }
+    }
+    remove_tree(directory)
+}
 
 /// Kills the process group of a worker whose leader has just ended. Cheap: the first thing to do.
 pub(crate) fn kill_group(leader: ProcId) {

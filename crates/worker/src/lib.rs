@@ -25,6 +25,7 @@ mod junit;
 mod local_api;
 mod logs;
 pub mod machine;
+mod parent;
 mod report;
 mod requirements;
 mod steps;

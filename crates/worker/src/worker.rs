@@ -6,6 +6,7 @@ use crate::{
     exec, job,
     local_api::LocalApi,
     logs::Spool,
+    parent,
     report::{Given, Kept, Reported, Reporter, Signals},
     requirements,
     takes::Takes,
@@ -30,6 +31,8 @@ const TAKE_WAIT: Duration = Duration::from_secs(30);
 const BURY_INTERVAL: Duration = Duration::from_secs(2);
 /// The server may be out of reach this long, while idle, before the worker gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// From the end of the parent to that of the worker, however its job takes it.
+const ORPHANED_GRACE: Duration = Duration::from_secs(6);
 
 /// How a worker is set up.
 #[derive(Clone, Debug)]
@@ -54,6 +57,8 @@ pub struct WorkerConfig {
     pub handle_signals: bool,
     /// Ends the worker cleanly: its job is killed and given back.
     pub shutdown: CancellationToken,
+    /// The process that started this one, if the worker is to end with it: its job is killed, and nobody is told.
+    pub parent: Option<i32>,
 }
 
 impl WorkerConfig {
@@ -74,6 +79,7 @@ impl WorkerConfig {
             sole: true,
             handle_signals: true,
             shutdown: CancellationToken::new(),
+            parent: None,
         }
     }
 }
@@ -89,6 +95,8 @@ pub enum Exit {
     Shutdown,
     /// The server does not know it any more.
     Dismissed,
+    /// The process that it was to end with has ended.
+    Orphaned,
 }
 
 /// Why a worker could not work.
@@ -121,6 +129,8 @@ pub(crate) struct Worker {
     pub spare: Spare,
     /// Counts the jobs that were taken.
     pub takes: Takes,
+    /// The parent has ended: there is nobody to report to.
+    pub orphaned: CancellationToken,
     /// The mask of the last job: making one takes long, and the next job often has the same secrets.
     masker: Mutex<(Vec<String>, Arc<Masker>)>,
 }
@@ -145,9 +155,12 @@ pub async fn run(config: WorkerConfig) -> Result<Exit, WorkerError> {
     let bin_dir = bin_dir(&config).map_err(host("cannot make the worker command"))?;
     // Beside the scripts' `PATH`, not in it.
     let spare = Spare::new(bin_dir.with_extension("spare"));
-    let worker =
-        Arc::new(Worker { config, bin_dir, spare, takes: Takes::default(), masker: Mutex::default() });
-    let result = worker.clone().work().await;
+    let (takes, orphaned) = (Takes::default(), CancellationToken::new());
+    let worker = Arc::new(Worker { config, bin_dir, spare, takes, orphaned, masker: Mutex::default() });
+    let result = tokio::select! {
+        result = worker.clone().work() => result,
+        () = worker.out_of_patience() => Ok(Exit::Orphaned),
+    };
     if let Some(task) = signals {
         task.abort();
     }
@@ -156,13 +169,20 @@ pub async fn run(config: WorkerConfig) -> Result<Exit, WorkerError> {
     result
 }
 
-/// Cancels `shutdown` at the first SIGTERM or SIGINT.
+/// Cancels `shutdown` at the first signal that asks to end.
 fn listen(shutdown: CancellationToken) -> io::Result<tokio::task::JoinHandle<()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut term = signal(SignalKind::terminate())?;
     let mut int = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut quit = signal(SignalKind::quit())?;
     Ok(tokio::spawn(async move {
-        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+            _ = hangup.recv() => {}
+            _ = quit.recv() => {}
+        }
         shutdown.cancel();
     }))
 }
@@ -219,6 +239,16 @@ impl Worker {
         last.1.clone()
     }
 
+    /// Waits for the end of the parent, tells the job to end, and waits for as long as that may take. Never ends
+    /// without a parent.
+    async fn out_of_patience(&self) {
+        let Some(parent) = self.config.parent else { return std::future::pending().await };
+        parent::ended(parent).await;
+        self.orphaned.cancel();
+        self.config.shutdown.cancel();
+        tokio::time::sleep(ORPHANED_GRACE).await;
+    }
+
     async fn work(self: Arc<Self>) -> Result<Exit, WorkerError> {
         let anonymous = Client::new(&self.config.api_url, Some(self.config.token.clone()))
             .map_err(|source| WorkerError::Api { what: "cannot set up the client", source })?;
@@ -259,6 +289,7 @@ impl Worker {
                     next = job;
                 }
                 Reported::Lost => idle_since = Instant::now(),
+                Reported::Dismissed if self.orphaned.is_cancelled() => return Ok(Exit::Orphaned),
                 Reported::Dismissed => return Ok(Exit::Dismissed),
             }
             if next.is_none() && self.config.shutdown.is_cancelled() {
@@ -375,7 +406,12 @@ impl Worker {
                     // The request in flight may wait for a next job, which is not wanted any more. What it
                     // carried is said again: reports may be repeated.
                     let limit = Duration::from_millis(assignment.kill_grace_ms) + Duration::from_secs(40);
-                    tokio::time::timeout(limit, reporter.run()).await.unwrap_or(Reported::Lost)
+                    tokio::select! {
+                        reported = tokio::time::timeout(limit, reporter.run()) => {
+                            reported.unwrap_or(Reported::Lost)
+                        }
+                        () = self.orphaned.cancelled() => Reported::Dismissed,
+                    }
                 };
                 tokio::join!(run, report).1
             }

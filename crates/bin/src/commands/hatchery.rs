@@ -15,7 +15,7 @@ pub(crate) fn run(args: HatcheryArgs) -> anyhow::Result<()> {
     super::server::runtime()?.block_on(async {
         let cancel = CancellationToken::new();
         let mut signals = super::server::Signals::listen()?;
-        let agent = tokio::spawn(work(config, cancel.clone())?);
+        let agent = tokio::spawn(work(config, Bond::default(), cancel.clone())?);
         signals.next().await;
         cancel.cancel();
         tokio::select! {
@@ -55,20 +55,31 @@ fn config(args: HatcheryArgs) -> anyhow::Result<HatcheryConfig> {
     Ok(config)
 }
 
+/// What workers have of this process.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bond<'a> {
+    /// They end with it, and are not found again by the next one.
+    pub until_end: bool,
+    /// Variables of its environment that are not for them.
+    pub without: &'a [String],
+}
+
 /// A hatchery at work, as a future that ends when `cancel` is cancelled and all workers have ended.
 ///
 /// # Errors
 /// If its directory cannot be used or its address is not one.
 pub(crate) fn work(
     config: HatcheryConfig,
+    bond: Bond<'_>,
     cancel: CancellationToken,
-) -> anyhow::Result<impl Future<Output = Result<(), cds_hatchery::AgentError>> + Send + 'static> {
+) -> anyhow::Result<impl Future<Output = Result<(), cds_hatchery::AgentError>> + Send + use<>> {
     let worker_exe = if config.worker_exe.as_os_str().is_empty() {
         std::env::current_exe().context("cannot find this program's own file")?
     } else {
         config.worker_exe.clone()
     };
-    let mut environment: Vec<_> = std::env::vars_os().collect();
+    let foreign = |name: &std::ffi::OsStr| bond.without.iter().any(|without| name == without.as_str());
+    let mut environment: Vec<_> = std::env::vars_os().filter(|(name, _)| !foreign(name)).collect();
     environment.push(("HATCHERY_NAME".into(), config.name.clone().into()));
     environment.push(("HATCHERY_REGION".into(), config.region.clone().into()));
     let provider = LocalProvider::open(LocalConfig {
@@ -77,6 +88,7 @@ pub(crate) fn work(
         max_instances: 0,
         grace: Duration::from_secs(config.grace_s.into()),
         environment,
+        end_with_this: bond.until_end,
     })
     .context("cannot start the hatchery")?;
     let client = Client::new(&config.api_url, Some(config.token.clone()))?;

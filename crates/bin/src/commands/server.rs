@@ -1,6 +1,6 @@
 //! `cds server`: the API, and a hatchery for this machine in the same process.
 
-use super::hatchery;
+use super::hatchery::{self, Bond};
 use crate::{args::ServerArgs, lock::lock, settings::Settings};
 use anyhow::Context;
 use cds_hatchery::HatcheryConfig;
@@ -62,7 +62,7 @@ async fn serve(settings: Settings, with_hatchery: bool) -> anyhow::Result<()> {
     let init_token = running.init_token.clone().map(Secret::new);
     super::admin::keep_init_token(&data, init_token.as_ref())?;
     let agent = match with_hatchery {
-        true => Some(embed(settings.hatchery, &running, &data).await?),
+        true => Some(embed(settings.hatchery, Bond::default(), &running, &data).await?),
         false => None,
     };
     announce(&running)?;
@@ -105,6 +105,7 @@ pub(crate) type AgentTask = (JoinHandle<Result<(), cds_hatchery::AgentError>>, C
 /// Starts the hatchery of this machine.
 pub(crate) async fn embed(
     mut config: HatcheryConfig,
+    bond: Bond<'_>,
     running: &Running,
     data: &Path,
 ) -> anyhow::Result<AgentTask> {
@@ -125,7 +126,7 @@ pub(crate) async fn embed(
         tracing::warn!(%error, "orphans of killed workers cannot be adopted");
     }
     let cancel = CancellationToken::new();
-    let agent = tokio::spawn(hatchery::work(config, cancel.clone())?);
+    let agent = tokio::spawn(hatchery::work(config, bond, cancel.clone())?);
     Ok((agent, cancel))
 }
 

@@ -11,6 +11,7 @@ pub(crate) fn run(args: WorkerArgs) -> anyhow::Result<()> {
         .with_context(|| format!("{} must hold the token to register with", cds_provider_local::TOKEN))?;
     let mut config = WorkerConfig::new(args.api, Secret::new(token), args.name.clone(), args.basedir);
     config.inject.insert("HATCHERY_WORKER".into(), args.name);
+    config.parent = args.parent;
     // One thread: a worker waits nearly always, and there may be many of them.
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?;

@@ -6,15 +6,12 @@ use crate::{
     error::CliError,
     output::Record,
     registry::{Node, Outcome, Res, group, list, plain},
+    save::{is_there, save},
 };
 use cds_api::worker::Artifact;
 use cds_client::RunNumber;
 use regex::Regex;
-use sha2::{Digest, Sha256};
-use std::{
-    io::{Read, Write},
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 /// `… artifact`.
 pub(crate) fn artifact() -> Node {
@@ -123,66 +120,13 @@ async fn result_download(c: Call) -> Res {
 
 /// Writes one file into the current folder, whole and checked or not at all.
 async fn fetch(c: &Call, a: &Artifact) -> Result<(), CliError> {
-    // The name comes from a job: it must stay in this folder.
-    let base = Path::new(&a.name)
-        .file_name()
-        .ok_or_else(|| CliError::failed(format!("bad file name {}", a.name)))?;
-    let target = PathBuf::from(base);
-    let failed = |e: std::io::Error| CliError::failed(format!("cannot write {}: {e}", target.display()));
-    if target.exists() && digest(&target).map_err(failed)? == a.sha256 {
+    if is_there(Path::new("."), a)? {
         c.app.say(format!("File {} already downloaded, checksum OK", a.name));
         return Ok(());
     }
     c.app.say(format!("Downloading {}...", a.name));
-    let mut body =
-        c.client()?.run_artifact(c.arg("project-key"), c.arg("workflow-name"), number(c)?, &a.id).await?;
-    let mut part = base.to_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let mut hash = Sha256::new();
-    let result: Result<(), CliError> = async {
-        let mut file = std::io::BufWriter::new(std::fs::File::create(&part).map_err(failed)?);
-        while let Some(piece) = body.chunk().await? {
-            hash.update(&piece);
-            file.write_all(&piece).map_err(failed)?;
-        }
-        file.flush().map_err(failed)?;
-        let got = hex(&hash.finalize_reset());
-        if got != a.sha256 {
-            return Err(CliError::failed(format!(
-                "{}: invalid checksum, got {got}, expected {}",
-                a.name, a.sha256
-            )));
-        }
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = if a.perm & 0o777 == 0 { 0o644 } else { a.perm & 0o777 };
-            std::fs::set_permissions(&part, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
-        }
-        std::fs::rename(&part, &target).map_err(failed)
-    }
-    .await;
-    if result.is_err() {
-        let _ = std::fs::remove_file(&part);
-    }
-    result?;
+    let (key, name) = (c.arg("project-key"), c.arg("workflow-name"));
+    save(c.client()?.run_artifact(key, name, number(c)?, &a.id).await?, Path::new("."), a).await?;
     c.app.say(format!("File {} created, checksum OK", a.name));
     Ok(())
-}
-
-fn digest(path: &Path) -> std::io::Result<String> {
-    let mut file = std::fs::File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
-            n => hash.update(&buffer[..n]),
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -2,7 +2,10 @@
 
 use super::{failure, latest};
 use crate::live::{duration, lasted};
-use cds_api::runs::{JobRun, Run};
+use cds_api::{
+    queue::WaitReason,
+    runs::{JobRun, Run},
+};
 use cds_model::Status;
 use std::collections::HashMap;
 
@@ -38,18 +41,27 @@ impl Progress {
                     self.say(&mut lines, format!("s{}.{i}", node.id), place.clone(), stage_words(stage));
                 }
                 for job in &stage.jobs {
-                    let what = format!("{place} / {}", job.name);
-                    self.say(&mut lines, format!("j{}", job.id), what, job_words(job, now_ms));
+                    let (key, what) = (format!("j{}", job.id), format!("{place} / {}", job.name));
+                    match job.status {
+                        Status::Waiting | Status::Pending => {
+                            self.say_wait(&mut lines, key, what, job.waits.as_ref());
+                        }
+                        _ => self.say(&mut lines, key, what, job_words(job, now_ms)),
+                    }
                 }
             }
-            let waits = node.waits.as_ref().map(|w| format!("Waiting: {}", w.text));
+            let waits = node.waits.as_ref();
             let ended = node.status.is_final().then(|| {
                 let took = lasted(Some(&node.start), node.done.as_deref(), now_ms);
                 format!("{}  {took}", node.status).trim_end().to_string()
             });
             let sub = if node.sub_number > 0 { format!(" .{}", node.sub_number) } else { String::new() };
             let name = format!("{}{sub}", node.node);
-            self.say(&mut lines, format!("n{}", node.id), name, waits.or(ended).unwrap_or_default());
+            let key = format!("n{}", node.id);
+            match waits {
+                Some(why) => self.say_wait(&mut lines, key, name, Some(why)),
+                None => self.say(&mut lines, key, name, ended.unwrap_or_default()),
+            }
         }
         for not in &run.not_run {
             let why = if not.why.is_empty() { String::new() } else { format!(": {}", not.why.join("; ")) };
@@ -66,6 +78,18 @@ impl Progress {
         lines.push(format!("{what}  {words}"));
         self.said.insert(key, words);
     }
+
+    /// Says why something waits, once for each kind of reason: places in a queue and seconds change all the time.
+    fn say_wait(&mut self, lines: &mut Vec<String>, key: String, what: String, why: Option<&WaitReason>) {
+        let kind = format!("Waiting: {}", why.map_or("", |w| w.code.as_str()));
+        if self.said.get(&key) != Some(&kind) {
+            lines.push(match why {
+                Some(why) => format!("{what}  Waiting: {}", why.text),
+                None => format!("{what}  Waiting"),
+            });
+            self.said.insert(key, kind);
+        }
+    }
 }
 
 fn stage_words(stage: &cds_api::runs::StageRun) -> String {
@@ -81,11 +105,7 @@ fn stage_words(stage: &cds_api::runs::StageRun) -> String {
 
 fn job_words(job: &JobRun, now_ms: i64) -> String {
     match job.status {
-        Status::NotReached => String::new(),
-        Status::Waiting | Status::Pending => match &job.waits {
-            Some(why) => format!("Waiting: {}", why.text),
-            None => "Waiting".to_string(),
-        },
+        Status::NotReached | Status::Waiting | Status::Pending => String::new(),
         Status::Building => match job.attempts.last() {
             Some(a) if a.attempt > 1 => format!("Building on {}, attempt {}", a.worker, a.attempt),
             Some(a) if !a.worker.is_empty() => format!("Building on {}", a.worker),

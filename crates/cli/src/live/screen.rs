@@ -45,6 +45,16 @@ impl Screen {
     }
 }
 
+impl Screen {
+    /// Prints lines that stay where what was drawn has been; the next drawing comes below them.
+    pub fn above(&mut self, text: &str) {
+        let up = if self.drawn > 0 { format!("\x1b[{}A\r", self.drawn) } else { String::new() };
+        self.drawn = 0;
+        let mut stdout = std::io::stdout().lock();
+        let _ = write!(stdout, "{up}\x1b[J{text}").and_then(|()| stdout.flush());
+    }
+}
+
 /// At most `columns` visible characters; escape sequences have no width.
 fn cut(line: &str, columns: usize) -> String {
     let mut out = String::new();

@@ -92,9 +92,13 @@ fn nobody(
         .iter()
         .filter(|m| lacks.iter().all(|(other, _)| other.iter().any(|o| o.wanted == m.wanted)));
     let nowhere: Vec<String> = nowhere.map(|m| format!("`{}`", m.wanted)).collect();
-    let nearest = lacks.iter().min_by_key(|(m, _)| m.len()).map(|(m, h)| {
-        let lacks: Vec<String> = m.iter().map(ToString::to_string).collect();
-        format!("nearest: hatchery {}, {}", h.name, lacks.join("; "))
+    let nearest = lacks.iter().min_by_key(|(m, _)| m.len()).map(|(m, h)| match m.as_slice() {
+        // Its name has been said.
+        [one] if nowhere.len() == 1 => format!("nearest: hatchery {}, {}", h.name, one.offered),
+        all => {
+            let lacks: Vec<String> = all.iter().map(ToString::to_string).collect();
+            format!("nearest: hatchery {}, {}", h.name, lacks.join("; "))
+        }
     });
     let nearest = nearest.unwrap_or_default();
     let what = match nowhere.len() {

@@ -18,6 +18,7 @@ async fn a_killed_process_is_known_to_the_server_within_milliseconds() {
         max_instances: 0,
         grace: Duration::from_millis(200),
         environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
+        end_with_this: false,
     })
     .unwrap();
     let server = FakeServer::new(2);

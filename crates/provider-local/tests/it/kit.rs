@@ -34,6 +34,7 @@ pub fn config(dir: &TempDir, script: &str) -> LocalConfig {
             ("PATH".into(), "/usr/bin:/bin".into()),
             ("CDS_TOKEN".into(), "of-the-hatchery".into()),
         ],
+        end_with_this: false,
     }
 }
 

@@ -32,11 +32,9 @@ fn a_second_signal_does_not_wait_for_anybody() {
         "trap '' TERM; mkdir d d/e; chmod 500 d; sleep 1000 & touch $MARK; while :; do sleep 1; done",
     );
     let mut child = repository.begun(&mut repository.command(&[]));
-    let stopping = repository.temp.path().join("stopping");
     signal(&child, Signal::INT);
     signal(&child, Signal::TERM);
     assert_eq!(child.wait().unwrap().code(), Some(1));
-    assert!(!stopping.exists());
     repository.nothing_is_left();
 }
 
@@ -61,9 +59,12 @@ fn when_it_is_killed_its_workers_end_and_the_next_one_cleans_up() {
     assert!(repository.processes().len() > 3, "{:?}", repository.processes());
     signal(&child, Signal::KILL);
     child.wait().unwrap();
+    // The agent of gpg looks once a minute whether its directory is there; whoever removes that ends it.
+    let ours =
+        || repository.processes().into_iter().filter(|p| !p.starts_with("gpg-agent")).collect::<Vec<_>>();
     let begin = Instant::now();
-    while !repository.processes().is_empty() {
-        assert!(begin.elapsed() < cds_testkit::SHORT, "{:?}", repository.processes());
+    while !ours().is_empty() {
+        assert!(begin.elapsed() < cds_testkit::SHORT, "{:?}", ours());
         std::thread::sleep(Duration::from_millis(20));
     }
     let left = std::fs::read_dir(repository.temp.path()).unwrap().count();
