@@ -16,7 +16,7 @@ import { type Column, DataTable } from "../ui/table";
 import { useNow } from "../util/hooks";
 import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
-import { WaitText } from "./RunNews";
+import { type Reasons, useReasons, WaitText } from "./RunNews";
 import { StatusBadge, StatusIcon } from "./Status";
 
 interface Props {
@@ -86,6 +86,7 @@ function Conditions({ lines }: { lines: string[] }) {
 
 function Stages({ run, node }: { run: Run; node: NodeRun }) {
   const now = useNow(!isFinal(node.status));
+  const fresh = useReasons();
   return (
     <ol className="stages">
       {node.stages.map((stage, i) => (
@@ -93,7 +94,7 @@ function Stages({ run, node }: { run: Run; node: NodeRun }) {
         <li key={i} className="stage">
           <h3><StatusIcon status={stage.status} /> {stage.name || (node.stages.length > 1 ? `Stage ${i + 1}` : "Jobs")}</h3>
           {stage.why && stage.why.length > 0 && <Reason tone="idle" title="Skipped, because its condition was false"><Conditions lines={stage.why} /></Reason>}
-          {groupJobs(stage.jobs).map((it) => (isGroup(it) ? <Group key={`group ${it.name}`} run={run} group={it} now={now} /> : <JobCard key={it.id} run={run} job={it} now={now} />))}
+          {groupJobs(stage.jobs).map((it) => (isGroup(it) ? <Group key={`group ${it.name}`} run={run} group={it} now={now} fresh={fresh} /> : <JobCard key={it.id} run={run} job={it} now={now} fresh={fresh} />))}
           {stage.jobs.length === 0 && !stage.why?.length && <p className="muted small">No jobs yet</p>}
         </li>
       ))}
@@ -102,17 +103,18 @@ function Stages({ run, node }: { run: Run; node: NodeRun }) {
 }
 
 /** Like jobs, of which only the counts are drawn until somebody wants them. */
-function Group({ run, group, now }: { run: Run; group: JobGroup; now: number }) {
+function Group({ run, group, now, fresh }: { run: Run; group: JobGroup; now: number; fresh: Reasons }) {
   const [open, setOpen] = useState(false);
   return (
     <details className="job job-group" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary><StatusIcon status={worst(group.jobs)} size={18} /> <strong>{group.name}</strong> <span className="chip">× {group.jobs.length}</span> <span className="muted small">{counts(group.jobs, label)}</span></summary>
-      {open && group.jobs.map((job) => <JobCard key={job.id} run={run} job={job} now={now} />)}
+      {open && group.jobs.map((job) => <JobCard key={job.id} run={run} job={job} now={now} fresh={fresh} />)}
     </details>
   );
 }
 
-function JobCard({ run, job, now }: { run: Run; job: JobRun; now: number }) {
+function JobCard({ run, job, now, fresh }: { run: Run; job: JobRun; now: number; fresh: Reasons }) {
+  const waits = fresh.get(job.id) ?? job.waits;
   const attempt = job.attempts.at(-1);
   const ms = between(job.start, job.done, now);
   const queued = between(job.queued, job.start ?? job.done, now);
@@ -124,7 +126,7 @@ function JobCard({ run, job, now }: { run: Run; job: JobRun; now: number }) {
         {job.attempts.length > 1 && <span className="chip" title="A lost worker makes a new attempt">attempt {job.attempts.length}</span>}
         <span className="job-time">{ms !== undefined ? duration(ms) : ""}</span>
       </div>
-      {job.waits && !isFinal(job.status) && <p className="why wait"><strong>Waits{queued !== undefined && ` for ${duration(queued)}`}:</strong> <WaitText run={run} text={job.waits.text} /></p>}
+      {waits && job.status === "Waiting" && <p className="why wait"><strong>Waits{queued !== undefined && ` for ${duration(queued)}`}:</strong> <WaitText run={run} text={waits.text} /></p>}
       {attempt?.reason && <p className="why bad">{attempt.reason}</p>}
       {attempt && attempt.steps.length > 0 && (
         <ol className="steps">

@@ -19,6 +19,14 @@ export function WaitText({ run, text }: { run: Run; text: string }) {
   return <>{held.before}<Link {...paths.run(run.project_key, run.workflow_name, held.number)}>run #{held.number}</Link>{held.after}</>;
 }
 
+export type Reasons = ReturnType<typeof useReasons>;
+
+/** Why jobs wait, by their ids. It changes while their runs do not: the queue knows it. */
+export function useReasons() {
+  const queue = useQuery(queries.queue()).data;
+  return useMemo(() => new Map((queue ?? []).flatMap((job) => (job.reason ? [[job.job, job.reason] as const] : []))), [queue]);
+}
+
 interface GatesProps {
   run: Run;
   view: RunView;
@@ -65,12 +73,8 @@ function Gate({ run, gate, since, now, level, busy, onApprove, onApproveWith, on
 
 /** Why nothing of a run runs. */
 export function Waits({ run, view, onSelect }: { run: Run; view: RunView; onSelect: (node: string) => void }) {
-  // What a job waits for changes while its run does not; the queue knows it.
-  const queue = useQuery(queries.queue()).data;
-  const waits = useMemo(() => {
-    const fresh = (queue ?? []).flatMap((job) => (job.reason ? [[job.job, job.reason] as const] : []));
-    return waitsOf(view, new Map(fresh));
-  }, [view, queue]);
+  const fresh = useReasons();
+  const waits = useMemo(() => waitsOf(view, fresh), [view, fresh]);
   const now = useNow(true);
   return (
     <section className="card news" aria-label="Why nothing runs">

@@ -57,7 +57,7 @@ export function StartDialog({ workflow, before, from, onClose }: Props) {
 
   const change = (id: number, part: Partial<{ name: string; value: string }>) => setRows(rows.map((r) => (r.id === id ? { ...r, ...part } : r)));
   return (
-    <Dialog title={from === undefined ? `Start ${workflow.name}` : `Run ${from} again`} onClose={onClose}>
+    <Dialog title={from === undefined ? `Start ${workflow.name}` : earlier ? `Run ${from} again` : `Start ${from}`} onClose={onClose}>
       <form className="start" onSubmit={(e) => { e.preventDefault(); void start(); }}>
         {fields.length > 0 && (
           <fieldset>
@@ -98,6 +98,9 @@ export function StartDialog({ workflow, before, from, onClose }: Props) {
   );
 }
 
+/** A number, or an expression that becomes one. */
+const NUMBER = { inputMode: "decimal", pattern: String.raw`-?\d+(\.\d+)?|.*\{\{.*\}\}.*`, title: "A number, such as 4 or 0.5" } as const;
+
 function ParameterInput({ field, value, onChange }: { field: ParameterField; value: string; onChange: (value: string) => void }) {
   const rule: { "aria-describedby"?: string } = field.description ? { "aria-describedby": `about-${field.name}` } : {};
   const about = field.description && <span className="muted small" id={`about-${field.name}`}>{field.description}</span>;
@@ -115,7 +118,7 @@ function ParameterInput({ field, value, onChange }: { field: ParameterField; val
       {field.kind === "text" ? (
         <textarea rows={3} value={value} {...rule} onChange={(e) => onChange(e.target.value)} />
       ) : (
-        <input value={value} inputMode={field.kind === "number" ? "decimal" : undefined} {...rule} onChange={(e) => onChange(e.target.value)} />
+        <input value={value} {...(field.kind === "number" && NUMBER)} {...rule} onChange={(e) => onChange(e.target.value)} />
       )}
       {about}
     </label>

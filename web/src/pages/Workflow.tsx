@@ -66,7 +66,7 @@ export function WorkflowPage() {
       ) : (
         <RunTable key={JSON.stringify(filter)} count={count} run={run} onRange={onRange} />
       )}
-      {starting && definition.data && <StartDialog workflow={definition.data} onClose={() => { setStarting(false); set({ start: undefined }); }} />}
+      {starting && definition.data && canStart(definition.data.permission).ok && <StartDialog workflow={definition.data} onClose={() => { setStarting(false); set({ start: undefined }); }} />}
     </>
   );
 }

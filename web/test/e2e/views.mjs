@@ -49,6 +49,27 @@ await step("who may not run the workflow reads why", async () => {
   await page.unroute(definition);
 });
 
+await step("a link to the form for a run opens nothing for who may not run", async () => {
+  const definition = /\/v1\/projects\/SHOP\/workflows\/gated$/;
+  await page.route(definition, async (route) => route.fulfill({ json: { ...(await (await route.fetch()).json()), permission: 4 } }));
+  await page.goto(`${cds.url}/project/SHOP/workflow/gated?start=1`);
+  await page.locator('button[aria-disabled]', { hasText: "Start a run" }).waitFor();
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  await page.unroute(definition);
+});
+
+await step("in a low window the button of the form is in view, and the fields behind it come before it", async () => {
+  await page.setViewportSize({ width: 1366, height: 420 });
+  await page.goto(`${cds.url}/project/SHOP/workflow/release?start=1`);
+  const start = page.getByRole("dialog").getByRole("button", { name: "Start", exact: true });
+  await start.waitFor();
+  await inView(start);
+  const last = page.getByLabel("deploy");
+  await last.focus();
+  const [field, foot] = [await last.boundingBox(), await page.locator(".dialog-foot").boundingBox()];
+  assert.ok(field.y + field.height <= foot.y, JSON.stringify([field, foot]));
+});
+
 await step("on a phone a gate and its button are in view at the top of the run, and one tap opens it", async () => {
   await page.setViewportSize(PHONE);
   await page.goto(run("gated", 1));
