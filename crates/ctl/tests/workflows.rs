@@ -103,6 +103,34 @@ fn status_and_history() {
 }
 
 #[test]
+fn what_waits_is_said_by_status_and_by_logs() {
+    let (stub, dir) = (Stub::start(), folder());
+    let mut waiting = run_of("Building", "Waiting");
+    waiting["node_runs"][0]["stages"][0]["jobs"][0]["waits"] =
+        json!({"code": "no_match", "text": "no hatchery offers `model: x`"});
+    stub.json(&format!("GET {W}/runs/7"), waiting.clone());
+    let out = stub.cdsctl(dir.path(), &["workflow", "status", "PK", "wf", "7", "--format", "json"]).ok();
+    let shown: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(shown["waits"], "build/compile: no hatchery offers `model: x`");
+
+    // Looked at often enough for it to have waited long.
+    let stub = Stub::start();
+    for _ in 0..20 {
+        stub.json(&format!("GET {W}/runs/7"), waiting.clone());
+    }
+    stub.json(&format!("GET {W}/runs/7"), run_of("Stopped", "Waiting"));
+    let run = stub.cdsctl(dir.path(), &["workflow", "logs", "PK", "wf", "7"]);
+    assert_eq!((run.code, run.out.as_str()), (0, ""), "{}", run.err);
+    assert_eq!(
+        run.err.matches("build/compile waits: no hatchery offers `model: x`").count(),
+        1,
+        "{}",
+        run.err
+    );
+    assert!(run.err.contains("has ended with status Stopped"), "{}", run.err);
+}
+
+#[test]
 fn watching_a_run_that_fails() {
     let (stub, dir) = (Stub::start(), folder());
     stub.on(&format!("POST {W}/runs"), Answer::Json(201, run_of("Building", "Waiting")));

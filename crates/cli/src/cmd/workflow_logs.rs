@@ -4,7 +4,7 @@ use super::workflow::ONE;
 use crate::{
     call::Call,
     error::CliError,
-    live::{harmless, jobs},
+    live::{Patience, harmless, jobs, waits},
     output::Record,
     registry::{Kind, Node, Outcome, Res, group, plain, show},
 };
@@ -14,10 +14,18 @@ use cds_client::{Client, RunNumber};
 use cds_model::{JobRef, Status};
 use futures::stream::{FuturesUnordered, StreamExt};
 use regex::Regex;
-use std::{cell::RefCell, collections::HashSet, io::Write, path::Path, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::HashSet,
+    io::Write,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// How often a job is looked at for its next step, and a run for its next job.
 const LOOK: Duration = Duration::from_millis(200);
+/// What waits longer is worth a word.
+const LONG: Duration = Duration::from_secs(2);
 /// Pause before an interrupted log is taken up again, and how often that is tried in a row.
 const PAUSE: Duration = Duration::from_millis(500);
 const TRIES: u32 = 240;
@@ -171,8 +179,14 @@ async fn stream(c: Call) -> Res {
     let printer = Printer { call: &c, raw: c.is_set("raw"), prefixed: RefCell::new(false) };
     let mut seen: HashSet<JobRef> = HashSet::new();
     let mut followed = FuturesUnordered::new();
+    let mut patience = Patience::default();
     loop {
         let run = patiently(|| client.run(key, name, RunNumber::Number(number))).await?;
+        let mut waiting = waits(&run);
+        waiting.retain(|w| is(&c, "node", w.node) && w.job.is_none_or(|job| is(&c, "job", job)));
+        for sentence in patience.lost(&waiting, LONG, Instant::now()) {
+            c.app.warn(sentence);
+        }
         let wanted = wanted(&c, &run);
         *printer.prefixed.borrow_mut() = wanted.len() > 1;
         for (who, job) in wanted {
@@ -205,10 +219,14 @@ async fn stream(c: Call) -> Res {
     }
 }
 
+/// Whether a flag says this, or nothing.
+fn is(c: &Call, flag: &str, value: &str) -> bool {
+    c.flag(flag).is_none_or(|f| f == value)
+}
+
 fn wanted<'a>(c: &Call, run: &'a Run) -> Vec<(String, &'a JobRun)> {
-    let is = |flag: &str, value: &str| c.flag(flag).is_none_or(|f| f == value);
     jobs(run)
-        .filter(|(node, _, job)| is("node", node) && is("job", &job.name))
+        .filter(|(node, _, job)| is(c, "node", node) && is(c, "job", &job.name))
         .map(|(node, _, job)| (format!("{node}/{}", job.name), job))
         .collect()
 }

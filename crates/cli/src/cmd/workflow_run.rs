@@ -5,7 +5,10 @@ use crate::{
     call::Call,
     error::CliError,
     guess,
-    live::track::{Target, track},
+    live::{
+        track::{Target, track},
+        waits,
+    },
     output::Record,
     registry::{Node, Outcome, Res, delete, list, plain, show},
 };
@@ -101,14 +104,17 @@ async fn chosen(c: &Call) -> Result<RunNumber, CliError> {
 fn status_record(run: &Run) -> Record {
     let payload: Vec<String> = run.payload.iter().map(|(k, v)| format!("{}:{v}", k.to_lowercase())).collect();
     let tags: Vec<String> = run.brief.tags.iter().map(|t| format!("{}:{}", t.tag, t.value)).collect();
-    Record::new()
+    let record = Record::new()
         .with_time("last_execution", &run.brief.last_execution)
         .with_key("num", run.brief.number)
         .with("payload", payload.join(" "))
         .with_time("start", &run.brief.start)
         .with("status", run.brief.status)
         .with("tags", tags.join(" "))
-        .with("version", &run.brief.version)
+        .with("version", &run.brief.version);
+    // A field of ours, so only where it says something: scripts compare the others.
+    let waits: Vec<String> = waits(run).iter().map(|w| format!("{}: {}", w.who(), w.why.text)).collect();
+    if waits.is_empty() { record } else { record.with("waits", waits.join("; ")) }
 }
 
 async fn status(c: Call) -> Res {

@@ -7,10 +7,12 @@ mod progress;
 mod screen;
 pub(crate) mod track;
 mod tree;
+mod waits;
 
 pub use progress::{Progress, ended};
 pub use screen::{Screen, harmless};
 pub use tree::{View, tree};
+pub(crate) use waits::{Patience, waits};
 
 use cds_api::runs::{JobRun, Run, StepRun};
 use cds_model::Status;
