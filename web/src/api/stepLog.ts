@@ -1,5 +1,6 @@
 // One step's log: ranges of lines on demand, the end live. No React: views subscribe to changes.
 import { type Style, styleOf } from "../model/ansi";
+import type { StepHits } from "../model/hits";
 import { LineAssembler, LineCache, PAGE } from "../model/log";
 import type { LogLine, LogLines } from "../model/types";
 import { client, data, Failure, mayPass } from "./client";
@@ -100,16 +101,16 @@ export class StepLog {
     if (!this.stopper.signal.aborted) this.changed();
   }
 
-  /** Lines that hold a text, over the whole log. */
-  async search(q: string): Promise<number[]> {
+  /** Lines that hold a text, over the whole log: those of the first places, as many as are asked for. */
+  async search(q: string, asked: number): Promise<StepHits> {
     const path = { job: this.job, attempt: this.attempt, step: this.step };
     try {
       const found = await data(
-        client.GET("/v1/jobs/{job}/attempts/{attempt}/steps/{step}/search", { params: { path, query: { q, max: 2000 } } }),
+        client.GET("/v1/jobs/{job}/attempts/{attempt}/steps/{step}/search", { params: { path, query: { q, max: asked } } }),
       );
-      return [...new Set(found.map((m) => m.line))];
+      return { step: this.step, lines: [...new Set(found.map((m) => m.line))], asked, more: found.length >= asked };
     } catch (e) {
-      if (e instanceof Failure && e.status === 404) return [];
+      if (e instanceof Failure && e.status === 404) return { step: this.step, lines: [], asked, more: false };
       throw e;
     }
   }

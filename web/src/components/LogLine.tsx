@@ -1,5 +1,6 @@
-import { memo } from "react";
+import { type CSSProperties, memo } from "react";
 import { parseAnsi, type Span, type Style } from "../model/ansi";
+import { links } from "../model/links";
 import { formatHash, pieces } from "../model/log";
 import type { LogLine } from "../model/types";
 
@@ -35,11 +36,37 @@ export const LogLineRow = memo(function LogLineRow({ step, n, row, line, style, 
 });
 
 function Coloured({ span, word }: { span: Span; word: string }) {
-  const text = word ? pieces(span.text, word).map((p, i) => (p.hit ? <mark key={i}>{p.text}</mark> : p.text)) : span.text;
-  const classes = [span.bold && "b", span.dim && "d", span.italic && "i", span.underline && "u", span.fg && /^\d/.test(span.fg) && `f${span.fg}`, span.bg && /^\d/.test(span.bg) && `g${span.bg}`].filter(Boolean);
-  const style = { ...(span.fg?.startsWith("#") && { color: span.fg }), ...(span.bg?.startsWith("#") && { backgroundColor: span.bg }) };
-  if (classes.length === 0 && Object.keys(style).length === 0) return <>{text}</>;
-  return <span className={classes.join(" ")} style={style}>{text}</span>;
+  const text = links(span.text).map((piece, i) => (piece.href ? <Away key={i} href={piece.href} text={piece.text} word={word} /> : <Marked key={i} text={piece.text} word={word} />));
+  const classes = [
+    span.bold && "b",
+    span.dim && "d",
+    span.italic && "i",
+    span.underline && "u",
+    span.strike && "s",
+    colourClass("f", span.fg),
+    colourClass("g", span.bg),
+    span.inverse && "rev",
+  ].filter(Boolean);
+  if (classes.length === 0) return <>{text}</>;
+  return <span className={classes.join(" ")} style={{ ...ownColour("--fg", span.fg), ...ownColour("--bg", span.bg) }}>{text}</span>;
+}
+
+/** One of the palette by its number, any other by a property of its own (`f`, `g`). */
+function colourClass(kind: "f" | "g", colour: string | undefined): string | undefined {
+  return colour && (colour.startsWith("#") ? kind : `${kind} ${kind}${colour}`);
+}
+
+function ownColour(property: string, colour: string | undefined): CSSProperties {
+  return colour?.startsWith("#") ? ({ [property]: colour } as CSSProperties) : {};
+}
+
+/** Jobs print what they like: where a link leads is not told where it comes from, and has no hold on this page. */
+function Away({ href, text, word }: { href: string; text: string; word: string }) {
+  return <a href={href} target="_blank" rel="noopener noreferrer nofollow"><Marked text={text} word={word} /></a>;
+}
+
+function Marked({ text, word }: { text: string; word: string }) {
+  return word ? pieces(text, word).map((p, i) => (p.hit ? <mark key={i}>{p.text}</mark> : p.text)) : text;
 }
 
 function clock(ms: number): string {

@@ -1,6 +1,7 @@
-import { type CSSProperties, type FormEvent, type MouseEvent, type ReactNode, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { type CSSProperties, type MouseEvent, type ReactNode, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { download } from "../api/client";
 import { StepLog } from "../api/stepLog";
+import type { Hit } from "../model/hits";
 import { formatHash, type Range } from "../model/log";
 import { type Block, Heights, Rows } from "../model/rows";
 import { isFinal } from "../model/status";
@@ -12,6 +13,7 @@ import { report } from "../ui/toast";
 import { useNow, useWidth } from "../util/hooks";
 import { useTallList } from "../util/tallList";
 import { LogLineRow } from "./LogLine";
+import { LogSearchForm, useLogSearch } from "./LogSearch";
 import { StatusIcon } from "./Status";
 
 interface Props {
@@ -23,11 +25,6 @@ interface Props {
   step: number | undefined;
   range: Range | undefined;
   onSelect: (step: number, hash: string) => void;
-}
-
-interface Hit {
-  step: number;
-  line: number;
 }
 
 interface Part extends Block {
@@ -44,20 +41,27 @@ const HEADS = new Heights(36);
 export function LogViewer({ job, name, attempt, step: markedStep, range, onSelect }: Props) {
   const [, render] = useReducer((n: number) => n + 1, 0);
   const logs = useStepLogs(job, attempt, render);
-  const steps = attempt.steps;
+  const { steps } = attempt;
   const running = !isFinal(attempt.status);
-  const [folds, setFolds] = useState<Record<number, boolean>>({});
+  const first = useMemo(() => firstOpen(attempt, markedStep), [attempt, markedStep]);
   const [follow, setFollow] = useState(running && range === undefined);
+  // What a reader opened, closed or has in view; the rest opens and closes as the job goes on.
+  const [folds, setFolds] = useState<Record<number, boolean>>(follow || first === undefined ? {} : { [first]: true });
   const [wrap, setWrap] = useStored("cds.log.wrap");
   const [times, setTimes] = useStored("cds.log.times");
-  const [word, setWord] = useState("");
-  const [hits, setHits] = useState<Hit[]>();
-  const [hit, setHit] = useState(0);
+  const section = useRef<HTMLElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const now = useNow(running);
 
-  const first = useMemo(() => firstOpen(attempt, markedStep), [attempt, markedStep]);
   const isOpen = (s: number, status: string) => folds[s] ?? (s === first || (follow && status === "Building"));
+  // Lines may come between the reader's hand and the next drawing: this is true at once.
+  const following = useRef(follow);
+  const setFollowing = (on: boolean) => {
+    following.current = on;
+    setFollow(on);
+    // Nobody's step closes because the next one begins.
+    if (!on) setFolds((f) => ({ ...Object.fromEntries(steps.filter((s) => isOpen(s.step, s.status)).map((s) => [s.step, true])), ...f }));
+  };
   const heights = useRef(new Map<number, Heights>());
   const parts: Part[] = [];
   for (const step of steps) {
@@ -82,7 +86,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
         : undefined,
   );
   const goTo = (at: Hit) => {
-    setFollow(false);
+    setFollowing(false);
     setFolds((f) => ({ ...f, [at.step]: true }));
     pending.current = at;
     render();
@@ -121,9 +125,47 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
     for (const h of heights.current.values()) h.clear();
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [wrap, times, width]);
+  // A selection that is being drawn is lost if the lines move under the pointer: they wait until it is let go.
+  const [held, setHeld] = useState(false);
   useEffect(() => {
-    if (follow && rows.count > 0) scrollTo(rows.count - 1, "end");
-  }, [follow, rows.count, rows.height, scrollTo]);
+    if (!held) return;
+    const gone = new AbortController();
+    for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setHeld(false), { signal: gone.signal });
+    return () => gone.abort();
+  }, [held]);
+  const scrolled = () => {
+    const { by, atEnd } = list.onScroll();
+    if (by === 0) return;
+    // The reader goes elsewhere: by wheel, key, finger or scroll bar.
+    pending.current = undefined;
+    if (following.current && by < 0 && !atEnd) setFollowing(false);
+    else if (!following.current && by > 0 && atEnd && running) setFollowing(true);
+  };
+  useEffect(() => {
+    if (!follow || rows.count === 0) return;
+    // The box may have been moved a moment ago, and the page not have heard of it yet.
+    scrolled();
+    if (following.current && !held) scrollTo(rows.count - 1, "end");
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [follow, held, rows.count, rows.height, scrollTo]);
+  // Who selects lines wants to keep them in view.
+  useEffect(() => {
+    const selected = () => {
+      const selection = getSelection();
+      if (following.current && selection?.type === "Range" && scroller.current?.contains(selection.anchorNode)) setFollowing(false);
+    };
+    document.addEventListener("selectionchange", selected);
+    return () => document.removeEventListener("selectionchange", selected);
+  });
+  // Small screens have the log below the fold: what is gone to, or followed, must be seen.
+  const reveal = () => {
+    const box = section.current;
+    if (box && box.getBoundingClientRect().bottom > innerHeight) box.scrollIntoView({ block: "end" });
+  };
+  const printed = parts.some((p) => !p.head && p.log.total > 0);
+  useEffect(() => {
+    if (follow && printed) reveal();
+  }, [follow, printed]);
 
   useEffect(() => {
     const at = pending.current;
@@ -134,37 +176,22 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
     if (at.line !== Infinity && at.line >= part.log.total && part.log.state !== "complete") return;
     pending.current = undefined;
     scrollTo(rows.index(nth, Math.min(at.line, part.log.total - 1)), "center");
+    reveal();
   });
 
-  async function search(e: FormEvent) {
-    e.preventDefault();
-    const q = word.trim();
-    if (!q) return setHits(undefined);
-    if (hits && hits.length > 0) return move(1);
-    try {
-      const found = await Promise.all(steps.filter((s) => s.status !== "").map(async (s) => (await logs(s.step).search(q)).map((line) => ({ step: s.step, line }))));
-      const all = found.flat();
-      setHits(all);
-      setHit(0);
-      if (all[0]) goTo(all[0]);
-    } catch (problem) {
-      report(problem);
-    }
-  }
-  const move = (by: number) => {
-    if (!hits?.length) return;
-    const next = (hit + by + hits.length) % hits.length;
-    setHit(next);
-    goTo(hits[next] as Hit);
-  };
-  const current = hits?.[hit];
+  const search = useLogSearch(
+    steps.filter((s) => s.status !== "").map((s) => s.step),
+    (step, text, asked) => logs(step).search(text, asked),
+    goTo,
+  );
+  const current = search.hits?.at(search.at);
   const allOpen = steps.every((s) => isOpen(s.step, s.status));
 
   const markLine = (e: MouseEvent) => {
     const link = (e.target as HTMLElement).closest<HTMLElement>("a.log-n");
     if (!link || e.metaKey || e.ctrlKey) return;
     e.preventDefault();
-    setFollow(false);
+    setFollowing(false);
     const [step, n] = [Number(link.dataset.step), Number(link.dataset.line)];
     const from = e.shiftKey && range && markedStep === step ? range.from : n;
     onSelect(step, formatHash({ from: Math.min(from, n), to: Math.max(from, n) }));
@@ -211,7 +238,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
           style={log.style(n)}
           marked={markedStep === step.step && range !== undefined && n >= range.from && n <= range.to}
           found={current !== undefined && current.step === step.step && current.line === n}
-          word={hits?.length ? word.trim() : ""}
+          word={search.hits?.count ? search.text.trim() : ""}
           times={times}
         />,
       );
@@ -219,16 +246,12 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
   }
 
   return (
-    <section className={`log ${wrap ? "wrap" : ""}`} aria-label="Log">
+    <section ref={section} className={`log ${wrap ? "wrap" : ""}`} aria-label="Log">
       <div className="log-tools">
-        <form role="search" onSubmit={(e) => void search(e)}>
-          <input type="search" aria-label="Search the whole log" placeholder="Search the whole log" value={word} onChange={(e) => { setWord(e.target.value); setHits(undefined); }} onKeyDown={(e) => { if (e.key === "Enter" && e.shiftKey) { e.preventDefault(); move(-1); } }} />
-          {hits && <span className="small" role="status">{hits.length === 0 ? "Not found" : `${hit + 1} of ${hits.length}`}</span>}
-          {hits && hits.length > 1 && <><Button kind="quiet" className="icon" aria-label="Previous match" onClick={() => move(-1)}>↑</Button><Button kind="quiet" className="icon" aria-label="Next match" onClick={() => move(1)}>↓</Button></>}
-        </form>
+        <LogSearchForm search={search} onLeave={() => scroller.current?.focus({ preventScroll: true })} />
         <span className="log-switches">
-          {running && <Button kind="quiet" aria-pressed={follow} onClick={() => setFollow(!follow)}>Follow</Button>}
-          {steps.length > 1 && <Button kind="quiet" onClick={() => { setFollow(false); setFolds(Object.fromEntries(steps.map((s) => [s.step, !allOpen]))); }}>{allOpen ? "Close all" : "Open all"}</Button>}
+          {running && <Button kind="quiet" aria-pressed={follow} onClick={() => setFollowing(!follow)}>Follow</Button>}
+          {steps.length > 1 && <Button kind="quiet" onClick={() => { setFollowing(false); setFolds(Object.fromEntries(steps.map((s) => [s.step, !allOpen]))); }}>{allOpen ? "Close all" : "Open all"}</Button>}
           <Button kind="quiet" aria-label="Raw log of the whole job" onClick={() => download(`/v1/jobs/${job}/attempts/${attempt.attempt}/log`, `${name}.log`).catch(report)}>Raw</Button>
           <Button kind="quiet" aria-pressed={times} onClick={() => setTimes(!times)}>Times</Button>
           <Button kind="quiet" aria-pressed={wrap} onClick={() => setWrap(!wrap)}>Wrap</Button>
@@ -240,22 +263,14 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
         tabIndex={0}
         aria-label="Lines of the log"
         role="group"
-        onScroll={list.onScroll}
+        onScroll={scrolled}
         onClick={markLine}
-        onWheel={(e) => {
-          pending.current = undefined;
-          if (e.deltaY < 0) setFollow(false);
-        }}
-        onTouchMove={() => {
-          pending.current = undefined;
-          setFollow(false);
-        }}
+        onPointerDown={(e) => e.pointerType === "mouse" && e.button === 0 && setHeld(true)}
         onKeyDown={(e) => {
-          pending.current = undefined;
-          if (["ArrowUp", "PageUp", "Home"].includes(e.key)) setFollow(false);
           if (e.key !== "Home" && e.key !== "End") return;
           e.preventDefault();
-          if (e.key === "End" && running) setFollow(true);
+          pending.current = undefined;
+          setFollowing(e.key === "End" && running);
           scrollTo(e.key === "Home" ? 0 : rows.count - 1, e.key === "Home" ? "start" : "end");
         }}
       >

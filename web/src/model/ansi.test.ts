@@ -43,3 +43,15 @@ test("a line of a million sequences is no trouble", () => {
   expect(plain(`${E}]`.repeat(20_000))).toBe("");
   expect(performance.now() - began).toBeLessThan(3000);
 });
+
+test("reversed and struck out, until they end", () => {
+  expect(parseAnsi(`${E}[7ma${E}[9mb${E}[27mc${E}[29md`)).toEqual([{ text: "a", inverse: true }, { text: "b", inverse: true, strike: true }, { text: "c", strike: true }, { text: "d" }]);
+  expect(parseAnsi(`${E}[31;7mx${E}[0my`)).toEqual([{ text: "x", fg: "1", inverse: true }, { text: "y" }]);
+});
+
+test("parameters with colons are one code", () => {
+  expect(parseAnsi(`${E}[4:3mcurly${E}[4:0mnot`)).toEqual([{ text: "curly", underline: true }, { text: "not" }]);
+  expect(parseAnsi(`${E}[38:2::255:0:16mx`)).toEqual([{ text: "x", fg: "#ff0010" }]);
+  expect(parseAnsi(`${E}[38:2:255:0:16;1mx`)).toEqual([{ text: "x", fg: "#ff0010", bold: true }]);
+  expect(parseAnsi(`${E}[48:5:196mx`)).toEqual([{ text: "x", bg: "#ff0000" }]);
+});

@@ -10,6 +10,9 @@ export interface Span {
   dim?: boolean;
   italic?: boolean;
   underline?: boolean;
+  strike?: boolean;
+  /** Ground and letters have changed places. */
+  inverse?: boolean;
 }
 
 export type Style = Omit<Span, "text">;
@@ -67,18 +70,24 @@ function afterLastReturn(line: string): string {
 }
 
 function sgr(style: Style, parameters: string): Style {
-  const codes = parameters === "" ? [0] : parameters.split(/[;:]/).map(Number);
   let s: Style = { ...style };
-  for (let i = 0; i < codes.length; i++) {
-    const c = codes[i] ?? 0;
+  const groups = parameters.split(";");
+  for (let i = 0; i < groups.length; i++) {
+    // A group with colons is one code with what belongs to it: `4:3` is a curly underline, `38:2::1:2:3` a colour.
+    const [c = 0, ...details] = (groups[i] as string).split(":").map(Number);
     if (c === 0) s = {};
     else if (c === 1) s.bold = true;
     else if (c === 2) s.dim = true;
     else if (c === 3) s.italic = true;
-    else if (c === 4) s.underline = true;
+    else if (c === 4) s.underline = details[0] === 0 ? undefined : true;
+    else if (c === 7) s.inverse = true;
+    else if (c === 9) s.strike = true;
+    else if (c === 21) s.underline = true;
     else if (c === 22) s.bold = s.dim = undefined;
     else if (c === 23) s.italic = undefined;
     else if (c === 24) s.underline = undefined;
+    else if (c === 27) s.inverse = undefined;
+    else if (c === 29) s.strike = undefined;
     else if (c >= 30 && c <= 37) s.fg = String(c - 30);
     else if (c >= 90 && c <= 97) s.fg = String(c - 82);
     else if (c === 39) s.fg = undefined;
@@ -86,13 +95,19 @@ function sgr(style: Style, parameters: string): Style {
     else if (c >= 100 && c <= 107) s.bg = String(c - 92);
     else if (c === 49) s.bg = undefined;
     else if (c === 38 || c === 48) {
-      const [colour, used] = extended(codes.slice(i + 1));
+      const [colour, used] = details.length > 0 ? ofGroup(details) : extended(groups.slice(i + 1).map(Number));
       i += used;
       if (c === 38) s.fg = colour;
       else s.bg = colour;
     }
   }
   return s;
+}
+
+/** A colour with colons may name its colour space before red, green and blue. It takes no further group. */
+function ofGroup(details: number[]): [string | undefined, number] {
+  const [kind = 0, ...values] = details;
+  return [extended([kind, ...(kind === 2 && values.length > 3 ? values.slice(1) : values)])[0], 0];
 }
 
 /** The colour after 38 or 48, and how many codes it took. */

@@ -21,6 +21,11 @@ export class TallScroll {
     return this.last - this.top;
   }
 
+  /** How much of the list stands below the view. */
+  get below(): number {
+    return this.end - this.top;
+  }
+
   resize(total: number, view: number): void {
     this.total = total;
     this.view = view;

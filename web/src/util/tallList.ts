@@ -16,8 +16,18 @@ export interface TallList {
   height: number;
   start: number;
   scrollTo: (index: number, align: "start" | "center" | "end") => void;
-  onScroll: () => void;
+  onScroll: () => Moved;
 }
+
+/** What a scroll event was. */
+export interface Moved {
+  /** Pixels down (up: negative) that the reader moved the box, by whatever means; 0 if it was moved by us. */
+  by: number;
+  atEnd: boolean;
+}
+
+/** Nearer than this is at the end: places of boxes are not whole pixels. */
+const END = 4;
 
 /**
  * A list of any length in a scrolling element. `measure`: the drawn rows (elements with `data-row`) have heights of
@@ -33,6 +43,10 @@ export function useTallList<B extends Block>(rows: Rows<B>, scroller: RefObject<
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   /** Where `scrollTo` sent the view, until it is there. */
   const going = useRef<number>(undefined);
+  /** Where the box was when it was last looked at or moved. */
+  const seen = useRef(0);
+  /** How far it could be scrolled in the drawings before this one: a list may have grown since a reader moved to its end. */
+  const ends = useRef([0, 0, 0]);
   const list = useRef(rows);
   list.current = rows;
   scroll.resize(rows.height, view.current);
@@ -52,11 +66,15 @@ export function useTallList<B extends Block>(rows: Rows<B>, scroller: RefObject<
     if (`${next.from} ${next.to} ${scroll.shift}` !== drawn.current) draw();
   };
   const place = (y: number) => {
-    if (scroller.current && Math.round(scroller.current.scrollTop) !== Math.round(y)) scroller.current.scrollTop = y;
-  };
-  const onScroll = useCallback(() => {
     if (!scroller.current) return;
-    scroll.moved(scroller.current.scrollTop);
+    if (Math.round(scroller.current.scrollTop) !== Math.round(y)) scroller.current.scrollTop = y;
+    seen.current = scroller.current.scrollTop;
+  };
+  const onScroll = useCallback((): Moved => {
+    if (!scroller.current) return { by: 0, atEnd: false };
+    const by = scroller.current.scrollTop - seen.current;
+    seen.current = scroller.current.scrollTop;
+    scroll.moved(seen.current);
     redraw();
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
@@ -65,6 +83,7 @@ export function useTallList<B extends Block>(rows: Rows<B>, scroller: RefObject<
       draw();
       place(honest);
     }, 120);
+    return { by: Math.abs(by) < 1 ? 0 : by, atEnd: scroll.below < END || seen.current > Math.min(...ends.current) - END };
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, []);
   const scrollTo = useCallback((index: number, align: "start" | "center" | "end") => {
@@ -76,6 +95,9 @@ export function useTallList<B extends Block>(rows: Rows<B>, scroller: RefObject<
     draw();
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, []);
+  useLayoutEffect(() => {
+    ends.current = [...ends.current.slice(1), scroll.placed - view.current];
+  });
   useLayoutEffect(() => {
     if (going.current === undefined || !scroller.current) return;
     place(going.current);
