@@ -22,6 +22,11 @@ const projects = createRoute({ ...parent, path: "/projects", component: Projects
 const project = createRoute({ ...parent, path: "/project/$key", component: ProjectPage });
 const workflow = createRoute({ ...parent, path: "/project/$key/workflow/$workflow", validateSearch: workflowSearch, component: WorkflowPage });
 
+// What workflows are made of: no run stands on them alone, and the search finds them.
+const definition = () => import("./pages/Definition");
+const pipeline = createRoute({ ...parent, path: "/project/$key/pipeline/$name", component: lazyRouteComponent(definition, "Pipeline") });
+const application = createRoute({ ...parent, path: "/project/$key/application/$name", component: lazyRouteComponent(definition, "Application") });
+
 /** What is below it reads the same run: it is asked for while the code of the page is read. */
 const run = createRoute({
   ...parent,
@@ -64,7 +69,7 @@ const forgot = createRoute({
 const verify = createRoute({ ...front, path: "/signup/verify", component: lazyRouteComponent(links, "Verify") });
 const reset = createRoute({ ...front, path: "/reset-password", component: lazyRouteComponent(links, "Reset") });
 
-const routeTree = root.addChildren([home, projects, project, workflow, run.addChildren([runHome, runNode, job]), queue, fleet, account, signUp, forgot, verify, reset]);
+const routeTree = root.addChildren([home, projects, project, workflow, pipeline, application, run.addChildren([runHome, runNode, job]), queue, fleet, account, signUp, forgot, verify, reset]);
 
 /** A fault in one page leaves the rest of the screen usable. */
 function PageFault({ error, reset }: ErrorComponentProps) {

@@ -27,7 +27,7 @@ export function Fleet() {
           ? <Empty title="No hatchery is connected"><p>Jobs wait until one is. Start one: <code>cds hatchery --help</code></p></Empty>
           : <ul className="tiles wide">{all.map((h) => <HatcheryCard key={h.id} hatchery={h} now={now} />)}</ul>}
       </Answered>
-      <h2>Workers <span className="count">{workers.data?.length ?? 0}</span></h2>
+      <h2>Workers {workers.data && <span className="count">{workers.data.length}</span>}</h2>
       <Answered query={workers}>
         {(all) => all.length === 0
           ? <Empty title="No worker exists now"><p>Hatcheries start them when jobs wait.</p></Empty>
@@ -78,12 +78,18 @@ function Working({ worker: w, queue }: { worker: Worker; queue: QueueJob[] }) {
   return <Link {...paths.job(job.project_key, job.workflow_name, job.number, job.job.slice(job.job.lastIndexOf(".") + 1))}>{job.workflow_name} #{job.number} › {job.name}</Link>;
 }
 
+/** A worker that was at work when the server started again is known by its id alone until it registers anew. */
+function Named({ worker: w }: { worker: Worker }) {
+  if (w.name !== w.id) return <strong>{w.name}</strong>;
+  return <span title={`${w.id}: it was at work when the server started again, which does not know its name and platform`}><strong>{w.id.slice(-8)}</strong> <span className="muted">known since the server’s restart</span></span>;
+}
+
 const COLUMNS: Column<Worker, { queue: QueueJob[]; now: number }>[] = [
-  { id: "name", head: "Name", value: (w) => w.name, cell: (w) => <strong>{w.name}</strong> },
+  { id: "name", head: "Name", value: (w) => w.name, cell: (w) => <Named worker={w} /> },
   { id: "state", head: "State", value: (w) => WORDS[w.status] ?? w.status, cell: (w) => <><span className={`dot ${TONE[w.status] ?? "idle"}`} aria-hidden="true" /> {WORDS[w.status] ?? w.status}</>, className: "nowrap" },
   { id: "job", head: "Job", cell: (worker, { queue }) => <Working worker={worker} queue={queue} /> },
   { id: "hatchery", head: "Hatchery", value: (w) => w.hatchery },
-  { id: "platform", head: "Platform", value: (w) => `${w.os}/${w.arch}`, className: "muted nowrap" },
+  { id: "platform", head: "Platform", value: (w) => (w.os ? `${w.os}/${w.arch}` : undefined), cell: (w) => (w.os ? `${w.os}/${w.arch}` : "–"), className: "muted nowrap" },
   { id: "done", head: "Jobs done", value: (w) => w.jobs_done },
   { id: "heard", head: "Heard of", value: (w) => w.lastbeat ?? undefined, cell: (w, { now }) => (w.lastbeat ? ago(w.lastbeat, now) : "never"), className: "muted nowrap" },
 ];
