@@ -229,6 +229,34 @@ try {
       const heap = (await session.send("Runtime.getHeapUsage")).usedSize;
       return heap / 1e6;
     };
+    // Each line says when it was printed; the page notes when it is there, in the frame that draws it.
+    await push("ticking", "  ticking: {pipeline: ticking}\n", { ticking: script("for i in $(seq 1 300); do echo printed at $(date +%s%3N); sleep 0.1; done") });
+    await cds.ctl("workflow", "run", "SHOP", "ticking");
+    await page.goto(`${cds.url}/project/SHOP/workflow/ticking/run/1/job/0`);
+    await page.locator(".log-text", { hasText: /^printed at \d/ }).first().waitFor();
+    const lags = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const seen = new Set([...document.querySelectorAll(".log-text")].map((e) => e.textContent));
+          const lags = [];
+          const end = performance.now() + 25_000;
+          const look = () => {
+            for (const { textContent: line } of document.querySelectorAll(".log-text")) {
+              const at = /^printed at (\d{13})/.exec(line)?.[1];
+              if (!at || seen.has(line)) continue;
+              seen.add(line);
+              lags.push(Date.now() - Number(at));
+            }
+            if (lags.length < 200 && performance.now() < end) requestAnimationFrame(look);
+            else resolve(lags.sort((a, b) => a - b));
+          };
+          look();
+        }),
+    );
+    console.error(`${lags.length} lines were watched`);
+    note("web.live_line_drawn_p50_ms", lags[Math.floor(lags.length * 0.5)], "ms", ["<=", 500]);
+    note("web.live_line_drawn_p99_ms", lags[Math.floor(lags.length * 0.99)], "ms", ["<=", 1000]);
+
     await cds.ctl("workflow", "run", "SHOP", "live");
     await page.goto(`${cds.url}/queue`);
     await page.waitForTimeout(2500);
