@@ -134,3 +134,20 @@ fn search_path(directories: &[PathBuf]) -> OsString {
     };
     OsString::from_vec(directories.iter().map(quoted).collect::<Vec<_>>().join(&b':'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_submodules_are_links() {
+        let listing = b"100644 aaaa 0\ta file\x00160000 bbbb 0\tlib\twith tab\x00120000 cccc 0\t160000 \x00";
+        assert_eq!(links(listing), [PathBuf::from("lib\twith tab")]);
+    }
+
+    #[test]
+    fn directories_with_marks_in_their_names_are_quoted() {
+        let directories = ["/plain dir", r#"/a:b"c\d"#].map(PathBuf::from);
+        assert_eq!(search_path(&directories), OsString::from(r#"/plain dir:"/a:b\"c\\d""#));
+    }
+}

@@ -85,6 +85,8 @@ impl View {
 
     /// The run at its end, and what failed.
     pub async fn end(&mut self, client: &Client, run: &Run) {
+        // The tree stays; what is said from here on comes below it.
+        self.picture = Screen::default();
         if self.json {
             return print(&json!({ "run": run }).to_string());
         }

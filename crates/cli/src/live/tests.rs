@@ -216,6 +216,25 @@ fn lines_say_each_change_once() {
 }
 
 #[test]
+fn a_reason_to_wait_is_said_once_for_each_kind() {
+    let why = |text: &str| Some(WaitReason { code: "all_busy".into(), text: text.into() });
+    let mut run = sample();
+    let mut progress = Progress::new();
+    let mut say = |waits: Option<WaitReason>| {
+        let slow = &mut run.node_runs[1].stages[0].jobs[1];
+        (slow.status, slow.waits) = (Status::Waiting, waits);
+        let lines = progress.update(&run, 0);
+        lines.into_iter().filter(|line| line.starts_with("test / Unit / slow")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        say(why("position 2, waiting for 1 s")),
+        ["test / Unit / slow  Waiting: position 2, waiting for 1 s"]
+    );
+    assert!(say(why("position 1, waiting for 2 s")).is_empty());
+    assert_eq!(say(None), ["test / Unit / slow  Waiting"]);
+}
+
+#[test]
 fn durations() {
     assert_eq!(
         [40, 950, 59_999, 60_000, 7_500_000].map(duration),
