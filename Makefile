@@ -27,7 +27,8 @@ screenshots: setup-web ## docs/screenshots anew, in Chromium against the binarie
 
 build: setup          ## Optimised `cds` and `cdsctl` in bin/.
 	cargo build --release --locked --bin cds --bin cdsctl
-	@mkdir -p bin && cp $(CARGO_TARGET_DIR)/release/cds $(CARGO_TARGET_DIR)/release/cdsctl bin/
+	@# Not written through the links that `make run` leaves there, nor over a program that runs.
+	@mkdir -p bin && cp --remove-destination $(CARGO_TARGET_DIR)/release/cds $(CARGO_TARGET_DIR)/release/cdsctl bin/
 
 bench: setup setup-test setup-web ## Measure; a table, and target/bench/results.json. make bench ONLY='local log'
 	@scripts/bench $(ONLY)

@@ -61,6 +61,12 @@ pub struct HatcherySync {
     /// Last refusal of the provider, for people; empty = none.
     #[serde(default)]
     pub last_error: String,
+    /// Starts of workers that have failed since it began: tells a refusal of now from an old one.
+    #[serde(default)]
+    pub failures: u32,
+    /// It ends: nothing more is to be asked of it.
+    #[serde(default)]
+    pub leaving: bool,
 }
 
 /// One instance of a provider.

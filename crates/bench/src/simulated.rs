@@ -109,6 +109,8 @@ async fn sync(client: Client, hatchery: HatcheryId, workers: Vec<WorkerId>) -> a
             seen,
             wait_ms: SYNC_WAIT.as_millis() as u64,
             last_error: String::new(),
+            failures: 0,
+            leaving: false,
         };
         seen = client.hatchery_sync(&body).await.context("sync")?.version;
         // Every new job is a new wish; a real hatchery is busy meanwhile, too.

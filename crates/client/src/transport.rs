@@ -30,6 +30,16 @@ impl std::fmt::Debug for Client {
     }
 }
 
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => {
+            host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        }
+        None => false,
+    }
+}
+
 impl Client {
     /// A client of the API at `base_url`, e.g. `http://127.0.0.1:8081`. Connects at the first call.
     pub fn new(base_url: &str, token: Option<Secret<String>>) -> Result<Self, ClientError> {
@@ -47,7 +57,13 @@ impl Client {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(bad(format!("scheme '{}' is not http or https", url.scheme())));
         }
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder();
+        // A proxy of the environment is for the world outside: this machine it can't reach, and what is said to a server
+        // here (a password, say) is not its business.
+        if is_loopback(&url) {
+            http = http.no_proxy();
+        }
+        let http = http
             .user_agent(concat!("cds/", env!("CARGO_PKG_VERSION")))
             .tcp_nodelay(true)
             .tcp_keepalive(Duration::from_secs(30))
@@ -397,6 +413,18 @@ mod tests {
     #[test]
     fn segments_are_escaped() {
         assert_eq!(Client::segment("a b/ç.x-_~"), "a%20b%2F%C3%A7.x-_~");
+    }
+
+    #[test]
+    fn this_machine_is_known() {
+        let is = |url: &str| is_loopback(&Url::parse(url).unwrap());
+        for url in ["http://127.0.0.1:8081", "http://127.8.9.1", "http://localhost:1", "https://[::1]:2"] {
+            assert!(is(url), "{url}");
+        }
+        for url in ["http://10.0.0.1", "http://localhost.example", "http://127.0.0.1.example", "http://[::2]"]
+        {
+            assert!(!is(url), "{url}");
+        }
     }
 
     #[test]

@@ -23,35 +23,45 @@ pub struct Run {
     pub nodes: Vec<Arc<NodeRun>>,
 }
 
-/// The small part of a run.
+/// The small part of a run. What was added later has a default; without its status and its begin it is none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct RunHead {
     /// Where the run stands.
     pub status: Status,
     /// Highest sub-number (spec 6.4).
+    #[serde(default)]
     pub sub: u32,
     /// `cds.version` once set by `worker set-version`; otherwise the run number is it.
+    #[serde(default)]
     pub version: Option<String>,
     /// When it was made.
     pub created: Timestamp,
     /// When something last happened to it.
+    #[serde(default)]
     pub last_execution: Timestamp,
     /// Who or what started it.
+    #[serde(default)]
     pub origin: Origin,
     /// Flattened payload, keys in lower case.
+    #[serde(default)]
     pub payload: IndexMap<String, String>,
     /// True when the payload is not (only) the definition's default: its values are tainted (spec/README 13).
+    #[serde(default)]
     pub payload_foreign: bool,
     /// Pipeline parameters given at the start.
+    #[serde(default)]
     pub parameters: IndexMap<String, String>,
     /// In order of appearance.
+    #[serde(default)]
     pub tags: Vec<(String, String)>,
     /// What happened, in words.
+    #[serde(default)]
     pub infos: Vec<Info>,
     /// Nodes whose conditions were false, by sub-number.
+    #[serde(default)]
     pub not_run: Vec<NotRun>,
     /// Ordinal of the next job.
+    #[serde(default)]
     pub next_job: u32,
 }
 

@@ -1,6 +1,6 @@
 //! Matching, the queue, who gets what, and why a job waits.
 
-use cds_engine::dispatch::{HatcheryView, Queue, QueuedJob, dispatch, explain, matches, mismatches};
+use cds_engine::dispatch::{HatcheryView, Queue, QueuedJob, Trouble, dispatch, explain, matches, mismatches};
 use cds_model::{Attempt, HatcheryId, JobNo, JobRef, RunId, Timestamp, WorkerId};
 use cds_workflow::def::Requirement;
 use proptest::prelude::*;
@@ -171,6 +171,17 @@ fn every_wait_has_its_sentence() {
         say(&plain, 3, &[h.clone(), HatcheryView { busy: 1, ..other.clone() }]),
         "all_busy: all 3 workers of hatcheries h1, h2 are busy, position 3, waiting for 60 s"
     );
+    let trouble = |seconds: i64| Some(Trouble { why: "no disk".into(), until: Timestamp(61_000 + seconds) });
+    let broken = HatcheryView { busy: 0, trouble: trouble(1), ..h.clone() };
+    let fails = "worker_fails: hatchery h1 can't start a worker and tries again: no disk";
+    assert_eq!(say(&plain, 1, &[broken.clone()]), fails);
+    assert_eq!(say(&plain, 1, &[HatcheryView { starting: 1, ..broken.clone() }]), fails);
+    assert_eq!(
+        say(&plain, 1, &[broken.clone(), other.clone()]),
+        "worker_wanted: a new worker has been asked of hatchery h2"
+    );
+    let over = HatcheryView { trouble: trouble(0), ..broken };
+    assert_eq!(say(&plain, 1, &[over]), "worker_wanted: a new worker has been asked of hatchery h1");
     h.up = false;
     assert_eq!(say(&plain, 1, &[h.clone()]), "hatchery_down: hatchery h1 could run it, but is not up");
     assert_eq!(say(&docker, 1, &[h.clone()]), "no_hatchery: no hatchery is up (known: hatchery h1)");
@@ -179,6 +190,34 @@ fn every_wait_has_its_sentence() {
     let mine = QueuedJob { groups: vec!["dev".into()], ..plain };
     let theirs = HatcheryView { groups: vec!["ops".into()], ..other };
     assert_eq!(say(&mine, 1, &[theirs]), "no_permission: no hatchery works for the groups of this job (dev)");
+}
+
+#[test]
+fn a_hatchery_that_fails_or_is_gone_holds_up_nobody() {
+    let now = Timestamp(1_000);
+    let trouble = Some(Trouble { why: "no disk".into(), until: Timestamp(2_000) });
+    // It comes first and is the choosier one, but its workers don't start.
+    let broken = HatcheryView { trouble, ..hatchery("broken", 2, 0, &[]) };
+    let sound = hatchery("sound", 1, 0, &["make"]);
+    let jobs = || queue([job(1, 0, 1, &[]), job(2, 0, 2, &[])]);
+    let fleet = [broken.clone(), sound.clone()];
+    let d = dispatch(&jobs(), &fleet, now);
+    assert_eq!(
+        (d.wanted.get(&sound.id), d.wanted.get(&broken.id)),
+        (Some(&1), Some(&1)),
+        "the second finds no other"
+    );
+    // Workers that it is said to start are not counted on while another one has room.
+    let starting = HatcheryView { starting: 1, ..broken.clone() };
+    let d = dispatch(&queue([job(1, 0, 1, &[])]), &[starting, sound.clone()], now);
+    assert_eq!((d.wanted.get(&sound.id), d.wanted.len()), (Some(&1), 1));
+    // Alone it is asked as before, and after a while like the others.
+    assert_eq!(dispatch(&jobs(), &[broken.clone()], now).wanted.get(&broken.id), Some(&2));
+    let d = dispatch(&queue([job(1, 0, 1, &[])]), &fleet, Timestamp(2_000));
+    assert_eq!(d.wanted.get(&broken.id), Some(&1));
+    // What a hatchery that is down was starting comes no more.
+    let down = HatcheryView { up: false, starting: 2, ..hatchery("down", 2, 0, &[]) };
+    assert_eq!(dispatch(&jobs(), &[down, sound.clone()], now).wanted.get(&sound.id), Some(&1));
 }
 
 fn any_job() -> impl Strategy<Value = QueuedJob> {

@@ -21,6 +21,8 @@ pub struct Config {
     pub peer_url: String,
     /// Whether people may sign up themselves.
     pub signup_enabled: bool,
+    /// Group that new users become members of, made when it is first needed; empty = none.
+    pub default_group: String,
     /// Mail server; without one, accounts are active at once.
     pub smtp: Option<Smtp>,
     /// Type of the ssh key that a new project gets: `ed25519` or `rsa`.
@@ -85,6 +87,7 @@ impl Default for Config {
             public_url: String::new(),
             peer_url: String::new(),
             signup_enabled: true,
+            default_group: String::new(),
             smtp: None,
             project_ssh_key: "ed25519".into(),
             tainted_interpolation: "inert".into(),

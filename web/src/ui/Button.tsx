@@ -14,7 +14,14 @@ export function Button({ can, ...rest }: Props) {
   return can ? <Reasoned {...rest} why={can.ok ? undefined : can.why} /> : <Plain {...rest} />;
 }
 
-function Plain({ kind = "plain", busy, why, onClick, className = "", children, ...rest }: Omit<Props, "can"> & { why?: string }) {
+interface Refusing extends Omit<Props, "can"> {
+  /** Why it does nothing; without, it does what it says. */
+  why?: string;
+  /** It was pressed in vain. */
+  onRefused?: () => void;
+}
+
+function Plain({ kind = "plain", busy, why, onRefused, onClick, className = "", children, ...rest }: Refusing) {
   return (
     <button
       type="button"
@@ -24,8 +31,9 @@ function Plain({ kind = "plain", busy, why, onClick, className = "", children, .
       aria-description={why}
       aria-busy={busy || undefined}
       onClick={(e) => {
-        if (why !== undefined || busy) e.preventDefault();
-        else onClick?.(e);
+        if (why === undefined && !busy) return onClick?.(e);
+        e.preventDefault();
+        if (why !== undefined) onRefused?.();
       }}
     >
       {children}
@@ -38,7 +46,7 @@ function Reasoned({ why, ...rest }: Omit<Props, "can"> & { why?: string }) {
   const [open, setOpen] = useState(false);
   return (
     <Tooltip.Root open={open && why !== undefined} onOpenChange={setOpen}>
-      <Tooltip.Trigger delay={150} closeOnClick={false} onClick={() => why !== undefined && setOpen(true)} render={<Plain {...rest} why={why} />} />
+      <Tooltip.Trigger delay={150} closeOnClick={false} render={<Plain {...rest} why={why} onRefused={() => setOpen(true)} />} />
       <Tooltip.Portal>
         <Tooltip.Positioner className="popup-place" side="bottom" align="end" sideOffset={6}>
           <Tooltip.Popup className="tip">{why}</Tooltip.Popup>

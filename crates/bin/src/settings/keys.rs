@@ -74,6 +74,11 @@ pub(crate) const SECTIONS: &[Section] = &[
             ),
             key("signup_enabled", Switch, "Whether people may sign up themselves."),
             key(
+                "default_group",
+                Text,
+                "Group that new users become members of, made when it is first needed; empty = none.",
+            ),
+            key(
                 "project_ssh_key",
                 Choice(&["ed25519", "rsa"]),
                 "Type of the ssh key that a new project gets.",
@@ -84,10 +89,26 @@ pub(crate) const SECTIONS: &[Section] = &[
                 "How text from events may be spliced into scripts, for projects that don't say: `inert` only if it cannot carry code, `refuse` never, `splice` always.",
             ),
             key("max_attempts", Number, "Attempts of a job when workers are lost."),
-            key("job_timeout_s", Number, "Longest run time of a job, seconds; 0 = no limit."),
-            key("step_timeout_s", Number, "Longest run time of a step, seconds; 0 = no limit."),
-            key("queue_timeout_s", Number, "Longest time of a job in the queue, seconds; 0 = no limit."),
-            key("run_timeout_s", Number, "Longest run time of a run, seconds; 0 = no limit."),
+            key(
+                "job_timeout_s",
+                Number,
+                "Longest run time of a job, seconds; 0 = no limit. Files set shorter ones (`timeout` of a job).",
+            ),
+            key(
+                "step_timeout_s",
+                Number,
+                "Longest run time of a step, seconds; 0 = no limit. Files set shorter ones (`timeout` of a step).",
+            ),
+            key(
+                "queue_timeout_s",
+                Number,
+                "Longest time of a job in the queue, seconds; 0 = no limit. Files set shorter ones (`queue_timeout` of a job).",
+            ),
+            key(
+                "run_timeout_s",
+                Number,
+                "Longest run time of a run, seconds; 0 = no limit. Files set shorter ones (`timeout` of a workflow).",
+            ),
             key("heartbeat_ms", Number, "A worker reports at least this often while it has a job, ms."),
             key("lease_ms", Number, "A worker that is not heard of for this long has lost its job, ms."),
             key(

@@ -7,7 +7,7 @@ use cds_model::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitReason {
     /// For programs: `no_hatchery`, `hatchery_down`, `no_permission`, `no_match`, `ready`, `worker_starting`,
-    /// `worker_wanted`, `no_room`, `all_busy`.
+    /// `worker_wanted`, `worker_fails`, `no_room`, `all_busy`.
     pub code: &'static str,
     /// For people.
     pub text: String,
@@ -22,20 +22,42 @@ pub fn explain(job: &QueuedJob, position: usize, fleet: &[HatcheryView], now: Ti
     if fit.is_empty() {
         return nobody(job, fleet, &up, &fleet.iter().filter(can).collect::<Vec<_>>());
     }
-    let count = |of: fn(&HatcheryView) -> usize| fit.iter().map(|h| of(h)).sum::<usize>();
-    let (idle, starting) = (count(|h| h.idle.len()), count(|h| h.starting as usize));
-    let (room, busy) = (count(|h| h.room() as usize), count(|h| h.busy as usize));
+    let (troubled, sound): (Vec<&HatcheryView>, Vec<&HatcheryView>) =
+        fit.iter().copied().partition(|h| h.trouble(now).is_some());
+    let count =
+        |among: &[&HatcheryView], of: fn(&HatcheryView) -> usize| among.iter().map(|h| of(h)).sum::<usize>();
+    let some = |among: &[&HatcheryView], of: fn(&HatcheryView) -> usize| {
+        names(&among.iter().copied().filter(|h| of(h) > 0).collect::<Vec<_>>())
+    };
+    let (idle_of, busy_of): (fn(&HatcheryView) -> usize, fn(&HatcheryView) -> usize) =
+        (|h| h.idle.len(), |h| h.busy as usize);
+    let (coming_of, room_of): (fn(&HatcheryView) -> usize, fn(&HatcheryView) -> usize) =
+        (|h| h.coming() as usize, |h| h.room() as usize);
+    let (idle, busy) = (count(&fit, idle_of), count(&fit, busy_of));
+    let (starting, room) = (count(&sound, coming_of), count(&sound, room_of));
     let who = names(&fit);
     let (code, text) = if position <= idle {
-        ("ready", format!("a worker of {who} is free and about to take it"))
+        ("ready", format!("a worker of {} is free and about to take it", some(&fit, idle_of)))
     } else if position <= idle + starting {
-        ("worker_starting", format!("a worker of {who} is starting"))
+        ("worker_starting", format!("a worker of {} is starting", some(&sound, coming_of)))
     } else if position <= idle + starting + room {
-        ("worker_wanted", format!("a new worker has been asked of {who}"))
+        ("worker_wanted", format!("a new worker has been asked of {}", some(&sound, room_of)))
+    } else if count(&troubled, coming_of) + count(&troubled, room_of) > 0 {
+        let faults: Vec<String> = troubled
+            .iter()
+            .map(|h| {
+                format!(
+                    "hatchery {} can't start a worker and tries again: {}",
+                    h.name,
+                    h.trouble(now).unwrap_or_default()
+                )
+            })
+            .collect();
+        ("worker_fails", faults.join("; "))
     } else if fit.iter().all(|h| h.max_workers == 0) {
         ("no_room", format!("{who} may not start workers: its limit is 0"))
     } else {
-        let all = idle + starting + busy;
+        let all = idle + count(&fit, coming_of) + busy;
         let waited = now.since(job.queued).as_secs();
         let text = match all {
             1 => format!("the only worker of {who} is busy, position {position}, waiting for {waited} s"),

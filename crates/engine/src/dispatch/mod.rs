@@ -64,6 +64,17 @@ pub struct HatcheryView {
     pub idle: Vec<WorkerId>,
     /// Groups it works for; empty = `shared.infra`, which may run everything.
     pub groups: Vec<String>,
+    /// Its last attempt to start a worker failed.
+    pub trouble: Option<Trouble>,
+}
+
+/// Why a hatchery is asked for new workers only if no other one has room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What it said.
+    pub why: String,
+    /// From then on it is asked like the others again: what was wrong may be over.
+    pub until: Timestamp,
 }
 
 impl Default for HatcheryView {
@@ -82,6 +93,7 @@ impl Default for HatcheryView {
             busy: 0,
             idle: Vec::new(),
             groups: Vec::new(),
+            trouble: None,
         }
     }
 }
@@ -91,6 +103,16 @@ impl HatcheryView {
     pub fn room(&self) -> u32 {
         let used = self.busy.saturating_add(self.starting).saturating_add(self.idle.len() as u32);
         if self.up { self.max_workers.saturating_sub(used) } else { 0 }
+    }
+
+    /// Workers that may be expected to come.
+    fn coming(&self) -> u32 {
+        if self.up { self.starting } else { 0 }
+    }
+
+    /// Why its workers do not start, as far as is known now.
+    fn trouble(&self, now: Timestamp) -> Option<&str> {
+        self.trouble.as_ref().filter(|t| now < t.until).map(|t| t.why.as_str())
     }
 }
 
@@ -121,18 +143,26 @@ struct Left {
     idle: usize,
     starting: u32,
     room: u32,
+    troubled: bool,
     /// How many kinds of jobs it can run: the choosiest is used first, so that the others stay free.
     serves: usize,
 }
 
 /// Hands out jobs by priority, then age: to an idle worker, else to one that is starting, else a new one is wanted.
+/// Hatcheries whose workers do not start come last, so that they hold up no job that another one could run.
 ///
 /// Costs what the kinds of jobs (sets of requirements) times the hatcheries cost, plus the jobs that found a place;
-/// jobs that cannot be matched cost nothing. `_now` decides nothing yet; it is here so that ageing can.
-pub fn dispatch(queue: &Queue, fleet: &[HatcheryView], _now: Timestamp) -> Decision {
+/// jobs that cannot be matched cost nothing.
+pub fn dispatch(queue: &Queue, fleet: &[HatcheryView], now: Timestamp) -> Decision {
     let mut left: Vec<Left> = fleet
         .iter()
-        .map(|h| Left { idle: h.idle.len(), starting: h.starting, room: h.room(), serves: 0 })
+        .map(|h| Left {
+            idle: h.idle.len(),
+            starting: h.coming(),
+            room: h.room(),
+            troubled: h.trouble(now).is_some(),
+            serves: 0,
+        })
         .collect();
     if left.iter().all(|l| l.idle == 0 && l.starting == 0 && l.room == 0) {
         return Decision::default();
@@ -163,11 +193,16 @@ pub fn dispatch(queue: &Queue, fleet: &[HatcheryView], _now: Timestamp) -> Decis
             let worker = fleet[i].idle[fleet[i].idle.len() - left[i].idle];
             left[i].idle -= 1;
             decision.leases.push(Lease { job: key.job, attempt, hatchery: fleet[i].id, worker });
-        } else if let Some(i) = choose(&|l| l.starting > 0, &left) {
-            left[i].starting -= 1;
-        } else if let Some(i) = choose(&|l| l.room > 0, &left) {
-            left[i].room -= 1;
-            *decision.wanted.entry(fleet[i].id).or_default() += 1;
+        } else if let Some((i, wanted)) = [false, true].into_iter().find_map(|troubled| {
+            let starting = choose(&|l| l.troubled == troubled && l.starting > 0, &left).map(|i| (i, false));
+            starting.or_else(|| choose(&|l| l.troubled == troubled && l.room > 0, &left).map(|i| (i, true)))
+        }) {
+            if wanted {
+                left[i].room -= 1;
+                *decision.wanted.entry(fleet[i].id).or_default() += 1;
+            } else {
+                left[i].starting -= 1;
+            }
         } else {
             // Nothing is given back while we hand out: the rest of this kind finds no place either.
             continue;

@@ -68,7 +68,10 @@ pub struct Agent<P, S> {
     orders_version: u64,
     in_flight: Option<InFlight>,
     sync_number: u64,
-    told_error: String,
+    /// Starts of workers that failed, in all.
+    failed_starts: u32,
+    /// The number and the fault that the server was told last.
+    told_error: (u32, String),
     server_failures: u32,
     server_held: Option<Instant>,
 
@@ -120,7 +123,8 @@ impl<P: Provider, S: Server> Agent<P, S> {
             orders_version: 0,
             in_flight: None,
             sync_number: 0,
-            told_error: String::new(),
+            failed_starts: 0,
+            told_error: (0, String::new()),
             server_failures: 0,
             server_held: None,
             seen: BTreeMap::new(),

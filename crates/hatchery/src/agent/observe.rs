@@ -117,6 +117,7 @@ impl<P: Provider, S: Server> Agent<P, S> {
         }
         let alive = self.seen.values().filter(|s| s.instance.is_alive()).count() as u32;
         let now = self.now();
+        self.failed_starts = self.failed_starts.wrapping_add(1);
         self.backoff.failed(error, alive, now, jitter());
     }
 

@@ -69,7 +69,8 @@ impl<P: Provider, S: Server> Agent<P, S> {
             |s: &&crate::plan::Seen| !s.instance.is_alive() && !s.reported && !told(&s.instance.worker);
         self.seen.values().find(unheard).is_some()
             || self.gone.keys().any(|worker| !told(worker))
-            || self.told_error != self.backoff.last_error()
+            || self.told_error.0 != self.failed_starts
+            || self.told_error.1 != self.backoff.last_error()
     }
 
     fn register(&mut self, offered: u32) {
@@ -114,13 +115,15 @@ impl<P: Provider, S: Server> Agent<P, S> {
             seen: self.orders_version,
             wait_ms: wait.as_millis() as u64,
             last_error: self.backoff.last_error().into(),
+            failures: self.failed_starts,
+            leaving: false,
         })
     }
 
     fn sync(&mut self, waits: bool) {
         let Some(body) = self.sync_body(if waits { POLL } else { Duration::ZERO }) else { return };
         let told: BTreeSet<_> = body.instances.iter().filter(|i| !i.alive).map(|i| i.worker).collect();
-        self.told_error = body.last_error.clone();
+        self.told_error = (body.failures, body.last_error.clone());
         self.sync_number += 1;
         let (server, number, told_in_task) = (self.server.clone(), self.sync_number, told.clone());
         let abort = self.tasks.spawn(async move {
@@ -185,7 +188,7 @@ impl<P: Provider, S: Server> Agent<P, S> {
             }
             Err(error) => {
                 // Not known to have been told.
-                self.told_error.clear();
+                self.told_error = (0, String::new());
                 self.server_failed(&error);
             }
         }
@@ -206,7 +209,8 @@ impl<P: Provider, S: Server> Agent<P, S> {
 
     /// Tells the ends of the workers, if the server can be reached.
     pub(super) async fn say_goodbye(&mut self) {
-        if let Some(body) = self.sync_body(Duration::ZERO)
+        let body = self.sync_body(Duration::ZERO).map(|body| HatcherySync { leaving: true, ..body });
+        if let Some(body) = body
             && !matches!(timeout(GOODBYE, self.server.sync(&body)).await, Ok(Ok(_)))
         {
             tracing::warn!("the server could not be told that the workers have ended");

@@ -15,7 +15,7 @@ use crate::{
 use axum::http::StatusCode;
 use cds_api::users::{Session, SignIn, SignUp, SignUpVerify, SignedUp, User};
 use cds_model::{Secret, Timestamp, UserId};
-use cds_store::{Tx, settings, tokens, users};
+use cds_store::{Tx, groups, settings, tokens, users};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -64,6 +64,22 @@ pub(super) fn has_admin(tx: &mut Tx<'_>) -> cds_store::Result<bool> {
 fn stored_init_token(tx: &mut Tx<'_>) -> cds_store::Result<Option<String>> {
     let Some(sealed) = settings::get(tx, INIT_TOKEN)? else { return Ok(None) };
     tx.secrets().open_text("setting", "value", INIT_TOKEN, &sealed).map(Some)
+}
+
+/// Makes a new user a member of the group that all new users are members of; no name = there is none.
+fn join(tx: &mut Tx<'_>, group: &str, user: UserId, now: Timestamp) -> Tried<()> {
+    if group.is_empty() {
+        return Ok(());
+    }
+    let id = match groups::by_name(tx, group)? {
+        Some(known) => known.id,
+        None => {
+            let new = super::groups::fresh(group, now);
+            groups::insert(tx, &new)?;
+            new.id
+        }
+    };
+    Ok(groups::put_member(tx, id, user, false)?)
 }
 
 /// Makes a user administrator if nobody is one and the init token is right. Once there is one, a token has no effect.
@@ -210,6 +226,7 @@ impl App {
         };
         let secret = fresh_secret();
         let token = secret.clone();
+        let group = self.config().default_group.clone();
         self.writing(move |tx| {
             let taken = |what: &str| {
                 Fault::Refused(Error::bad_request(format!("cannot create a user with given {what}")).id(74))
@@ -226,6 +243,9 @@ impl App {
                 (Some(_), _) => return Err(taken("username")),
                 (None, Some(_)) => return Err(taken("email")),
                 (None, None) => users::insert(tx, &user)?,
+            }
+            if user.verified {
+                join(tx, &group, user.id, now)?;
             }
             if !user.verified {
                 let token_of = tokens::Token {
@@ -262,6 +282,7 @@ impl App {
         let now = self.now();
         let (secret, until) = self.session(now);
         let given = secret.clone();
+        let group = self.config().default_group.clone();
         let user = self
             .writing(move |tx| {
                 let unknown = || {
@@ -281,6 +302,7 @@ impl App {
                 user.verified = true;
                 user.password.clone_from(&token.description);
                 users::update(tx, &user)?;
+                join(tx, &group, user.id, now)?;
                 tokens::delete_of(tx, &token.owner)?;
                 promote(tx, &mut user, body.init_token.as_deref())?;
                 open_session(tx, user.id, &given, now, until)?;

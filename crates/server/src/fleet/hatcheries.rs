@@ -1,8 +1,8 @@
 //! Hatcheries: what they offer, what is wanted of them.
 
 use super::{Fleet, Version, WorkerStatus};
-use cds_api::fleet::{HatcheryOrders, Offer, WorkerBrief};
-use cds_engine::dispatch::HatcheryView;
+use cds_api::fleet::{HatcheryOrders, HatcherySync, Offer, WorkerBrief};
+use cds_engine::dispatch::{HatcheryView, Trouble};
 use cds_model::{HatcheryId, Timestamp, WorkerId};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::sync::watch;
@@ -25,6 +25,10 @@ pub struct HatcheryState {
     pub destroy: BTreeSet<WorkerId>,
     /// Last refusal of its provider.
     pub last_error: String,
+    /// Failed starts that it has told of.
+    failures: u32,
+    /// Its waiting call broke then, and no other has come since.
+    cut: Option<Timestamp>,
     version_sender: Version,
 }
 
@@ -37,6 +41,10 @@ impl HatcheryState {
 
 /// A hatchery that is not heard of for this long is down.
 pub const DOWN_AFTER: Duration = Duration::from_secs(90);
+/// The same for one whose call broke: one that lives calls again at once.
+pub const CUT_AFTER: Duration = Duration::from_secs(5);
+/// A hatchery that failed to start a worker is asked for the next one like the others after so long.
+const TROUBLED: Duration = Duration::from_secs(60);
 
 impl Fleet {
     /// A hatchery came, or came back.
@@ -65,6 +73,7 @@ impl Fleet {
             busy,
             idle,
             groups: Vec::new(),
+            trouble: None,
         };
         state.views.retain(|v| v.id != id);
         state.views.push(view);
@@ -80,6 +89,8 @@ impl Fleet {
                 wanted: 0,
                 destroy: BTreeSet::new(),
                 last_error: String::new(),
+                failures: 0,
+                cut: None,
                 version_sender,
             },
         );
@@ -87,24 +98,34 @@ impl Fleet {
     }
 
     /// A hatchery was heard of. `None` if it is not known here and has to register.
-    pub fn hatchery_seen(
-        &self,
-        id: HatcheryId,
-        last_error: &str,
-        now: Timestamp,
-    ) -> Option<watch::Receiver<u64>> {
+    pub fn hatchery_seen(&self, told: &HatcherySync, now: Timestamp) -> Option<watch::Receiver<u64>> {
         let mut state = self.lock();
-        let hatchery = state.hatcheries.get_mut(&id)?;
+        let hatchery = state.hatcheries.get_mut(&told.hatchery)?;
         hatchery.seen = now;
-        hatchery.last_error = last_error.to_string();
+        hatchery.cut = None;
+        hatchery.last_error.clone_from(&told.last_error);
+        let failed_anew = hatchery.failures != told.failures;
+        hatchery.failures = told.failures;
         let receiver = hatchery.version_sender.subscribe();
-        if let Some(view) = state.view(id)
-            && !view.up
-        {
-            view.up = true;
+        let Some(view) = state.view(told.hatchery) else { return Some(receiver) };
+        let before = (view.up, view.trouble.clone());
+        view.up = !told.leaving;
+        if told.last_error.is_empty() {
+            view.trouble = None;
+        } else if failed_anew {
+            view.trouble = Some(Trouble { why: told.last_error.clone(), until: now + TROUBLED });
+        }
+        if before != (view.up, view.trouble.clone()) {
             state.pump(now);
         }
         Some(receiver)
+    }
+
+    /// The waiting call of a hatchery broke: it has ended, or calls again at once.
+    pub fn hatchery_cut(&self, id: HatcheryId, now: Timestamp) {
+        if let Some(hatchery) = self.lock().hatcheries.get_mut(&id) {
+            hatchery.cut = Some(now);
+        }
     }
 
     /// What is wanted of a hatchery now.
@@ -162,13 +183,20 @@ impl Fleet {
         let down: Vec<HatcheryId> = state
             .hatcheries
             .iter()
-            .filter(|(_, h)| now.since(h.seen) > DOWN_AFTER)
+            .filter(|(_, h)| {
+                now.since(h.seen) > DOWN_AFTER || h.cut.is_some_and(|cut| now.since(cut) >= CUT_AFTER)
+            })
             .map(|(id, _)| *id)
             .collect();
+        let mut changed = false;
         for id in down {
             if let Some(view) = state.view(id) {
-                view.up = false;
+                changed |= std::mem::replace(&mut view.up, false);
             }
+        }
+        // What was wanted of them is wanted of others now.
+        if changed {
+            state.pump(now);
         }
     }
 

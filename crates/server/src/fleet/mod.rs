@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::sync::{Notify, oneshot, watch};
 
-pub use hatcheries::HatcheryState;
+pub use hatcheries::{CUT_AFTER, HatcheryState};
 pub use leases::Held;
 pub use workers::{WorkerState, WorkerStatus};
 

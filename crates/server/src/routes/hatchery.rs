@@ -2,6 +2,7 @@
 
 use crate::{
     App,
+    fleet::CUT_AFTER,
     http::{
         error::{Error, Result},
         extract::Json,
@@ -9,6 +10,7 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use cds_api::fleet::*;
+use cds_model::HatcheryId;
 use std::{collections::BTreeSet, time::Duration};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -34,7 +36,8 @@ fn unknown() -> Error {
 #[utoipa::path(post, path = "/v1/hatchery/sync", tag = "hatchery", request_body = HatcherySync, responses((status = 200, body = HatcheryOrders)))]
 async fn sync(State(app): State<App>, Json(body): Json<HatcherySync>) -> Result<Json<HatcheryOrders>> {
     let id = body.hatchery;
-    let mut version = app.fleet().hatchery_seen(id, &body.last_error, app.now()).ok_or_else(unknown)?;
+    let mut version = app.fleet().hatchery_seen(&body, app.now()).ok_or_else(unknown)?;
+    let call = Call { app: app.clone(), hatchery: id, answered: false };
     let mut listed = BTreeSet::new();
     for instance in &body.instances {
         listed.insert(instance.worker);
@@ -59,7 +62,36 @@ async fn sync(State(app): State<App>, Json(body): Json<HatcherySync>) -> Result<
         () = tokio::time::sleep(wait) => {}
         () = closing.cancelled() => {}
     }
+    call.answered();
     Ok(Json(app.fleet().orders(id).ok_or_else(unknown)?))
+}
+
+/// A call of a hatchery under way. Dropped without an answer, the hatchery has hung up: most likely it is dead, and
+/// jobs should not wait for its workers for as long as a silent one is given.
+struct Call {
+    app: App,
+    hatchery: HatcheryId,
+    answered: bool,
+}
+
+impl Call {
+    fn answered(mut self) {
+        self.answered = true;
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if self.answered {
+            return;
+        }
+        let app = self.app.clone();
+        app.fleet().hatchery_cut(self.hatchery, app.now());
+        tokio::spawn(async move {
+            tokio::time::sleep(CUT_AFTER).await;
+            app.fleet().mark_down(app.now());
+        });
+    }
 }
 
 /// Identities for workers about to be spawned.

@@ -33,6 +33,20 @@ async fn the_first_with_the_init_token_administers() {
 }
 
 #[tokio::test]
+async fn new_users_join_the_default_group() {
+    let s = Server::with(|c| c.default_group = "everybody".into());
+    for name in ["alice", "bob"] {
+        s.post("", "/v1/auth/signup", sign_up(name)).await.is(201);
+    }
+    let sign_in = json!({"username": "alice", "password": PASSWORD});
+    let alice = s.post("", "/v1/auth/signin", sign_in).await.is(200).json()["token"].clone();
+    let group = s.get(alice.as_str().unwrap(), "/v1/groups/everybody").await.is(200).json();
+    let members = group["members"].as_array().unwrap().iter();
+    let members: Vec<_> = members.map(|m| (m["username"].clone(), m["admin"].clone())).collect();
+    assert_eq!(members, [(json!("alice"), json!(false)), (json!("bob"), json!(false))]);
+}
+
+#[tokio::test]
 async fn bad_sign_ups_are_refused() {
     let s = Server::new();
     s.post("", "/v1/auth/signup", sign_up("alice")).await.is(201);
@@ -123,6 +137,10 @@ fn token_in(mail: &str) -> String {
 #[tokio::test]
 async fn with_mail_an_account_waits_to_be_confirmed() {
     let (s, taken) = mailing();
+    let groups = |s: &Server| {
+        let store = s.app.store().clone();
+        async move { store.read(cds_store::groups::list).await.unwrap().len() }
+    };
     let init = s.app.init_token().await.unwrap().unwrap();
     let made = s.post("", "/v1/auth/signup", sign_up("alice")).await.is(201);
     assert_eq!(made.json()["status"], "verification_sent");
@@ -142,8 +160,10 @@ async fn with_mail_an_account_waits_to_be_confirmed() {
     s.post("", "/v1/auth/signup/verify", verify("nonsense", "")).await.is(400);
     // A wrong init token uses nothing up.
     s.post("", "/v1/auth/signup/verify", verify(&token, "wrong")).await.is(400);
+    assert_eq!(groups(&s).await, 0, "only who is confirmed is a member of the default group");
     let session = s.post("", "/v1/auth/signup/verify", verify(&token, &init)).await.is(200).json();
     assert_eq!(session["user"]["ring"], "ADMIN");
+    assert_eq!(groups(&s).await, 1);
     for used in [&token, &other] {
         s.post("", "/v1/auth/signup/verify", verify(used, &init)).await.is(400);
     }
@@ -207,6 +227,7 @@ async fn gpg_keys_of_users() {
 fn mailing() -> (Server, std::sync::mpsc::Receiver<String>) {
     let (port, taken) = mail_server();
     let s = Server::with(|c| {
+        c.default_group = "everybody".into();
         c.smtp = Some(crate::config::Smtp {
             host: "127.0.0.1".into(),
             port,

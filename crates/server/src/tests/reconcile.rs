@@ -15,6 +15,8 @@ on_both! {
     what_is_over_leaves_the_queue,
     a_lease_that_was_lost_costs_an_attempt,
     a_timer_that_cannot_be_read_stops_no_other,
+    what_is_queued_and_cannot_be_read_is_queued_anew,
+    a_list_shows_the_others_and_what_it_can,
     a_run_that_cannot_be_read_is_set_aside,
     a_run_that_can_be_read_again_goes_on,
 }
@@ -77,6 +79,47 @@ async fn rows_that_were_lost_come_back(on: Database) {
     );
     assert_eq!(reconcile(&s.app).await.unwrap(), 0, "mended once");
     assert!(s.app.measured().render().contains("cds_mended_total{kind=\"queue_missing\"} 1"));
+}
+
+async fn what_is_queued_and_cannot_be_read_is_queued_anew(on: Database) {
+    let (s, owner) = server(on).await;
+    let run = start(&s, &owner).await;
+    let before = queued(&s, run).await;
+    assert_eq!(corrupt(&s, Damage::GarbleQueue, run).await, 1);
+    assert_eq!(queued(&s, run).await.len(), 0, "it can't be read");
+    assert_eq!(reconcile(&s.app).await.unwrap(), 1);
+    let after = queued(&s, run).await;
+    assert_eq!(after.len(), 1);
+    assert_eq!((&after[0].requirements, after[0].attempt), (&before[0].requirements, before[0].attempt));
+    assert_eq!(reconcile(&s.app).await.unwrap(), 0);
+    let worker = s.worker().await;
+    s.post(&worker, "/v1/worker/take", serde_json::json!({"wait_ms": 10_000})).await.is(200);
+}
+
+async fn a_list_shows_the_others_and_what_it_can(on: Database) {
+    let (s, owner) = server(on).await;
+    let (one, two, three) = (start(&s, &owner).await, start(&s, &owner).await, start(&s, &owner).await);
+    assert_eq!(corrupt(&s, Damage::GarbleStatus, three).await, 1);
+    assert_eq!(corrupt(&s, Damage::EmptyHead, two).await, 1);
+    s.app.live().forget(two);
+    s.get(&owner, &format!("{RUNS}/2")).await.is(409);
+    for list in [RUNS, "/v1/runs?limit=100"] {
+        let all = s.get(&owner, list).await.is(200).json();
+        let parked =
+            all.as_array().unwrap().iter().map(|r| (r["number"].as_i64().unwrap(), r["parked"].is_string()));
+        assert_eq!(parked.collect::<Vec<_>>(), [(3, true), (2, true), (1, false)], "{list}: {all}");
+    }
+    s.get(&owner, "/v1/projects/P/workflows").await.is(200);
+    s.post(&owner, &format!("{RUNS}/2/stop"), serde_json::json!({})).await.is(204);
+    // What only lists can't read is stopped like any other, which writes it anew.
+    s.post(&owner, &format!("{RUNS}/3/stop"), serde_json::json!({})).await.is(204);
+    let last = s.get(&owner, &format!("{RUNS}?limit=1")).await.is(200).json();
+    assert_eq!(last[0]["status"], "Stopped", "{last}");
+    for (number, run) in [(2, two), (3, three)] {
+        s.delete(&owner, &format!("{RUNS}/{number}")).await.is(204);
+        assert_eq!(queued(&s, run).await.len(), 0);
+    }
+    assert_eq!(queued(&s, one).await.len(), 1);
 }
 
 async fn what_is_over_leaves_the_queue(on: Database) {

@@ -188,7 +188,8 @@ sql! {
     CLAIM = "INSERT INTO run_version (workflow, version, run) VALUES ($1, $2, $3) ON CONFLICT (workflow, version) DO UPDATE SET version = excluded.version WHERE run_version.run = excluded.run";
     NODE = "INSERT INTO run_node (run, no, data, params) VALUES ($1, $2, $3, $4) ON CONFLICT (run, no) DO UPDATE SET data = excluded.data, params = excluded.params";
     NODE_DATA = "INSERT INTO run_node (run, no, data, params) VALUES ($1, $2, $3, '') ON CONFLICT (run, no) DO UPDATE SET data = excluded.data";
-    QUEUE_ADD = "INSERT INTO queue (run, job, attempt, project, workflow, number, node, name, requirements, groups, region, priority, triggered_by, queued, cancelled) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0) ON CONFLICT (run, job, attempt) DO NOTHING";
+    // A row that is there says the same, or can't be read: then what it says is mended. Who has the job is another matter.
+    QUEUE_ADD = "INSERT INTO queue (run, job, attempt, project, workflow, number, node, name, requirements, groups, region, priority, triggered_by, queued, cancelled) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0) ON CONFLICT (run, job, attempt) DO UPDATE SET project = excluded.project, workflow = excluded.workflow, number = excluded.number, node = excluded.node, name = excluded.name, requirements = excluded.requirements, groups = excluded.groups, region = excluded.region, priority = excluded.priority, triggered_by = excluded.triggered_by, queued = excluded.queued";
     QUEUE_LEASE = "UPDATE queue SET worker = $4, lease_until = $5 WHERE run = $1 AND job = $2 AND attempt = $3";
     TAKE = "UPDATE worker SET take = $2, take_job = $3, take_attempt = $4 WHERE id = $1 AND take < $2";
     QUEUE_REMOVE = "DELETE FROM queue WHERE run = $1 AND job = $2 AND attempt = $3";

@@ -4,7 +4,7 @@ use crate::{
     error::Result,
     sql::sql,
     tx::Tx,
-    val::{Row, Val},
+    val::{FromVal, Row, Val},
     vals,
 };
 use cds_model::{ProjectId, RunId, Status, Timestamp, UserId, WorkflowId};
@@ -129,25 +129,53 @@ pub struct Filter {
     pub limit: i64,
 }
 
-fn brief(row: &Row) -> Result<Brief> {
-    Ok(Brief {
-        id: row.get(0)?,
-        workflow: row.get(1)?,
-        project: row.get(2)?,
-        number: row.get(3)?,
-        status: row.get(4)?,
-        sub: row.get(5)?,
-        label: row.get(6)?,
-        triggered_by: row.get(7)?,
-        tags: row.json(8)?,
-        created: row.get(9)?,
-        last_execution: row.get(10)?,
-        version: row.get(11)?,
-        workflow_name: row.get(12)?,
-        project_key: row.get(13)?,
-        parked: row.get(14)?,
-        at_work: row.get(15)?,
-    })
+/// A run in a list, unless not even its name can be read. What else can't be read has a neutral value, and the run counts
+/// as parked with the reason: a list must show the others.
+fn brief(row: &Row) -> Option<Brief> {
+    let mut fault = None;
+    let mut read = Soft { row, fault: &mut fault };
+    let named = (|| Ok::<_, crate::error::Error>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))();
+    let (id, workflow, project, number) = named
+        .inspect_err(|e| tracing::error!(error = %e, "a run is left out of a list, its name can't be read"))
+        .ok()?;
+    let brief = Brief {
+        id,
+        workflow,
+        project,
+        number,
+        status: read.get(4, Status::Fail),
+        sub: read.get(5, 0),
+        label: read.get(6, String::new()),
+        triggered_by: read.get(7, String::new()),
+        tags: read.or(row.json(8), Vec::new()),
+        created: read.get(9, Timestamp::default()),
+        last_execution: read.get(10, Timestamp::default()),
+        version: read.get(11, 0),
+        workflow_name: read.get(12, String::new()),
+        project_key: read.get(13, String::new()),
+        parked: read.get(14, None),
+        at_work: read.get(15, None),
+    };
+    Some(Brief { parked: brief.parked.or(fault), ..brief })
+}
+
+/// Reads columns of a row that may be damaged; keeps the first fault.
+struct Soft<'r> {
+    row: &'r Row,
+    fault: &'r mut Option<String>,
+}
+
+impl Soft<'_> {
+    fn get<T: FromVal>(&mut self, column: usize, neutral: T) -> T {
+        self.or(self.row.get(column), neutral)
+    }
+
+    fn or<T>(&mut self, read: Result<T>, neutral: T) -> T {
+        read.unwrap_or_else(|e| {
+            self.fault.get_or_insert_with(|| e.to_string());
+            neutral
+        })
+    }
 }
 
 impl Filter {
@@ -183,32 +211,32 @@ pub fn count(tx: &mut Tx<'_>, workflow: WorkflowId, filter: &Filter) -> Result<i
 
 /// Runs of a workflow, newest first. Those left out by the offset cost a step in an index each.
 pub fn list(tx: &mut Tx<'_>, workflow: WorkflowId, filter: &Filter) -> Result<Vec<Brief>> {
-    tx.query(LIST, &filter.page(workflow.into()))?.iter().map(brief).collect()
+    Ok(tx.query(LIST, &filter.page(workflow.into()))?.iter().filter_map(brief).collect())
 }
 
 /// The run of a number.
 pub fn by_number(tx: &mut Tx<'_>, workflow: WorkflowId, number: i64) -> Result<Option<Brief>> {
-    tx.query_opt(BY_NUMBER, vals![workflow, number])?.as_ref().map(brief).transpose()
+    Ok(tx.query_opt(BY_NUMBER, vals![workflow, number])?.as_ref().and_then(brief))
 }
 
 /// The newest run of a workflow.
 pub fn latest(tx: &mut Tx<'_>, workflow: WorkflowId) -> Result<Option<Brief>> {
-    tx.query_opt(LATEST, vals![workflow])?.as_ref().map(brief).transpose()
+    Ok(tx.query_opt(LATEST, vals![workflow])?.as_ref().and_then(brief))
 }
 
 /// The newest run of each workflow of a project that has one.
 pub fn latest_in(tx: &mut Tx<'_>, project: ProjectId) -> Result<HashMap<WorkflowId, Brief>> {
-    tx.query(LATEST_IN, vals![project])?.iter().map(|row| brief(row).map(|b| (b.workflow, b))).collect()
+    Ok(tx.query(LATEST_IN, vals![project])?.iter().filter_map(brief).map(|b| (b.workflow, b)).collect())
 }
 
 /// The run of an id.
 pub fn find(tx: &mut Tx<'_>, run: RunId) -> Result<Option<Brief>> {
-    tx.query_opt(BY_ID, vals![run])?.as_ref().map(brief).transpose()
+    Ok(tx.query_opt(BY_ID, vals![run])?.as_ref().and_then(brief))
 }
 
 /// Runs over all projects, newest first: those that a user's groups let read, or all with `None`.
 pub fn recent(tx: &mut Tx<'_>, reader: Option<UserId>, filter: &Filter) -> Result<Vec<Brief>> {
-    tx.query(RECENT, &filter.page(reader.into()))?.iter().map(brief).collect()
+    Ok(tx.query(RECENT, &filter.page(reader.into()))?.iter().filter_map(brief).collect())
 }
 
 /// How many runs [`recent`] could give, whatever offset and limit.

@@ -10,6 +10,9 @@ sql! {
     GARBLE_TIMER = "UPDATE timer SET key = '{', at = 0 WHERE run = $1 AND key LIKE '%Run%'";
     RING_TIMERS = "UPDATE timer SET at = 1 WHERE run = $1";
     GARBLE_RUN = "UPDATE run SET head = '!' || head WHERE id = $1";
+    GARBLE_QUEUE = "UPDATE queue SET requirements = 'not json', queued = 0 WHERE run = $1";
+    GARBLE_STATUS = "UPDATE run SET status = 'Nonsense', tags = '{' WHERE id = $1";
+    EMPTY_HEAD = "UPDATE run SET head = '{\"x\":1}' WHERE id = $1";
     MEND_RUN = "UPDATE run SET head = substr(head, 2) WHERE id = $1";
 }
 
@@ -26,6 +29,12 @@ pub enum Damage {
     GarbleTimer,
     /// All its timers are due.
     RingTimers,
+    /// What is queued of it can't be read.
+    GarbleQueue,
+    /// What lists say of it can't be read.
+    GarbleStatus,
+    /// Its state is another thing's.
+    EmptyHead,
     /// Its state can't be read.
     GarbleRun,
     /// Undoes [`Damage::GarbleRun`].
@@ -43,6 +52,9 @@ pub fn damage(tx: &mut Tx<'_>, run: RunId, what: Damage) -> Result<u64> {
         Damage::RepeatQueue => REPEAT_QUEUE,
         Damage::GarbleTimer => GARBLE_TIMER,
         Damage::RingTimers => RING_TIMERS,
+        Damage::GarbleQueue => GARBLE_QUEUE,
+        Damage::GarbleStatus => GARBLE_STATUS,
+        Damage::EmptyHead => EMPTY_HEAD,
         Damage::GarbleRun => GARBLE_RUN,
         Damage::MendRun => MEND_RUN,
     };

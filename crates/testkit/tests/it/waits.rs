@@ -2,7 +2,7 @@
 
 use cds_api::runs::{Run, RunStart};
 use cds_model::Status;
-use cds_testkit::{SHORT, TestServer, eventually, find_job, node_run};
+use cds_testkit::{Project, SHORT, Setup, TestHatchery, TestServer, eventually, find_job, node_run};
 use std::path::Path;
 
 /// The number in a file, once it is there.
@@ -46,6 +46,34 @@ jobs:
     let reason = job.waits.as_ref().expect("a reason on the job");
     assert_eq!(reason.code, "no_match");
     assert!(reason.text.contains("no-such-program"), "{reason:?}");
+}
+
+/// What the only job of a run waits for, once it says so.
+async fn waits_for(project: &Project, number: i64, words: &str) -> String {
+    let said =
+        |run: &Run| find_job(run, "plain", "job").waits.as_ref().is_some_and(|w| w.text.contains(words));
+    let run = project.when_within(SHORT, "plain", number, words, said).await;
+    find_job(&run, "plain", "job").waits.clone().expect("a reason").code
+}
+
+#[tokio::test]
+async fn a_hatchery_that_fails_or_ends_is_named_and_holds_up_nobody() {
+    let server = TestServer::with(Setup { no_hatchery: true, ..Setup::default() }).await;
+    let project = server.project("FAILS").await;
+    project.push_script("plain", &["true"]).await;
+    let mut bad =
+        TestHatchery::start(&server, "bad", "max_workers = 2\nworker_exe = \"/bin/false\"", &[]).await;
+    let first = project.run("plain", RunStart::default()).await.brief.number;
+    assert_eq!(waits_for(&project, first, "workers end right after their start").await, "worker_fails");
+    let good = TestHatchery::start(&server, "good", "max_workers = 1", &[]).await;
+    let run = project.ended("plain", first).await;
+    assert_eq!(run.brief.status, Status::Success, "{run:#?}");
+
+    // One that is told to end says so; one that is killed is missed at once.
+    drop(good);
+    bad.kill();
+    let second = project.run("plain", RunStart::default()).await.brief.number;
+    assert_eq!(waits_for(&project, second, "is not up").await, "hatchery_down");
 }
 
 #[tokio::test]

@@ -5482,12 +5482,19 @@ export interface components {
         };
         /** @description Body of `POST /v1/hatchery/sync`: what exists; waits up to `wait_ms` for something to change. */
         HatcherySync: {
+            /**
+             * Format: int32
+             * @description Starts of workers that have failed since it began: tells a refusal of now from an old one.
+             */
+            failures?: number;
             /** @description This hatchery. */
             hatchery: string;
             /** @description Every instance the provider lists, in whatever state. */
             instances: components["schemas"]["InstanceReport"][];
             /** @description Last refusal of the provider, for people; empty = none. */
             last_error?: string;
+            /** @description It ends: nothing more is to be asked of it. */
+            leaving?: boolean;
             /**
              * Format: int64
              * @description Version of the wishes last acted on; the call returns at once if there are newer ones.

@@ -107,6 +107,8 @@ impl ProbeHatchery {
                         seen,
                         wait_ms: 1_000,
                         last_error: String::new(),
+                        failures: 0,
+                        leaving: false,
                     };
                     match self.client.hatchery_sync(&sync).await {
                         Ok(orders) => seen = orders.version,
