@@ -3,7 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, type ErrorComponentProps, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { queries } from "./api/queries";
 import { App } from "./App";
-import { historySearch, jobSearch, parseSearch, runSearch, stringifySearch, workflowSearch } from "./model/search";
+import { historySearch, jobSearch, parseSearch, projectSearch, runSearch, stringifySearch, workflowSearch } from "./model/search";
 import { Fleet } from "./pages/Fleet";
 import { Home } from "./pages/Home";
 import { NotFound } from "./pages/NotFound";
@@ -19,7 +19,7 @@ const parent = { getParentRoute: () => root };
 
 const home = createRoute({ ...parent, path: "/", validateSearch: historySearch, component: Home });
 const projects = createRoute({ ...parent, path: "/projects", component: Projects });
-const project = createRoute({ ...parent, path: "/project/$key", component: ProjectPage });
+const project = createRoute({ ...parent, path: "/project/$key", validateSearch: projectSearch, component: ProjectPage });
 const workflow = createRoute({ ...parent, path: "/project/$key/workflow/$workflow", validateSearch: workflowSearch, component: WorkflowPage });
 
 // What workflows are made of: no run stands on them alone, and the search finds them.

@@ -28,7 +28,7 @@ const SHELLS: usize = 1000;
 /// Runs that measure the time to the first byte of a log.
 const FIRST_LOGS: usize = 50;
 /// Nodes of the chain.
-const CHAIN: usize = 50;
+const CHAIN: usize = 100;
 /// No run may take longer.
 pub const LIMIT: Duration = Duration::from_secs(120);
 

@@ -12,21 +12,21 @@ export interface HistoryFilter {
   tag: string;
 }
 
-/** Of one workflow; without, over all projects. */
-export type HistoryOf = { key: string; workflow: string } | undefined;
+/** Of one workflow, of one project, or over all projects. */
+export type HistoryOf = { key: string; workflow: string } | { project: string } | undefined;
 
 export function historyPage(of: HistoryOf, filter: HistoryFilter, name: string | number, offset: number, limit: number) {
   return queryOptions({
-    queryKey: ["runs", of?.key ?? "", of?.workflow ?? "", "history", filter, name],
+    queryKey: ["runs", of, "history", filter, name],
     queryFn: async ({ signal }): Promise<RunPage> => {
-      const query = { offset, limit, ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value)) };
+      const query = { offset, limit, ...(of && "project" in of && of), ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value)) };
       let total = NaN;
       const counted = <T extends { response: Response }>(got: T): T => {
         total = Number(got.response.headers.get("x-total-count") ?? NaN);
         return got;
       };
       const runs: RunBrief[] = await data(
-        of
+        of && "workflow" in of
           ? client.GET("/v1/projects/{key}/workflows/{workflow}/runs", { params: { path: of, query }, signal }).then(counted)
           : client.GET("/v1/runs", { params: { query }, signal }).then(counted),
       );

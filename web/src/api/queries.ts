@@ -14,7 +14,7 @@ export const queries = {
   authOptions: () => queryOptions({ queryKey: ["auth", "options"], queryFn: () => data(client.GET("/v1/auth/options")) }),
   tokens: () => queryOptions({ queryKey: ["auth", "tokens"], queryFn: () => data(client.GET("/v1/auth/tokens")) }),
   candidates: (job: string) =>
-    queryOptions({ queryKey: ["queue", "candidates", job], queryFn: () => data(client.GET("/v1/jobs/{job}/candidates", { params: { path: { job } } })), refetchInterval: 10_000 }),
+    queryOptions({ queryKey: ["queue", "candidates", job], queryFn: () => data(client.GET("/v1/jobs/{job}/candidates", { params: { path: { job } } })) }),
   pipeline: (key: string, pipeline: string) =>
     queryOptions({
       queryKey: ["pipeline", key, pipeline],
@@ -100,10 +100,10 @@ export const queries = {
       queryFn: () => data(client.GET("/v1/jobs/{job}/attempts/{attempt}/steps/{step}/lines", { params: { path: { job, attempt, step }, query: { first: -16, count: 16 } } })),
       staleTime: Infinity,
     }),
-  queue: () => queryOptions({ queryKey: ["queue"], queryFn: () => data(client.GET("/v1/queue")), refetchInterval: 15_000 }),
-  workers: () => queryOptions({ queryKey: ["workers"], queryFn: () => data(client.GET("/v1/workers")), refetchInterval: 5_000 }),
+  queue: () => queryOptions({ queryKey: ["queue"], queryFn: () => data(client.GET("/v1/queue")) }),
+  workers: () => queryOptions({ queryKey: ["workers"], queryFn: () => data(client.GET("/v1/workers")) }),
   hatcheries: () =>
-    queryOptions({ queryKey: ["hatcheries"], queryFn: () => data(client.GET("/v1/hatcheries")), refetchInterval: 5_000 }),
+    queryOptions({ queryKey: ["hatcheries"], queryFn: () => data(client.GET("/v1/hatcheries")) }),
   search: (q: string) =>
     queryOptions({
       queryKey: ["search", q],

@@ -4,6 +4,7 @@ import { useSyncExternalStore } from "react";
 import { type Message, SseParser } from "../model/sse";
 import type { Event } from "../model/types";
 import { Failure, mayPass, raw } from "./client";
+import { News } from "./news";
 import { Patience } from "./patience";
 
 export interface StreamOptions {
@@ -103,16 +104,7 @@ async function readFailed(queryClient: QueryClient): Promise<void> {
 /** The tab's one stream: marks what it names as stale. Several events of a moment cause one reading. */
 export function startEvents(queryClient: QueryClient): () => void {
   const stop = new AbortController();
-  const due = new Map<string, readonly unknown[]>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const mark = (...key: unknown[]) => {
-    due.set(JSON.stringify(key), key);
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      for (const queryKey of due.values()) void queryClient.invalidateQueries({ queryKey });
-      due.clear();
-    }, 150);
-  };
+  const news = new News(queryClient);
   let opened = 0;
   void followStream({
     url: () => "/v1/events",
@@ -126,33 +118,12 @@ export function startEvents(queryClient: QueryClient): () => void {
     },
     onCut: () => setState("cut"),
     onMessage(message) {
-      if (!message.data) return;
-      const news = JSON.parse(message.data) as Event;
-      const { project_key: key, workflow_name: workflow } = news;
-      if (news.type.startsWith("run.")) {
-        if (news.number != null) mark("run", key, workflow, String(news.number));
-        mark("run", key, workflow, "latest");
-        const whole = news.type !== "run.updated" || news.changes?.some((c) => c.type.startsWith("run."));
-        if (whole) {
-          mark("runs");
-          mark("workflows", key);
-        }
-        mark("queue");
-      } else if (news.type.startsWith("workflow.")) {
-        mark("workflow", key);
-        mark("workflows", key);
-        mark("project", key);
-      } else if (news.type.startsWith("project.")) {
-        mark("projects");
-        mark("project", key);
-      } else {
-        mark(news.type.split(".")[0]);
-      }
+      if (message.data) news.take(JSON.parse(message.data) as Event);
     },
   });
   return () => {
     stop.abort();
-    clearTimeout(timer);
+    news.stop();
     setState("connecting");
   };
 }

@@ -38,7 +38,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   });
   const recent = useQuery(queries.recent(50));
   const queue = useQuery(queries.queue());
-  const hatcheries = useQuery({ ...queries.hatcheries(), refetchInterval: false });
+  const hatcheries = useQuery(queries.hatcheries());
   const entries = useMemo(() => {
     const named = hits.map(ofHit);
     const runs = (recent.data ?? []).map(ofRun);

@@ -16,6 +16,11 @@ export interface HistorySearch {
   tag?: string;
 }
 
+export interface ProjectSearch extends HistorySearch {
+  /** Without: its workflows. */
+  list?: "runs";
+}
+
 export interface WorkflowSearch extends HistorySearch {
   /** Anything: the form to start a run is open. */
   start?: string;
@@ -41,6 +46,7 @@ export interface JobSearch {
 }
 
 export const historySearch = (s: Given): HistorySearch => ({ status: text(s.status), branch: text(s.branch), author: text(s.author), tag: text(s.tag) });
+export const projectSearch = (s: Given): ProjectSearch => ({ ...historySearch(s), list: s.list === "runs" ? "runs" : undefined });
 export const workflowSearch = (s: Given): WorkflowSearch => ({ ...historySearch(s), start: text(s.start) });
 export const runSearch = (s: Given): RunSearch => ({ node: text(s.node), name: text(s.name), exec: text(s.exec), tab: TABS.find((t) => t === s.tab) });
 export const jobSearch = (s: Given): JobSearch => ({ step: number(s.step, 0), attempt: number(s.attempt, 1) });

@@ -5,6 +5,7 @@ import { useDeferredValue, useLayoutEffect, useMemo, useRef, useState } from "re
 import { queries } from "../api/queries";
 import { FirstSteps } from "../components/FirstSteps";
 import { PageHead } from "../components/PageHead";
+import { RunHistory } from "../components/RunHistory";
 import { ROW, ROW_NARROW } from "../components/RunTable";
 import { StatusIcon } from "../components/Status";
 import { about } from "../model/about";
@@ -15,14 +16,18 @@ import { briefStatus } from "../model/waits";
 import { Link } from "../ui/Link";
 import { Select } from "../ui/Select";
 import { Answered, Empty } from "../ui/States";
+import { Tabs } from "../ui/Tabs";
 import { type Column, useRows } from "../ui/table";
 import { NARROW, useMedia, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
+import { useSetSearch } from "../util/search";
 
 const route = getRouteApi("/project/$key");
 
 export function ProjectPage() {
   const { key: projectKey } = route.useParams();
+  const { list } = route.useSearch();
+  const set = useSetSearch();
   const project = useQuery(queries.project(projectKey));
   const workflows = useQuery(queries.workflows(projectKey));
   useTitle(project.data?.name ?? projectKey);
@@ -41,7 +46,14 @@ export function ProjectPage() {
               {(project.data?.permission ?? 0) >= 7 ? <FirstSteps projectKey={projectKey} /> : <p className="muted">Somebody with the permission to write (level 7) has to push one.</p>}
             </>
           ) : (
-            <WorkflowList workflows={all} />
+            <Tabs
+              label="What is shown of the project"
+              tabs={[{ id: "workflows", label: "Workflows", count: all.length }, { id: "runs", label: "Runs" }]}
+              value={list ?? "workflows"}
+              onChange={(id) => set({ list: id === "runs" ? id : undefined })}
+            >
+              {list === "runs" ? <RunHistory project={projectKey} none={<Empty title="Nothing has run yet"><p>Start a run on the page of a workflow.</p></Empty>} /> : <WorkflowList workflows={all} />}
+            </Tabs>
           )
         }
       </Answered>

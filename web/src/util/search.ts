@@ -1,8 +1,8 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback } from "react";
-import type { HistorySearch, JobSearch, RunSearch, WorkflowSearch } from "../model/search";
+import type { HistorySearch, JobSearch, ProjectSearch, RunSearch, WorkflowSearch } from "../model/search";
 
-type Change = Partial<HistorySearch & WorkflowSearch & RunSearch & JobSearch>;
+type Change = Partial<HistorySearch & ProjectSearch & WorkflowSearch & RunSearch & JobSearch>;
 
 /** Changes what the address says of this page, and keeps the rest. It makes no step in the browser's history, and moves nothing. */
 export function useSetSearch<C extends Change>(): (change: C, hash?: string) => void {

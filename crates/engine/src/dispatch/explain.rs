@@ -58,10 +58,9 @@ pub fn explain(job: &QueuedJob, position: usize, fleet: &[HatcheryView], now: Ti
         ("no_room", format!("{who} may not start workers: its limit is 0"))
     } else {
         let all = idle + count(&fit, coming_of) + busy;
-        let waited = now.since(job.queued).as_secs();
         let text = match all {
-            1 => format!("the only worker of {who} is busy, position {position}, waiting for {waited} s"),
-            _ => format!("all {all} workers of {who} are busy, position {position}, waiting for {waited} s"),
+            1 => format!("the only worker of {who} is busy, position {position}"),
+            _ => format!("all {all} workers of {who} are busy, position {position}"),
         };
         ("all_busy", text)
     };

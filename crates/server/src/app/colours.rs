@@ -4,8 +4,8 @@
 /// What is on; each as the parameters that switch it on.
 #[derive(Default)]
 struct Style {
-    /// Bold, dim, italic, underlined, by code 1 to 4.
-    flags: [bool; 4],
+    /// Bold, dim, italic, underlined, … reversed, … struck out, by code 1 to 9.
+    flags: [bool; 9],
     foreground: String,
     background: String,
 }
@@ -28,15 +28,19 @@ pub fn in_force(text: &[u8]) -> String {
 
 impl Style {
     fn apply(&mut self, parameters: &str) {
-        let codes: Vec<u32> = parameters.split([';', ':']).map(|c| c.parse().unwrap_or(0)).collect();
+        for group in parameters.split(';').filter(|group| group.contains(':')) {
+            self.apply_group(group);
+        }
+        let plain = parameters.split(';').filter(|group| !group.contains(':'));
+        let codes: Vec<u32> = plain.map(|c| c.parse().unwrap_or(0)).collect();
         let mut rest = codes.as_slice();
         while let Some((code, after)) = rest.split_first() {
             rest = after;
             match code {
                 0 => *self = Style::default(),
-                1..=4 => self.flags[(code - 1) as usize] = true,
+                1..=9 => self.flags[(code - 1) as usize] = true,
                 22 => (self.flags[0], self.flags[1]) = (false, false),
-                23 | 24 => self.flags[(code - 21) as usize] = false,
+                23..=29 => self.flags[(code - 21) as usize] = false,
                 30..=37 | 90..=97 => self.foreground = code.to_string(),
                 39 => self.foreground.clear(),
                 40..=47 | 100..=107 => self.background = code.to_string(),
@@ -56,6 +60,18 @@ impl Style {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// One parameter with parts of its own, like `4:3` (a wavy underline) or `38:2::1:2:3`.
+    fn apply_group(&mut self, group: &str) {
+        let parts: Vec<&str> = group.split(':').filter(|part| !part.is_empty()).collect();
+        match parts.as_slice() {
+            ["4", "0", ..] => self.flags[3] = false,
+            ["4", ..] => self.flags[3] = true,
+            ["38", ..] => self.foreground = parts.join(";"),
+            ["48", ..] => self.background = parts.join(";"),
+            _ => {}
         }
     }
 
@@ -86,6 +102,11 @@ mod tests {
             ("\x1b[2K\x1b[1Aup", ""),
             ("cut off \x1b[3", ""),
             ("\x1b[38;5m", "38;5"),
+            ("\x1b[7;9mreversed and struck", "7;9"),
+            ("\x1b[7;9m\x1b[27m", "9"),
+            ("\x1b[4:3;1m", "1;4"),
+            ("\x1b[4m\x1b[4:0m", ""),
+            ("\x1b[38:2::1:2:3m\x1b[48:5:7m", "38;2;1;2;3;48;5;7"),
             ("\x1b[99999999999m\x1b", ""),
         ] {
             assert_eq!(in_force(text.as_bytes()), expected, "{text:?}");

@@ -70,6 +70,8 @@ struct ListQuery {
     branch: Option<String>,
     /// Only by this author: of the commit (tag `git.author`), or who started the run.
     author: Option<String>,
+    /// Only of this project.
+    project: Option<String>,
 }
 
 impl ListQuery {
@@ -88,6 +90,7 @@ impl ListQuery {
             tag,
             branch: self.branch,
             author: self.author,
+            project: self.project,
             offset,
             limit,
             ..Filter::default()

@@ -65,6 +65,11 @@ async fn runs_are_filtered_over_all_there_are() {
         s.get(&owner, &format!("{list}?branches=main")).await.is(400);
         s.get(&owner, &format!("{list}?status=Broken")).await.is(400);
     }
+    for (query, count) in [("?project=P", 3), ("?project=P&branch=next", 1), ("?project=Q", 0)] {
+        let answer = s.get(&owner, &format!("/v1/runs{query}")).await.is(200);
+        assert_eq!(answer.json().as_array().unwrap().len(), count, "{query}");
+        assert_eq!(answer.headers["x-total-count"], count.to_string().as_str(), "{query}");
+    }
     let values = s.get(&owner, "/v1/projects/P/workflows/main/tags/git.branch").await.is(200);
     assert_eq!(values.json(), json!(["main", "next"]));
     s.get(&owner, "/v1/projects/P/workflows/none/tags/git.branch").await.is(404);

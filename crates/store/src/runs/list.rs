@@ -24,7 +24,8 @@ macro_rules! brief {
 }
 
 // What of a filter is absent lets everything through. A run that is under way, and none of its jobs with a worker, is
-// also found as waiting. $2 status, $3 $4 tag, $5 branch, $6 author, $7 $8 numbers.
+// also found as waiting. $2 status, $3 $4 tag, $5 branch, $6 author, $7 $8 numbers,
+// $9 key of a project.
 macro_rules! chosen {
     ($before:literal, $after:literal) => {
         concat!(
@@ -35,6 +36,7 @@ macro_rules! chosen {
             " AND (CAST($6 AS TEXT) IS NULL OR x.triggered_by = $6 OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = 'git.author' AND t.value = $6))",
             " AND (CAST($7 AS BIGINT) IS NULL OR x.number > $7)",
             " AND (CAST($8 AS BIGINT) IS NULL OR x.number < $8)",
+            " AND (CAST($9 AS TEXT) IS NULL OR x.project = (SELECT id FROM project WHERE key = $9))",
             $after
         )
     };
@@ -55,14 +57,14 @@ macro_rules! readable {
 }
 
 sql! {
-    LIST = brief!("WHERE r.workflow = $1 AND r.number IN (", chosen!("SELECT x.number FROM run x WHERE x.workflow = $1", " ORDER BY x.number DESC LIMIT $9 OFFSET $10) ORDER BY r.number DESC"));
+    LIST = brief!("WHERE r.workflow = $1 AND r.number IN (", chosen!("SELECT x.number FROM run x WHERE x.workflow = $1", " ORDER BY x.number DESC LIMIT $10 OFFSET $11) ORDER BY r.number DESC"));
     COUNT = chosen!("SELECT COUNT(*) FROM run x WHERE x.workflow = $1", "");
     COUNT_ALL = "SELECT COUNT(*) FROM run x WHERE x.workflow = $1";
     BY_NUMBER = brief!("WHERE r.workflow = $1 AND r.number = $2");
     LATEST = brief!("WHERE r.workflow = $1 ORDER BY r.number DESC LIMIT 1");
     LATEST_IN = brief!("WHERE w.project = $1 AND r.number = (SELECT MAX(x.number) FROM run x WHERE x.workflow = w.id)");
     BY_ID = brief!("WHERE r.id = $1");
-    RECENT = brief!("WHERE r.id IN (", readable!("SELECT x.id FROM run x WHERE ", ""), chosen!("", " ORDER BY x.id DESC LIMIT $9 OFFSET $10) ORDER BY r.id DESC"));
+    RECENT = brief!("WHERE r.id IN (", readable!("SELECT x.id FROM run x WHERE ", ""), chosen!("", " ORDER BY x.id DESC LIMIT $10 OFFSET $11) ORDER BY r.id DESC"));
     COUNT_RECENT = concat!(readable!("SELECT COUNT(*) FROM run x WHERE ", ""), chosen!("", ""));
     COUNT_EVERY = "SELECT COUNT(*) FROM run";
     TAGS = "SELECT DISTINCT tag FROM run_tag WHERE workflow = $1 ORDER BY tag";
@@ -123,6 +125,8 @@ pub struct Filter {
     pub above: Option<i64>,
     /// Only with a number below this.
     pub below: Option<i64>,
+    /// Only of the project with this key.
+    pub project: Option<String>,
     /// How many to leave out.
     pub offset: i64,
     /// How many to give.
@@ -185,14 +189,15 @@ impl Filter {
         of.iter().all(|v| *v == Val::Null)
     }
 
-    /// Parameters $1 to $8.
+    /// Parameters $1 to $9.
     fn vals(&self, of: Val) -> Vec<Val> {
         let (tag, value) = self.tag.as_ref().map_or((None, None), |(t, v)| (Some(t.as_str()), v.as_deref()));
         let (branch, author) = (self.branch.as_deref(), self.author.as_deref());
-        vals![of, self.status, tag, value, branch, author, self.above, self.below].to_vec()
+        let project = self.project.as_deref();
+        vals![of, self.status, tag, value, branch, author, self.above, self.below, project].to_vec()
     }
 
-    /// Parameters $1 to $10.
+    /// Parameters $1 to $11.
     fn page(&self, of: Val) -> Vec<Val> {
         let mut vals = self.vals(of);
         vals.extend([Val::from(self.limit), Val::from(self.offset)]);

@@ -3546,6 +3546,8 @@ export interface paths {
                     branch?: string | null;
                     /** @description Only by this author: of the commit (tag `git.author`), or who started the run. */
                     author?: string | null;
+                    /** @description Only of this project. */
+                    project?: string | null;
                 };
                 header?: never;
                 path: {
@@ -4061,6 +4063,8 @@ export interface paths {
                     branch?: string | null;
                     /** @description Only by this author: of the commit (tag `git.author`), or who started the run. */
                     author?: string | null;
+                    /** @description Only of this project. */
+                    project?: string | null;
                 };
                 header?: never;
                 path?: never;
