@@ -7,7 +7,7 @@ impl Repository {
     /// A run whose job says in a file that it has begun, and then does not end by itself.
     fn begun(&self, program: &mut Command) -> Child {
         let mark = self.temp.path().join("mark");
-        let child = program.env("MARK", &mark).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child = program.env("MARK", &mark).stderr(Stdio::null()).spawn().unwrap();
         wait(&mark);
         std::fs::remove_file(&mark).unwrap();
         child
@@ -18,7 +18,7 @@ impl Repository {
 fn whatever_asks_it_to_end_leaves_nothing() {
     let repository = Repository::new("touch $MARK; sleep 1000");
     for word in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
-        let mut child = repository.begun(&mut repository.command(&[]));
+        let mut child = repository.begun(repository.command(&[]).stdout(Stdio::null()));
         signal(&child, word);
         assert_eq!(child.wait().unwrap().code(), Some(1), "{word:?}");
         repository.nothing_is_left();
@@ -31,10 +31,14 @@ fn a_second_signal_does_not_wait_for_anybody() {
     let repository = Repository::new(
         "trap '' TERM; mkdir d d/e; chmod 500 d; sleep 1000 & touch $MARK; while :; do sleep 1; done",
     );
-    let mut child = repository.begun(&mut repository.command(&[]));
+    let shown = repository.dir.path().join(".git/shown");
+    let mut command = repository.command(&["--json"]);
+    let mut child = repository.begun(command.stdout(std::fs::File::create(&shown).unwrap()));
     signal(&child, Signal::INT);
     signal(&child, Signal::TERM);
     assert_eq!(child.wait().unwrap().code(), Some(1));
+    let shown = std::fs::read_to_string(shown).unwrap();
+    assert!(!shown.contains(r#"{"run":"#), "whoever waits for the end of the run shows it: {shown}");
     repository.nothing_is_left();
 }
 
@@ -45,7 +49,7 @@ fn who_is_to_survive_the_terminal_does() {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(format!("trap '' HUP; exec {} run", bin("cds").display()));
     shell.current_dir(repository.dir.path()).env("TMPDIR", repository.temp.path()).env("GO", &go);
-    let mut child = repository.begun(&mut shell);
+    let mut child = repository.begun(shell.stdout(Stdio::null()));
     signal(&child, Signal::HUP);
     std::fs::write(&go, "").unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
@@ -55,7 +59,7 @@ fn who_is_to_survive_the_terminal_does() {
 #[test]
 fn when_it_is_killed_its_workers_end_and_the_next_one_cleans_up() {
     let repository = Repository::new(r#"[ -z "$MARK" ] || { sleep 1000 & touch $MARK; sleep 1000; }"#);
-    let mut child = repository.begun(&mut repository.command(&[]));
+    let mut child = repository.begun(repository.command(&[]).stdout(Stdio::null()));
     assert!(repository.processes().len() > 3, "{:?}", repository.processes());
     signal(&child, Signal::KILL);
     child.wait().unwrap();
