@@ -171,7 +171,7 @@ fn every_wait_has_its_sentence() {
     let trouble = |seconds: i64| Some(Trouble { why: "no disk".into(), until: Timestamp(61_000 + seconds) });
     let broken = HatcheryView { busy: 0, trouble: trouble(1), ..h.clone() };
     let fails = "worker_fails: hatchery h1 can't start a worker and tries again: no disk";
-    assert_eq!(say(&plain, 1, &[broken.clone()]), fails);
+    assert_eq!(say(&plain, 1, std::slice::from_ref(&broken)), fails);
     assert_eq!(say(&plain, 1, &[HatcheryView { starting: 1, ..broken.clone() }]), fails);
     assert_eq!(
         say(&plain, 1, &[broken.clone(), other.clone()]),
@@ -209,7 +209,7 @@ fn a_hatchery_that_fails_or_is_gone_holds_up_nobody() {
     let d = dispatch(&queue([job(1, 0, 1, &[])]), &[starting, sound.clone()], now);
     assert_eq!((d.wanted.get(&sound.id), d.wanted.len()), (Some(&1), 1));
     // Alone it is asked as before, and after a while like the others.
-    assert_eq!(dispatch(&jobs(), &[broken.clone()], now).wanted.get(&broken.id), Some(&2));
+    assert_eq!(dispatch(&jobs(), std::slice::from_ref(&broken), now).wanted.get(&broken.id), Some(&2));
     let d = dispatch(&queue([job(1, 0, 1, &[])]), &fleet, Timestamp(2_000));
     assert_eq!(d.wanted.get(&broken.id), Some(&1));
     // What a hatchery that is down was starting comes no more.

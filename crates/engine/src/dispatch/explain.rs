@@ -24,25 +24,19 @@ pub fn explain(job: &QueuedJob, position: usize, fleet: &[HatcheryView], now: Ti
     }
     let (troubled, sound): (Vec<&HatcheryView>, Vec<&HatcheryView>) =
         fit.iter().copied().partition(|h| h.trouble(now).is_some());
-    let count =
-        |among: &[&HatcheryView], of: fn(&HatcheryView) -> usize| among.iter().map(|h| of(h)).sum::<usize>();
-    let some = |among: &[&HatcheryView], of: fn(&HatcheryView) -> usize| {
-        names(&among.iter().copied().filter(|h| of(h) > 0).collect::<Vec<_>>())
-    };
-    let (idle_of, busy_of): (fn(&HatcheryView) -> usize, fn(&HatcheryView) -> usize) =
-        (|h| h.idle.len(), |h| h.busy as usize);
-    let (coming_of, room_of): (fn(&HatcheryView) -> usize, fn(&HatcheryView) -> usize) =
-        (|h| h.coming() as usize, |h| h.room() as usize);
-    let (idle, busy) = (count(&fit, idle_of), count(&fit, busy_of));
-    let (starting, room) = (count(&sound, coming_of), count(&sound, room_of));
+    let idle: Count = |h| h.idle.len();
+    let starting: Count = |h| h.coming() as usize;
+    let room: Count = |h| h.room() as usize;
+    let busy: Count = |h| h.busy as usize;
+    let (free, come, more) = (sum(&fit, idle), sum(&sound, starting), sum(&sound, room));
     let who = names(&fit);
-    let (code, text) = if position <= idle {
-        ("ready", format!("a worker of {} is free and about to take it", some(&fit, idle_of)))
-    } else if position <= idle + starting {
-        ("worker_starting", format!("a worker of {} is starting", some(&sound, coming_of)))
-    } else if position <= idle + starting + room {
-        ("worker_wanted", format!("a new worker has been asked of {}", some(&sound, room_of)))
-    } else if count(&troubled, coming_of) + count(&troubled, room_of) > 0 {
+    let (code, text) = if position <= free {
+        ("ready", format!("a worker of {} is free and about to take it", those_with(&fit, idle)))
+    } else if position <= free + come {
+        ("worker_starting", format!("a worker of {} is starting", those_with(&sound, starting)))
+    } else if position <= free + come + more {
+        ("worker_wanted", format!("a new worker has been asked of {}", those_with(&sound, room)))
+    } else if sum(&troubled, starting) + sum(&troubled, room) > 0 {
         let faults: Vec<String> = troubled
             .iter()
             .map(|h| {
@@ -57,7 +51,7 @@ pub fn explain(job: &QueuedJob, position: usize, fleet: &[HatcheryView], now: Ti
     } else if fit.iter().all(|h| h.max_workers == 0) {
         ("no_room", format!("{who} may not start workers: its limit is 0"))
     } else {
-        let all = idle + count(&fit, coming_of) + busy;
+        let all = free + sum(&fit, starting) + sum(&fit, busy);
         let text = match all {
             1 => format!("the only worker of {who} is busy, position {position}"),
             _ => format!("all {all} workers of {who} are busy, position {position}"),
@@ -65,6 +59,18 @@ pub fn explain(job: &QueuedJob, position: usize, fleet: &[HatcheryView], now: Ti
         ("all_busy", text)
     };
     WaitReason { code, text }
+}
+
+/// A number of workers of a hatchery.
+type Count = fn(&HatcheryView) -> usize;
+
+fn sum(among: &[&HatcheryView], of: Count) -> usize {
+    among.iter().map(|h| of(h)).sum()
+}
+
+/// Names of those that have any.
+fn those_with(among: &[&HatcheryView], any: Count) -> String {
+    names(&among.iter().copied().filter(|h| any(h) > 0).collect::<Vec<_>>())
 }
 
 /// Why a hatchery cannot run a job, one sentence each; empty = it can, once it is up and has a worker.
