@@ -55,7 +55,9 @@ impl Repository {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(bin("cds"));
+        // Signals as a terminal leaves them, whatever started the tests (`nohup`, a shell in the background).
+        let mut command = Command::new("env");
+        command.arg("--default-signal=HUP,INT,QUIT,TERM").arg(bin("cds"));
         command.arg("run").args(args).current_dir(self.dir.path());
         command.env("TMPDIR", self.temp.path()).env_remove("CDS_LOG");
         command

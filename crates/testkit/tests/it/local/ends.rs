@@ -14,13 +14,28 @@ impl Repository {
     }
 }
 
+/// Its exit status; one that does not end in time is killed and fails the test.
+fn ended(child: &mut Child) -> Option<i32> {
+    let begin = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        if begin.elapsed() > cds_testkit::LONG {
+            child.kill().unwrap();
+            panic!("it did not end within {:?}", cds_testkit::LONG);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 #[test]
 fn whatever_asks_it_to_end_leaves_nothing() {
     let repository = Repository::new("touch $MARK; sleep 1000");
     for word in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
         let mut child = repository.begun(repository.command(&[]).stdout(Stdio::null()));
         signal(&child, word);
-        assert_eq!(child.wait().unwrap().code(), Some(1), "{word:?}");
+        assert_eq!(ended(&mut child), Some(1), "{word:?}");
         repository.nothing_is_left();
     }
 }
@@ -36,7 +51,7 @@ fn a_second_signal_does_not_wait_for_anybody() {
     let mut child = repository.begun(command.stdout(std::fs::File::create(&shown).unwrap()));
     signal(&child, Signal::INT);
     signal(&child, Signal::TERM);
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(ended(&mut child), Some(1));
     let shown = std::fs::read_to_string(shown).unwrap();
     assert!(!shown.contains(r#"{"run":"#), "whoever waits for the end of the run shows it: {shown}");
     repository.nothing_is_left();
@@ -52,7 +67,7 @@ fn who_is_to_survive_the_terminal_does() {
     let mut child = repository.begun(shell.stdout(Stdio::null()));
     signal(&child, Signal::HUP);
     std::fs::write(&go, "").unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(ended(&mut child), Some(0));
     repository.nothing_is_left();
 }
 
@@ -92,7 +107,7 @@ fn watching_runs_again_when_a_file_changes() {
     assert_eq!(std::fs::read_to_string(&seen).unwrap(), "changed again\n");
     std::fs::remove_file(&seen).unwrap();
     signal(&child, Signal::INT);
-    assert!(child.wait().unwrap().code().is_some(), "it ends by itself");
+    assert!(ended(&mut child).is_some(), "it ends by itself");
     repository.nothing_is_left();
 }
 
@@ -130,7 +145,7 @@ fn a_change_while_the_files_are_read_is_not_lost() {
     }
     assert!(!armed.exists());
     signal(&child, Signal::INT);
-    assert!(child.wait().unwrap().code().is_some(), "it ends by itself");
+    assert!(ended(&mut child).is_some(), "it ends by itself");
     for file in [seen, filter] {
         std::fs::remove_file(file).unwrap();
     }
