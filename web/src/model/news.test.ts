@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mergeRun, patchBriefs, waiting } from "./news";
+import { mergeRun, patchBriefs } from "./news";
 import type { Event, NodeRun, Run, RunBrief } from "./types";
 
 const execution = (id: number, status = "Building", extra: Partial<NodeRun> = {}) => ({ id, node: `n${id}`, status, stages: [], parameters: [], ...extra }) as unknown as NodeRun;
@@ -25,10 +25,4 @@ test("a list is the same object unless an event says something new of one of its
   expect(patched[1]).toMatchObject({ number: 1, at_work: 1 });
   expect(patched[0]).toBe(list[0]);
   expect(patchBriefs(list, news({ status: "Success", at_work: undefined }))[1]).toMatchObject({ status: "Success", at_work: undefined });
-});
-
-test("what waits is a node for its mutex or a job", () => {
-  const job = (waits?: object) => ({ stages: [{ jobs: [{ waits }] }] }) as unknown as Partial<NodeRun>;
-  const reason = { code: "busy", text: "all are busy" };
-  expect(waiting(run([execution(0), execution(1, "Waiting", { waits: reason } as Partial<NodeRun>), execution(2, "Waiting", job(reason)), execution(3, "Building", job())]))).toEqual([1, 2]);
 });

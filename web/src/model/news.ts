@@ -24,9 +24,3 @@ export function patchBriefs(runs: readonly RunBrief[], news: Event): readonly Ru
 export function latestExecutions(run: Run): number[] {
   return [...new Map(run.node_runs.map((n) => [n.node, n.id])).values()];
 }
-
-/** Executions with a job or a mutex that waits: why they do changes without an event of the run. */
-export function waiting(run: Run): number[] {
-  const waits = run.node_runs.filter((n) => n.waits || n.stages.some((s) => s.jobs.some((j) => j.waits)));
-  return waits.map((n) => n.id);
-}

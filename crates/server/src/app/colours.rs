@@ -26,13 +26,24 @@ pub fn in_force(text: &[u8]) -> String {
     style.parameters()
 }
 
+/// The plain codes that say the same as one parameter, which may have parts of its own: `4:3` (a wavy underline),
+/// `38:2::1:2:3`.
+fn codes_of(parameter: &str) -> Vec<u32> {
+    if !parameter.contains(':') {
+        return vec![parameter.parse().unwrap_or(0)];
+    }
+    let parts: Vec<u32> = parameter.split(':').filter_map(|part| part.parse().ok()).collect();
+    match parts.as_slice() {
+        [4, 0, ..] => vec![24],
+        [4, ..] => vec![4],
+        [38 | 48, ..] => parts,
+        _ => Vec::new(),
+    }
+}
+
 impl Style {
     fn apply(&mut self, parameters: &str) {
-        for group in parameters.split(';').filter(|group| group.contains(':')) {
-            self.apply_group(group);
-        }
-        let plain = parameters.split(';').filter(|group| !group.contains(':'));
-        let codes: Vec<u32> = plain.map(|c| c.parse().unwrap_or(0)).collect();
+        let codes: Vec<u32> = parameters.split(';').flat_map(codes_of).collect();
         let mut rest = codes.as_slice();
         while let Some((code, after)) = rest.split_first() {
             rest = after;
@@ -60,18 +71,6 @@ impl Style {
                 }
                 _ => {}
             }
-        }
-    }
-
-    /// One parameter with parts of its own, like `4:3` (a wavy underline) or `38:2::1:2:3`.
-    fn apply_group(&mut self, group: &str) {
-        let parts: Vec<&str> = group.split(':').filter(|part| !part.is_empty()).collect();
-        match parts.as_slice() {
-            ["4", "0", ..] => self.flags[3] = false,
-            ["4", ..] => self.flags[3] = true,
-            ["38", ..] => self.foreground = parts.join(";"),
-            ["48", ..] => self.background = parts.join(";"),
-            _ => {}
         }
     }
 
@@ -105,6 +104,8 @@ mod tests {
             ("\x1b[7;9mreversed and struck", "7;9"),
             ("\x1b[7;9m\x1b[27m", "9"),
             ("\x1b[4:3;1m", "1;4"),
+            // In their order: what is reset comes first.
+            ("\x1b[31m\x1b[0;4:3m", "4"),
             ("\x1b[4m\x1b[4:0m", ""),
             ("\x1b[38:2::1:2:3m\x1b[48:5:7m", "38;2;1;2;3;48;5;7"),
             ("\x1b[99999999999m\x1b", ""),
