@@ -195,6 +195,9 @@ impl Action {
     }
 }
 
+/// Keys that every step may have, whatever its action; `timeout` followed by a mapping is an action of that name.
+pub(crate) const STEP_FLAGS: &[&str] = &["name", "enabled", "optional", "always_executed", "timeout"];
+
 /// Keys of a step that name no action, and the one that no longer does.
 pub(crate) const STEP_KEYS: &[&str] =
     &["name", "enabled", "optional", "always_executed", "installKey", AS_CODE_ACTION];

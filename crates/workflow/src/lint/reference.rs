@@ -151,8 +151,7 @@ fn actions(source: &Source, p: &Pipeline, all: &mut Vec<Diagnostic>) {
         if job.requirements.iter().any(|r| r.kind == "plugin" && r.value == step.action) {
             continue;
         }
-        let flags = ["name", "enabled", "optional", "always_executed", "timeout"];
-        let keys = builtin::ACTIONS.iter().map(|a| a.key).chain(flags);
+        let keys = builtin::ACTIONS.iter().map(|a| a.key).chain(builtin::STEP_FLAGS.iter().copied());
         let help = match nearest(&step.action, keys) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "it must exist on the server as a user action or plugin".to_owned(),

@@ -8,8 +8,6 @@ use crate::read::{self, Fields, shorten, string_map, wrong_type};
 use crate::yaml::{Data, Node, Resolved, resolve};
 use indexmap::IndexMap;
 
-/// Keys of a step that name no action.
-const FLAGS: &[&str] = &["name", "enabled", "optional", "always_executed"];
 /// The step's limit of time. Followed by a mapping it is a user action of that name, as everywhere in files of before.
 const TIMEOUT: &str = "timeout";
 
@@ -35,7 +33,9 @@ pub fn step(node: &Node, d: &mut Diags) -> Option<Step> {
     }
     let mut actions: Vec<(String, Mark, IndexMap<String, String>)> = Vec::new();
     let mut broken = false;
-    for (key, entry) in map.iter().filter(|(k, _)| !FLAGS.contains(&k.as_str())) {
+    for (key, entry) in
+        map.iter().filter(|(k, _)| k.as_str() == TIMEOUT || !builtin::STEP_FLAGS.contains(&k.as_str()))
+    {
         let value = &entry.value;
         if key == "installKey" || is_limit(key, value) {
             continue;
@@ -178,7 +178,7 @@ fn line(item: &Node, d: &mut Diags) -> String {
 /// Parameters of an action that has no short form.
 fn custom(key: &str, node: &Node, at: Mark, d: &mut Diags) -> Option<IndexMap<String, String>> {
     if !matches!(node.data, Data::Map(_)) && !node.is_null() {
-        let keys = FLAGS.iter().copied().chain([TIMEOUT]).chain(builtin::ACTIONS.iter().map(|a| a.key));
+        let keys = builtin::STEP_FLAGS.iter().copied().chain(builtin::ACTIONS.iter().map(|a| a.key));
         let near = nearest(key, keys);
         let found = d.error(
             at,
@@ -192,7 +192,7 @@ fn custom(key: &str, node: &Node, at: Mark, d: &mut Diags) -> Option<IndexMap<St
         };
         return None;
     }
-    if let Some(near) = nearest(key, FLAGS.iter().copied().chain([TIMEOUT])).filter(|_| node.is_null()) {
+    if let Some(near) = nearest(key, builtin::STEP_FLAGS.iter().copied()).filter(|_| node.is_null()) {
         d.warn(at, Rule::UnknownKey, format!("`{key}` is read as an action of that name"))
             .help(format!("did you mean `{near}`?"));
     }
