@@ -4,7 +4,12 @@
 //! Of our own, because a process chooses its name, and the usual readers of `/proc` fail at one that is not UTF-8:
 //! whoever takes such a name would not be found.
 
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::{
+    buffer::spare_capacity,
+    fs::{Mode, OFlags, open},
+    io::read,
+    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{HashMap, HashSet},
@@ -85,8 +90,52 @@ pub fn all() -> impl Iterator<Item = Stat> {
 
 /// Whether a process carries the entry `NAME=value` in the environment it was started with. Not so for one that may
 /// not be read (another user's) or has ended.
+///
+/// While a process executes a new program there is a moment when the kernel shows it without any environment: it is
+/// asked again then (at most for [`EXEC`]), or whoever looked at that moment would take it for a stranger.
 pub fn has_environment(pid: i32, entry: &[u8]) -> bool {
-    fs::read(format!("/proc/{pid}/environ")).is_ok_and(|all| all.split(|b| *b == 0).any(|e| e == entry))
+    let begin = Instant::now();
+    let mut empty = 0;
+    loop {
+        let Ok(all) = environment(pid) else { return false };
+        if !all.is_empty() {
+            return all.split(|b| *b == 0).any(|e| e == entry);
+        }
+        // Twice, as the place of an environment that is just being filled looks empty too.
+        empty += u8::from(has_none(pid));
+        if empty == 2 || begin.elapsed() > EXEC {
+            return false;
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+/// The environment a process was started with, as of one moment: a single read, as a process that executes a program
+/// between two takes the old one away.
+fn environment(pid: i32) -> rustix::io::Result<Vec<u8>> {
+    let file = open(format!("/proc/{pid}/environ"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut all = Vec::with_capacity(1 << 16);
+    while read(&file, spare_capacity(&mut all))? > 0 && all.len() == all.capacity() {
+        all.reserve(all.len());
+    }
+    Ok(all)
+}
+
+/// How long a process may take to get its environment when it executes a program.
+const EXEC: Duration = Duration::from_millis(200);
+
+/// Whether a process that shows no environment has none: it has ended, is a thread of the kernel, or was given none
+/// (`env -i`: its place is known and empty). One that executes a program has no place for it yet.
+fn has_none(pid: i32) -> bool {
+    const KERNEL_THREAD: u64 = 0x0020_0000;
+    let Ok(text) = fs::read(format!("/proc/{pid}/stat")) else { return true };
+    let behind = text.iter().rposition(|b| *b == b')').map_or(0, |end| end + 1);
+    let fields = std::str::from_utf8(&text[behind..]).unwrap_or_default();
+    let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
+    let number = |n: usize| fields.get(n).and_then(|f| f.parse::<u64>().ok());
+    // Counted from the state on: `flags` is the 9th of proc_pid_stat(5), `env_start` and `env_end` the 50th and 51st.
+    let (Some(flags), Some(start), Some(end)) = (number(6), number(47), number(48)) else { return true };
+    matches!(fields[0], "Z" | "X" | "x") || flags & KERNEL_THREAD != 0 || (end != 0 && start == end)
 }
 
 /// Every living process with `name=value` in its environment.
@@ -155,6 +204,12 @@ impl Offspring {
 mod tests {
     use super::*;
 
+    /// Children of one test are offspring in the eyes of another: one after the other.
+    fn alone() -> std::sync::MutexGuard<'static, ()> {
+        static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+        ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     #[test]
     fn a_name_with_parentheses_is_no_trap() {
         let text = b"42 (a) b\n\xff (c) S 7 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 0 0";
@@ -166,16 +221,52 @@ mod tests {
 
     #[test]
     fn nobody_hides_behind_a_name_that_is_no_text() {
+        let _alone = alone();
         use std::os::unix::ffi::OsStrExt;
         let dir = tempfile::tempdir().unwrap();
         let program = dir.path().join(std::ffi::OsStr::from_bytes(b"\xff\xfe) S 1"));
-        fs::copy("/bin/sleep", &program).unwrap();
+        // Not written by this process: what another test starts meanwhile would hold the file open ("text file busy").
+        let copied = std::process::Command::new("/bin/cp").arg("/bin/sleep").arg(&program).status().unwrap();
+        assert!(copied.success());
         let mut command = std::process::Command::new(&program);
         let mut child = command.arg("60").env("CDS_TEST_MARK", "hidden").spawn().unwrap();
         let found = marked("CDS_TEST_MARK", "hidden");
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(found.iter().map(|s| s.id.pid).collect::<Vec<_>>(), [child.id() as i32]);
+    }
+
+    #[test]
+    fn whoever_executes_a_program_is_no_stranger() {
+        let _alone = alone();
+        // Looked at from the first moment on, many times: without the second look some are missed.
+        for round in 0..300 {
+            let mark = format!("exec-{round}");
+            // Executes anew again and again.
+            let mut command = std::process::Command::new("/bin/sh");
+            let script = "n=$1; [ $n = 0 ] && exec sleep 60; exec /bin/sh -c \"$0\" \"$0\" $((n - 1))";
+            let mut child =
+                command.args(["-c", script, script, "3"]).env("CDS_TEST_MARK", &mark).spawn().unwrap();
+            let seen: Vec<bool> = (0..20)
+                .map(|_| has_environment(child.id() as i32, format!("CDS_TEST_MARK={mark}").as_bytes()))
+                .collect();
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert!(seen.iter().all(|s| *s), "round {round}: {seen:?}");
+        }
+    }
+
+    #[test]
+    fn who_has_no_environment_costs_no_wait() {
+        let _alone = alone();
+        let mut child = std::process::Command::new("/bin/sleep").arg("60").env_clear().spawn().unwrap();
+        let begin = Instant::now();
+        while !has_none(child.id() as i32) {
+            assert!(begin.elapsed() < Duration::from_secs(20), "an empty environment has a place");
+        }
+        child.kill().unwrap();
+        assert!(!has_none(std::process::id() as i32));
+        child.wait().unwrap();
     }
 
     #[test]
@@ -192,6 +283,7 @@ mod tests {
 
     #[test]
     fn offspring_is_killed_with_its_own_and_what_was_there_before_is_not() {
+        let _alone = alone();
         let mut older = std::process::Command::new("/bin/sleep").arg("60").spawn().unwrap();
         let offspring = Offspring::from_now();
         let mut shell = std::process::Command::new("/bin/sh");
@@ -217,6 +309,7 @@ mod tests {
 
     #[test]
     fn a_signal_reaches_only_whom_it_is_meant_for() {
+        let _alone = alone();
         let mut child = std::process::Command::new("/bin/sleep").arg("60").spawn().unwrap();
         let id = ProcId::of(child.id() as i32).unwrap();
         ProcId { start: id.start + 1, ..id }.signal(Signal::KILL);

@@ -20,6 +20,8 @@ await step("a finger on what can't be done is told why", async () => {
   await page.goto(`${cds.url}/project/SHOP/workflow/gated/run/1`);
   const stop = page.getByRole("button", { name: "Stop", exact: true });
   await stop.waitFor();
+  // Until one's permissions have arrived, that is the reason.
+  await page.waitForFunction((button) => !/being read/.test(button.getAttribute("aria-description") ?? ""), await stop.elementHandle());
   const why = await stop.getAttribute("aria-description");
   assert.ok(why, "the run has ended, so it can't be stopped");
   // Playwright itself would wait until it can be done.
