@@ -46,6 +46,7 @@ export function brief(s: Shape): Schemas["RunBrief"] {
     id: uuid(1000 + s.number), number: s.number, sub_number: 0, version: String(s.number), status: s.status, project_key: "SHOP", workflow_name: s.workflow,
     start: ago(s.startedAgo), last_execution: ago(s.startedAgo - (s.seconds ?? 0)), duration_ms: s.seconds === undefined ? null : s.seconds * 1000, triggered_by: s.author,
     tags: [{ tag: "git.branch", value: s.branch }, { tag: "git.hash", value: hashOf(s.number) }, { tag: "git.author", value: s.author }, { tag: "git.message", value: messageOf(s.number) }, { tag: "triggered_by", value: s.author }],
+    gates: 0,
     at_work: s.status === "Building" ? 1 : undefined,
   };
 }
@@ -102,14 +103,14 @@ export function run(b: Schemas["RunBrief"]): Schemas["Run"] {
   return {
     ...b, payload: map({ "git.branch": b.tags[0]?.value ?? "main" }), nodes, node_runs,
     infos: [{ at: b.start, level: "Info", sub_number: 0, text: `Workflow ${b.workflow_name} #${b.number} has been started by ${b.triggered_by}` }],
-    not_run: [{ node: "hotfix", sub_number: 0, why: ['git.branch ("main") regex "^hotfix/": false'] }],
+    not_run: [{ node: "hotfix", sub_number: 0, why: ['git.branch ("main") regex "^hotfix/": false'], gate: false }],
   };
 }
 
 /** Everything went well up to production, which somebody has to start. */
 export function gated(b: Schemas["RunBrief"]): Schemas["Run"] {
   const done = run({ ...b, status: "Success" });
-  return { ...done, node_runs: done.node_runs.filter((n) => n.node !== "production"), not_run: [...done.not_run, { node: "production", sub_number: 0, why: ['cds.manual ("false") eq "true": false'] }] };
+  return { ...done, node_runs: done.node_runs.filter((n) => n.node !== "production"), not_run: [...done.not_run, { node: "production", sub_number: 0, why: ['cds.manual ("false") eq "true": false'], gate: true }] };
 }
 
 /** Jobs that nobody can run, and a node that another run keeps waiting. */
@@ -132,6 +133,11 @@ export function queueJob(n: number, part: Partial<Schemas["QueueJob"]> = {}): Sc
     job: `${uuid(1060)}.${n}`, project_key: "SHOP", workflow_name: "release", number: 60, node: "browser", name: "gpu", status: "Waiting", since: ago(42 + n), attempt: 1, triggered_by: "ada",
     requirements: ["binary: nvidia-smi"], reason: n % 2 ? BUSY : NO_MATCH, ...part,
   };
+}
+
+export function queueNode(n: number): Schemas["QueueNode"] {
+  const others = n === 1 ? "this run is next" : `${n - 1} other run${n > 2 ? "s are" : " is"} before this one`;
+  return { project_key: "SHOP", workflow_name: "release", number: 58 + n, node: "production", since: ago(300 - n), triggered_by: "grace", holder: 58, reason: { code: "mutex", text: `run #58 holds the mutex of 'production'; ${others}` } };
 }
 
 export const candidates: Schemas["Candidates"] = {

@@ -31,7 +31,7 @@ function stream(cut: boolean): never {
 export function handlers(state: State) {
   const name = (text: string) => (state === "long" ? `${text}-${d.LONG}` : text);
   const shapes = state === "empty" ? [] : d.shapes.map((s) => ({ ...s, workflow: name(s.workflow), branch: name(s.branch) }));
-  const briefs = shapes.map(d.brief).map((b) => (b.number !== d.NEWEST ? b : state === "gate" ? { ...b, status: "Success", at_work: undefined } : state === "waits" ? { ...b, at_work: 0 } : b));
+  const briefs = shapes.map(d.brief).map((b) => (b.number !== d.NEWEST ? b : state === "gate" ? { ...b, status: "Success", at_work: undefined, gates: 1 } : state === "waits" ? { ...b, at_work: 0 } : b));
   const workflowNames = state === "thousands" ? Array.from({ length: 10_000 }, (_, i) => `service-${String(i).padStart(5, "0")}`) : state === "empty" ? [] : [name("release"), name("nightly")];
   const find = (workflow: string, number: string) => {
     const of = briefs.filter((b) => b.workflow_name === workflow);
@@ -53,11 +53,11 @@ export function handlers(state: State) {
     if (b.number === WIDE) return { ...run, nodes: [...run.nodes, ...d.grid(40, 25)] };
     return { ...run, node_runs: [{ ...first, stages: [{ name: "", status: first.status, jobs: Array.from({ length: 3000 }, (_, n) => d.job(b, n, `shard-${n}`, n % 97 === 5 ? "Fail" : "Success")) }] }, ...rest] };
   };
-  type Query = { get: (name: "status" | "branch" | "author" | "tag" | "offset" | "limit") => string | null };
+  type Query = { get: (name: "gates" | "status" | "branch" | "author" | "tag" | "offset" | "limit") => string | null };
   const filtered = (query: Query) => {
     const [status, branch, author, tag] = [query.get("status"), query.get("branch"), query.get("author"), query.get("tag")?.split(":")];
     const has = (b: Schemas["RunBrief"], name: string, value?: string) => b.tags.some((t) => t.tag === name && (value === undefined || t.value === value));
-    return briefs.filter((b) => (!status || b.status === status) && (!branch || has(b, "git.branch", branch)) && (!author || has(b, "git.author", author) || b.triggered_by === author) && (!tag?.[0] || has(b, tag[0], tag[1])));
+    return briefs.filter((b) => (!status || b.status === status) && (query.get("gates") !== "true" || (b.gates ?? 0) > 0) && (!branch || has(b, "git.branch", branch)) && (!author || has(b, "git.author", author) || b.triggered_by === author) && (!tag?.[0] || has(b, tag[0], tag[1])));
   };
   const page = (found: Schemas["RunBrief"][], query: Query) => {
     const offset = Number(query.get("offset") ?? 0);
@@ -106,6 +106,7 @@ export function handlers(state: State) {
       return response(200).json(workflowNames.filter((n) => n.includes(word)).slice(0, 50).map((n) => hit("workflow", n)));
     }),
     http.get("/v1/queue", ({ response }) => response(200).json(queue())),
+    http.get("/v1/queue/nodes", ({ response }) => response(200).json(state === "waits" ? [d.queueNode(1), d.queueNode(2)] : [])),
     http.get("/v1/jobs/{job}/candidates", ({ response }) => response(200).json(d.candidates)),
     http.get("/v1/workers", ({ response }) => response(200).json(state === "empty" ? [] : d.workers)),
     http.get("/v1/hatcheries", ({ response }) => response(200).json(state === "empty" ? [] : d.hatcheries)),

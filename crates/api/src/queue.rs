@@ -39,6 +39,29 @@ pub struct QueueJob {
     pub worker: Option<String>,
 }
 
+/// A node that waits for its mutex: it has no jobs yet.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct QueueNode {
+    /// Project key.
+    pub project_key: String,
+    /// Workflow name.
+    pub workflow_name: String,
+    /// Run number.
+    pub number: i64,
+    /// Node name.
+    pub node: String,
+    /// RFC 3339; since when it waits. Absent where an older server wrote it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Who started the run.
+    pub triggered_by: String,
+    /// Why it waits.
+    pub reason: WaitReason,
+    /// Number of the run that holds the mutex; absent while it is being given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<i64>,
+}
+
 /// Why something waits, exactly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WaitReason {

@@ -65,6 +65,9 @@ pub struct RunBrief {
     /// Jobs that a worker has, while the run is under way; 0 = everything that is left waits for something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_work: Option<u32>,
+    /// Nodes that nothing but a person keeps waiting: the run goes on when somebody starts them.
+    #[serde(default)]
+    pub gates: u32,
 }
 
 /// A tag of a run.
@@ -291,6 +294,9 @@ pub struct NotRun {
     pub sub_number: u32,
     /// Each condition with the value it met.
     pub why: Vec<String>,
+    /// Nothing but a person is waited for: somebody may start it (`from_nodes`).
+    #[serde(default)]
+    pub gate: bool,
 }
 
 /// Body of `POST …/runs/{number}/stop`.
@@ -413,6 +419,9 @@ pub struct Event {
     /// What is concerned, where the type needs it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
+    /// As [`RunBrief::gates`], for a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gates: Option<u32>,
     /// As [`RunBrief::at_work`], for a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_work: Option<u32>,

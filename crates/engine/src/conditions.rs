@@ -1,6 +1,6 @@
 //! Conditions of nodes and stages on parameters (spec 7).
 
-use crate::state::Params;
+use crate::{params, state::Params};
 use cds_expr::{
     condition::{self, PlainCheck},
     interpolate::Vars,
@@ -44,6 +44,13 @@ pub(crate) fn evaluate(conditions: &Conditions, params: &Params) -> Result<(bool
         why.extend(read_by(&conditions.script, params));
     }
     Ok((outcome.holds, why))
+}
+
+/// Whether conditions that are false would hold if a person started the node.
+pub(crate) fn hold_by_hand(conditions: &Conditions, params: &Params) -> bool {
+    let mut by_hand = params.clone();
+    params::set(&mut by_hand, "cds.manual", "true", "builtin", false);
+    evaluate(conditions, &by_hand).is_ok_and(|(holds, _)| holds)
 }
 
 /// What a script read: each variable it names with the value it had, as people ask first for exactly that.

@@ -117,7 +117,8 @@ impl Work<'_> {
         if !holds {
             self.run.head.sub = self.run.head.sub.max(begin.sub);
             self.run.head.not_run.retain(|n| (n.node, n.sub) != (begin.node, begin.sub));
-            self.run.head.not_run.push(NotRun { node: begin.node, sub: begin.sub, why });
+            let gate = !begin.manual && conditions::hold_by_hand(&node.conditions, params);
+            self.run.head.not_run.push(NotRun { node: begin.node, sub: begin.sub, why, gate });
             self.moved.push(begin.node);
         }
         holds

@@ -103,6 +103,19 @@ pub enum Level {
     Error,
 }
 
+impl Run {
+    /// Nodes that only a person keeps waiting: starting one by hand is the approval. Not those that were started since, or
+    /// whose conditions were false for another reason in a later sub-number.
+    pub fn gates(&self) -> impl Iterator<Item = &NotRun> {
+        let not_run = &self.head.not_run;
+        let later = move |gate: &NotRun| {
+            not_run.iter().any(|n| n.node == gate.node && n.sub > gate.sub)
+                || self.nodes.iter().any(|n| n.node == gate.node && n.sub >= gate.sub)
+        };
+        not_run.iter().filter(move |n| n.gate && !later(n))
+    }
+}
+
 /// A node that was not run because its conditions were false.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotRun {
@@ -112,6 +125,9 @@ pub struct NotRun {
     pub sub: u32,
     /// Each condition with the value it met, in words.
     pub why: Vec<String>,
+    /// Nothing but a person is waited for: with `cds.manual` true the conditions would hold.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gate: bool,
 }
 
 /// One execution of a node.

@@ -7,6 +7,7 @@ use cds_engine::{
     event::{Effect, Refusal},
 };
 use cds_model::{JobNo, NodeRunNo, Status};
+use cds_workflow::def::Conditions;
 use std::sync::Arc;
 use support::*;
 
@@ -150,6 +151,27 @@ fn a_child_of_a_manual_fork_is_manual() {
     assert_eq!(d.param("b", "cds.manual"), Some("false"));
     s.workflow.nodes[0].conditions = check("cds.manual", "eq", "true");
     assert_eq!(Driven::new(s).param("a", "cds.manual"), Some("false"), "the fork has conditions");
+}
+
+#[test]
+fn a_gate_is_what_a_person_could_open() {
+    let names = |d: &Driven| d.run.gates().map(|g| g.node.0).collect::<Vec<_>>();
+    let mut s = spec(&["a", "b<a", "c<a", "d<a", "e<a"]);
+    let script = |text: &str| Conditions { script: text.into(), check: vec![] };
+    s.workflow.nodes[1].conditions = check("cds.manual", "eq", "true");
+    s.workflow.nodes[2].conditions = check("git.branch", "eq", "main");
+    s.workflow.nodes[3].conditions = script("return cds_manual == \"true\" and cds_status == \"Success\"");
+    s.workflow.nodes[4].conditions = script("return cds_manual == \"true\" and cds_status == \"Fail\"");
+    let mut d = Driven::new(s);
+    assert!(names(&d).is_empty());
+    d.end("a", OK);
+    assert_eq!(names(&d), [1, 3], "the others would not run by hand either");
+    d.restart(&["b"]);
+    assert_eq!(names(&d), [3], "it was opened");
+    d.end("b", OK);
+    d.restart(&["a"]);
+    d.end("a", FAIL);
+    assert_eq!(names(&d), [1, 4], "of the last execution");
 }
 
 #[test]

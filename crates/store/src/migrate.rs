@@ -15,6 +15,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_server", include_str!("../../../migrations/0002_server.sql")),
     ("0003_idempotency_digest", include_str!("../../../migrations/0003_idempotency_digest.sql")),
     ("0004_takes", include_str!("../../../migrations/0004_takes.sql")),
+    ("0005_waits", include_str!("../../../migrations/0005_waits.sql")),
 ];
 
 sql! {

@@ -1,15 +1,15 @@
 //! Mutexes of nodes over all runs of a workflow (spec 6.7): one holder, the waiting run with the lowest number is next.
 
 use crate::{error::Result, sql::sql, tx::Tx, val::Row, vals};
-use cds_model::{NodeRunNo, RunId, WorkflowId};
+use cds_model::{NodeRunNo, RunId, Timestamp, WorkflowId};
 
 sql! {
-    NEXT = "SELECT s.workflow, s.node, s.run, s.node_run, s.number, s.held FROM slot s WHERE s.held = 0 AND NOT EXISTS (SELECT 1 FROM slot h WHERE h.workflow = s.workflow AND h.node = s.node AND h.held = 1) AND NOT EXISTS (SELECT 1 FROM slot o WHERE o.workflow = s.workflow AND o.node = s.node AND o.held = 0 AND (o.number < s.number OR (o.number = s.number AND (o.run < s.run OR (o.run = s.run AND o.node_run < s.node_run)))))";
+    NEXT = "SELECT s.workflow, s.node, s.run, s.node_run, s.number, s.held, s.since FROM slot s WHERE s.held = 0 AND NOT EXISTS (SELECT 1 FROM slot h WHERE h.workflow = s.workflow AND h.node = s.node AND h.held = 1) AND NOT EXISTS (SELECT 1 FROM slot o WHERE o.workflow = s.workflow AND o.node = s.node AND o.held = 0 AND (o.number < s.number OR (o.number = s.number AND (o.run < s.run OR (o.run = s.run AND o.node_run < s.node_run)))))";
     HOLD = "UPDATE slot SET held = 1 WHERE workflow = $1 AND node = $2 AND run = $3 AND node_run = $4";
-    HELD = "SELECT workflow, node, run, node_run, number, held FROM slot WHERE held = 1 ORDER BY workflow, node";
-    ALL = "SELECT workflow, node, run, node_run, number, held FROM slot ORDER BY workflow, node, held DESC, number, run, node_run";
-    OF_NODE = "SELECT workflow, node, run, node_run, number, held FROM slot WHERE workflow = $1 AND node = $2 ORDER BY held DESC, number, run, node_run";
-    OF_RUN = "SELECT workflow, node, run, node_run, number, held FROM slot WHERE run = $1 ORDER BY node_run";
+    HELD = "SELECT workflow, node, run, node_run, number, held, since FROM slot WHERE held = 1 ORDER BY workflow, node";
+    ALL = "SELECT workflow, node, run, node_run, number, held, since FROM slot ORDER BY workflow, node, held DESC, number, run, node_run";
+    OF_NODE = "SELECT workflow, node, run, node_run, number, held, since FROM slot WHERE workflow = $1 AND node = $2 ORDER BY held DESC, number, run, node_run";
+    OF_RUN = "SELECT workflow, node, run, node_run, number, held, since FROM slot WHERE run = $1 ORDER BY node_run";
     RELEASE = "DELETE FROM slot WHERE run = $1 AND node_run = $2";
     ORPHANS = "DELETE FROM slot WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = slot.run)";
 }
@@ -29,6 +29,8 @@ pub struct Slot {
     pub number: i64,
     /// Has it, or waits.
     pub held: bool,
+    /// When it asked; 0 for those of a server too old to write that down.
+    pub since: Timestamp,
 }
 
 fn slot(row: &Row) -> Result<Slot> {
@@ -40,6 +42,7 @@ fn slot(row: &Row) -> Result<Slot> {
         node_run: row.get(3)?,
         number: row.get(4)?,
         held: row.get(5)?,
+        since: row.get(6)?,
     })
 }
 
@@ -64,7 +67,7 @@ pub fn held(tx: &mut Tx<'_>) -> Result<Vec<Slot>> {
 
 /// Holders and waiters of all mutexes, the holder first, then in the order of service.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Slot>> {
-    tx.query(ALL, &[])?.iter().map(slot).collect()
+    Ok(tx.query(ALL, &[])?.iter().filter_map(|row| slot(row).ok()).collect())
 }
 
 /// Holder and waiters of one mutex.

@@ -1,6 +1,7 @@
 // Runs, of a workflow or of all there is to read, as many as there are: pages of what is in view, newest first.
 import { keepPreviousData, queryOptions, useQueries, useQuery } from "@tanstack/react-query";
 import { blocks, find, PAGE, type RunPage } from "../model/history";
+import { GATE } from "../model/status";
 import type { RunBrief } from "../model/types";
 import { client, data } from "./client";
 
@@ -19,7 +20,11 @@ export function historyPage(of: HistoryOf, filter: HistoryFilter, name: string |
   return queryOptions({
     queryKey: ["runs", of, "history", filter, name],
     queryFn: async ({ signal }): Promise<RunPage> => {
-      const query = { offset, limit, ...(of && "project" in of && of), ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value)) };
+      const { status, ...rest } = filter;
+      // A gate is no status of the server's, but people look for it as one.
+      const standing = status === GATE ? { gates: true } : { status };
+      const given = Object.entries({ ...rest, ...standing }).filter(([, value]) => value);
+      const query = { offset, limit, ...(of && "project" in of && of), ...Object.fromEntries(given) };
       let total = NaN;
       const counted = <T extends { response: Response }>(got: T): T => {
         total = Number(got.response.headers.get("x-total-count") ?? NaN);

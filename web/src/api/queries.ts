@@ -101,6 +101,7 @@ export const queries = {
       staleTime: Infinity,
     }),
   queue: () => queryOptions({ queryKey: ["queue"], queryFn: () => data(client.GET("/v1/queue")) }),
+  queueNodes: () => queryOptions({ queryKey: ["queue", "nodes"], queryFn: () => data(client.GET("/v1/queue/nodes")) }),
   workers: () => queryOptions({ queryKey: ["workers"], queryFn: () => data(client.GET("/v1/workers")) }),
   hatcheries: () =>
     queryOptions({ queryKey: ["hatcheries"], queryFn: () => data(client.GET("/v1/hatcheries")) }),

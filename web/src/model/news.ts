@@ -16,8 +16,9 @@ export function patchBriefs(runs: readonly RunBrief[], news: Event): readonly Ru
   const run = runs[at];
   if (!run) return runs;
   const status = news.status ?? run.status;
-  if (run.status === status && run.at_work === news.at_work) return runs;
-  return runs.with(at, { ...run, status, at_work: news.at_work });
+  const gates = news.gates ?? run.gates;
+  if (run.status === status && run.at_work === news.at_work && run.gates === gates) return runs;
+  return runs.with(at, { ...run, status, at_work: news.at_work, gates });
 }
 
 /** The last execution of each node. */

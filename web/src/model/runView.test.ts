@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { canRestart, canRestartFailed, canStart, canStop } from "./can";
-import { differences, findJob, isGate, runView, workTime } from "./runView";
+import { differences, findJob, runView, workTime } from "./runView";
 import type { NodeRun, Run, WorkflowNode } from "./types";
 
 function node(name: string, parents: string[] = []): WorkflowNode {
@@ -32,7 +32,7 @@ test("the last execution counts, and the eye goes to what failed", () => {
 });
 
 test("a node that was not run says so until a restart runs it", () => {
-  const not_run = [{ node: "b", sub_number: 0, why: ["x"] }];
+  const not_run = [{ node: "b", sub_number: 0, why: ["x"], gate: false }];
   expect(runView(run({ node_runs: [ran(0, "a", "Fail")], not_run })).nodes.get("b")?.status).toBe("Skipped");
   const later = runView(run({ node_runs: [ran(0, "a", "Fail"), ran(1, "b", "Success", 1)], not_run })).nodes.get("b");
   expect(later?.status).toBe("Success");
@@ -71,16 +71,6 @@ test("what can't be done says why", () => {
   expect(why(canRestartFailed(failed, failed.node_runs[1], 5))).toBe("yes");
   expect(why(canRestartFailed(failed, failed.node_runs[0], 5))).toMatch(/No job/);
   expect(why(canRestartFailed(failed, undefined, 5))).toMatch(/not been run/);
-});
-
-test("a gate is a node that nothing but a person keeps waiting", () => {
-  const not = (...why: string[]) => ({ node: "n", sub_number: 0, why });
-  const manual = 'cds.manual ("false") eq "true": false';
-  expect(isGate(not(manual))).toBe(true);
-  expect(isGate(not('git.branch ("main") eq "main": true', manual))).toBe(true);
-  expect(isGate(not('git.branch ("x") eq "main": false', manual))).toBe(false);
-  expect(isGate(not('git.branch ("x") eq "main": false'))).toBe(false);
-  expect(isGate(not())).toBe(false);
 });
 
 test("jobs of a skipped stage are not waited for", () => {

@@ -44,7 +44,7 @@ export function runView(run: Run): RunView {
       executions,
       latest,
       notRun: skipped ? notRun : undefined,
-      status: skipped && isGate(notRun) ? GATE : latest ? latest.status : skipped ? "Skipped" : "",
+      status: skipped && notRun.gate ? GATE : latest ? latest.status : skipped ? "Skipped" : "",
       jobs: countJobs(latest),
     });
   }
@@ -52,15 +52,6 @@ export function runView(run: Run): RunView {
   const first = (...statuses: string[]) => views.find((v) => v.node.kind === "pipeline" && statuses.includes(v.status));
   const focus = first("Fail") ?? first(GATE) ?? first("Building") ?? first("Waiting") ?? views.findLast((v) => v.latest && v.node.kind === "pipeline") ?? views[0];
   return { nodes, gates: views.filter((v) => v.status === GATE), focus: focus?.node.name };
-}
-
-/**
- * A node that only waits for a person (a condition `cds.manual` is `true`, and every other one held): starting it by hand
- * is the approval.
- */
-export function isGate(notRun: NotRun): boolean {
-  const failed = notRun.why.filter((line) => !line.endsWith(": true"));
-  return failed.length > 0 && failed.every((line) => /^cds\.manual \("false"\)/.test(line));
 }
 
 /** Jobs that nobody waits for: those of stages whose condition was false, and those that are switched off. */

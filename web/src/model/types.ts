@@ -23,6 +23,7 @@ export type TestCase = Schemas["TestCase"];
 export type ChangedRun = Schemas["ChangedRun"];
 export type PipelineParameter = Schemas["PipelineParameter"];
 export type QueueJob = Schemas["QueueJob"];
+export type QueueNode = Schemas["QueueNode"];
 export type Candidates = Schemas["Candidates"];
 export type Candidate = Schemas["Candidate"];
 export type Token = Schemas["Token"];

@@ -22,14 +22,14 @@ test("a run of which nothing runs waits", () => {
 });
 
 test("a run that went well up to a gate says so", () => {
-  const gate = [{ node: "b", sub_number: 0, why: ['cds.manual ("false") eq "true": false'] }];
+  const gate = [{ node: "b", sub_number: 0, why: ['cds.manual ("false") eq "true": false'], gate: true }];
   const open = run("Success", [ran("a", "Success", [job(1, "Success")])], gate);
   expect(status(open)).toBe(GATE);
   expect(runView(open).nodes.get("b")?.status).toBe(GATE);
   expect(runView(open).focus).toBe("b");
   expect(gateSince(open, runView(open), "b")).toBe(at(5));
   expect(status({ ...open, status: "Fail" })).toBe("Fail");
-  expect(status(run("Success", [ran("a", "Success", [])], [{ node: "b", sub_number: 0, why: ['git.branch ("x") eq "y": false'] }]))).toBe("Success");
+  expect(status(run("Success", [ran("a", "Success", [])], [{ node: "b", sub_number: 0, why: ['git.branch ("x") eq "y": false'], gate: false }]))).toBe("Success");
   // Somebody started it: it is no gate any more.
   expect(status({ ...open, node_runs: [...open.node_runs, { ...ran("b", "Success", []), id: 1, sub_number: 1 }] })).toBe("Success");
 });
@@ -53,4 +53,7 @@ test("a list knows that a run waits from the jobs at work", () => {
   expect(briefStatus({ status: "Building", at_work: 2 })).toBe("Building");
   expect(briefStatus({ status: "Building" })).toBe("Building");
   expect(briefStatus({ status: "Success", at_work: 0 })).toBe("Success");
+  expect(briefStatus({ status: "Success", gates: 0 })).toBe("Success");
+  expect(briefStatus({ status: "Success", gates: 2 })).toBe(GATE);
+  expect(briefStatus({ status: "Fail", gates: 2 })).toBe("Fail");
 });

@@ -51,8 +51,9 @@ export function shownStatus(run: Pick<Run, "status">, view: RunView): string {
   return run.status;
 }
 
-/** The same for a run in a list, as far as the list knows. */
-export function briefStatus(run: Pick<RunBrief, "status"> & { at_work?: number | null }): string {
+/** The same for a run in a list. */
+export function briefStatus(run: Pick<RunBrief, "status"> & { at_work?: number | null; gates?: number }): string {
+  if (run.status === "Success" && run.gates) return GATE;
   return run.status === "Building" && run.at_work === 0 ? "Waiting" : run.status;
 }
 

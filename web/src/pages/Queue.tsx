@@ -6,7 +6,8 @@ import { PageHead } from "../components/PageHead";
 import { StatusIcon } from "../components/Status";
 import { label } from "../model/status";
 import { between, duration } from "../model/time";
-import type { QueueJob } from "../model/types";
+import type { QueueJob, QueueNode } from "../model/types";
+import { holder } from "../model/waits";
 import { Link } from "../ui/Link";
 import { Button } from "../ui/Button";
 import { Select } from "../ui/Select";
@@ -17,20 +18,29 @@ import { paths } from "../util/paths";
 
 export function Queue() {
   const queue = useQuery(queries.queue());
+  const nodes = useQuery(queries.queueNodes()).data ?? [];
   const now = useNow(true);
   const [waiting, running] = useMemo(() => [queue.data?.filter((j) => j.status === "Waiting") ?? [], queue.data?.filter((j) => j.status !== "Waiting") ?? []], [queue.data]);
-  useTitle(waiting.length ? `${waiting.length} waiting` : "Queue");
+  const count = waiting.length + nodes.length;
+  useTitle(count ? `${count} waiting` : "Queue");
   return (
     <>
       <PageHead title="Queue" note="What waits, why, and what runs now" />
       <Answered query={queue}>
         {(jobs) =>
-          jobs.length === 0 ? (
+          jobs.length + nodes.length === 0 ? (
             <Empty title="The queue is empty"><p>Nothing waits and nothing runs. <Link {...paths.home()}>See the last runs</Link>.</p></Empty>
           ) : (
             <>
               <h2>Waiting <span className="count">{waiting.length}</span></h2>
               {waiting.length === 0 ? <p className="muted">Nothing waits.</p> : <Jobs jobs={waiting} now={now} />}
+              {nodes.length > 0 && (
+                <>
+                  <h2>For a mutex <span className="count">{nodes.length}</span></h2>
+                  <ul className="queue">{nodes.slice(0, PAGE).map((n) => <Node key={`${n.project_key} ${n.workflow_name} ${n.number} ${n.node}`} node={n} now={now} />)}</ul>
+                  {nodes.length > PAGE && <p className="muted">And {nodes.length - PAGE} more, later in the order.</p>}
+                </>
+              )}
               <h2>Running <span className="count">{running.length}</span></h2>
               {running.length === 0 ? <p className="muted">Nothing runs.</p> : <Jobs jobs={running} now={now} />}
             </>
@@ -70,6 +80,29 @@ function Jobs({ jobs, now }: { jobs: QueueJob[]; now: number }) {
       <ul className="queue">{shown.slice(0, most).map(({ original: j }) => <Row key={`${j.job}.${j.attempt}`} job={j} now={now} />)}</ul>
       {shown.length > most && <p className="more"><Button onClick={() => setMost(most + PAGE)}>Show more of {shown.length}</Button></p>}
     </>
+  );
+}
+
+/** A node that has no jobs yet: another run has its mutex. */
+function Node({ node, now }: { node: QueueNode; now: number }) {
+  const since = node.since ? between(node.since, undefined, now) : undefined;
+  const found = holder(node.reason.text);
+  return (
+    <li className="card queue-job">
+      <div className="queue-head">
+        <StatusIcon status="Waiting" size={18} />
+        <Link {...paths.run(node.project_key, node.workflow_name, node.number, node.node)}><strong>{node.node}</strong></Link>
+        <span className="muted small">
+          <span className="sr">{label("Waiting")} in </span>
+          {node.project_key} / <Link {...paths.run(node.project_key, node.workflow_name, node.number)}>{node.workflow_name} #{node.number}</Link> · by {node.triggered_by}
+        </span>
+        <span className="job-time">{since === undefined ? "" : duration(since)}</span>
+      </div>
+      <p className="why wait">
+        <code className="chip">{node.reason.code}</code>{" "}
+        {found ? <>{found.before}<Link {...paths.run(node.project_key, node.workflow_name, found.number)}>run #{found.number}</Link>{found.after}</> : node.reason.text}
+      </p>
+    </li>
   );
 }
 

@@ -5,7 +5,11 @@ use crate::{
     output::Record,
     registry::{Kind, Node, Outcome, Res, group, plain},
 };
-use cds_api::{queue::QueueJob, runs::RunStop};
+use cds_api::{
+    queue::{QueueJob, QueueNode},
+    runs::RunStop,
+};
+use cds_model::Status;
 use std::collections::BTreeSet;
 
 /// The commands about the queue.
@@ -39,9 +43,32 @@ fn record(j: &QueueJob, host: &str) -> Record {
         .more("why_code", j.reason.as_ref().map_or("", |r| r.code.as_str()))
 }
 
+/// A node that waits for its mutex, in the columns of a job.
+fn node_record(n: &QueueNode, host: &str) -> Record {
+    let url = format!("{host}/project/{}/workflow/{}/run/{}", n.project_key, n.workflow_name, n.number);
+    Record::new()
+        .with("booked_by", "")
+        .with("job", "")
+        .with("pipeline_name", &n.node)
+        .with("project_key", &n.project_key)
+        .with_key("run", n.number)
+        .with_time("since", n.since.as_deref().unwrap_or_default())
+        .with("status", Status::Waiting)
+        .with("triggered_by", &n.triggered_by)
+        .with("url", url)
+        .with("why", &n.reason.text)
+        .with("workflow_name", &n.workflow_name)
+        .more("attempt", "")
+        .more("job_id", "")
+        .more("requirements", "")
+        .more("why_code", &n.reason.code)
+}
+
 async fn all(c: Call) -> Res {
-    let host = c.client()?.base_url();
-    Ok(Outcome::Rows(c.client()?.queue().await?.iter().map(|j| record(j, host)).collect()))
+    let client = c.client()?;
+    let (host, jobs, nodes) = (client.base_url(), client.queue().await?, client.queue_nodes().await?);
+    let jobs = jobs.iter().map(|j| record(j, host));
+    Ok(Outcome::Rows(jobs.chain(nodes.iter().map(|n| node_record(n, host))).collect()))
 }
 
 async fn stop_all(c: Call) -> Res {
@@ -49,11 +76,13 @@ async fn stop_all(c: Call) -> Res {
         return Ok(Outcome::Done);
     }
     let wanted = |argument: &str, value: &str| c.get(argument).is_none_or(|a| a.is_empty() || a == value);
-    let jobs = c.client()?.queue().await?;
+    let jobs = c.client()?.queue().await?.into_iter().map(|j| (j.project_key, j.workflow_name, j.number));
+    // They would be next.
+    let nodes = c.client()?.queue_nodes().await?.into_iter();
+    let nodes = nodes.map(|n| (n.project_key, n.workflow_name, n.number));
     let runs: BTreeSet<(String, String, i64)> = jobs
-        .into_iter()
-        .filter(|j| wanted("project-key", &j.project_key) && wanted("workflow-name", &j.workflow_name))
-        .map(|j| (j.project_key, j.workflow_name, j.number))
+        .chain(nodes)
+        .filter(|(project, workflow, _)| wanted("project-key", project) && wanted("workflow-name", workflow))
         .collect();
     let mut stopped = 0;
     for (project, workflow, number) in &runs {

@@ -88,6 +88,7 @@ pub(crate) fn sample() -> Run {
     Run {
         brief: RunBrief {
             at_work: None,
+            gates: 0,
             id: RunId(Default::default()).to_string(),
             number: 12,
             sub_number: 0,
@@ -140,6 +141,7 @@ pub(crate) fn sample() -> Run {
             node: "clean".into(),
             sub_number: 0,
             why: vec!["git.branch is main, not v1".into()],
+            gate: false,
         }],
     }
 }

@@ -45,6 +45,7 @@ pub fn event(id: i64, before: Option<&Run>, run: &Run, effects: &[Effect], at: T
         status: Some(run.head.status),
         subject: String::new(),
         at_work: super::view::at_work(run),
+        gates: Some(run.gates().count() as u32),
         node_runs: before.map_or_else(Vec::new, |before| changed(before, run)),
         changes,
     }

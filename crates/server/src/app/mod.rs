@@ -31,6 +31,7 @@ pub mod people;
 pub mod private_keys;
 pub mod projects;
 pub mod push;
+mod queue;
 pub mod refuse;
 pub mod report;
 pub mod runs;

@@ -10,7 +10,7 @@ use crate::{
     http::error::{Error, Result},
 };
 use cds_api::{
-    queue::{QueueJob, WaitReason},
+    queue::WaitReason,
     runs::{JobRun, LogFile, Run as RunView, RunBrief, RunStart, Tag},
 };
 use cds_blobs::LogStream;
@@ -19,7 +19,7 @@ use cds_engine::{
     event::Start,
     state::{NodeRun, Origin},
 };
-use cds_model::{Attempt, JobRef, RunId, Status, WorkflowId};
+use cds_model::{Attempt, JobRef, RunId, WorkflowId};
 use cds_store::{
     idempotency::{self, Earlier, Once},
     projects, queue, runs, slots, workflows,
@@ -335,92 +335,6 @@ impl App {
         self.live().forget(id);
         self.logs().delete_run(id).await.map_err(Error::internal)
     }
-
-    /// The queue as far as the caller may see it: what waits, why, and what runs.
-    pub async fn queue(&self, caller: &Caller) -> Result<Vec<QueueJob>> {
-        let (user, all) = (caller.user, caller.is_maintainer());
-        type Row = (queue::Entry, String, String);
-        let rows: Vec<Row> = self
-            .store()
-            .read(move |tx| {
-                let mut visible = std::collections::HashMap::new();
-                let mut names = std::collections::HashMap::new();
-                let mine = if all {
-                    projects::list(tx)?
-                } else {
-                    projects::of_user(tx, user)?.into_iter().map(|(p, _)| p).collect()
-                };
-                for project in mine {
-                    visible.insert(project.id, project.key);
-                }
-                let (entries, _) = queue::load(tx)?;
-                let mut rows: Vec<Row> = Vec::new();
-                for entry in entries {
-                    let Some(key) = visible.get(&entry.project) else { continue };
-                    let name = match names.get(&entry.workflow) {
-                        Some(name) => Clone::clone(name),
-                        None => {
-                            let name =
-                                workflows::by_id(tx, entry.workflow)?.map(|w| w.name).unwrap_or_default();
-                            names.insert(entry.workflow, name.clone());
-                            name
-                        }
-                    };
-                    let key = key.clone();
-                    rows.push((entry, key, name));
-                }
-                Ok(rows)
-            })
-            .await
-            .map_err(Error::internal)?;
-        // A workflow with groups of its own may be closed to who reads its project.
-        let mut open = std::collections::HashMap::new();
-        let mut seen = Vec::with_capacity(rows.len());
-        for row in rows {
-            let may = match open.get(&row.0.workflow) {
-                Some(may) => *may,
-                None => {
-                    let may = self.may_read(caller, &row.1, &row.2).await;
-                    open.insert(row.0.workflow, may);
-                    may
-                }
-            };
-            if may {
-                seen.push(row);
-            }
-        }
-        let now = self.now();
-        Ok(seen
-            .into_iter()
-            .filter(|(e, ..)| !e.cancelled)
-            .map(|(e, project_key, workflow_name)| {
-                let job = JobRef { run: e.run, job: e.job };
-                let reason = match (&e.parked, e.worker) {
-                    (Some(why), _) => Some(WaitReason {
-                        code: "parked".into(),
-                        text: format!("set aside because it can't be read: {why}"),
-                    }),
-                    (None, None) => self.fleet().explain(job, now),
-                    (None, Some(_)) => None,
-                };
-                QueueJob {
-                    job,
-                    project_key,
-                    workflow_name,
-                    number: e.number,
-                    node: e.node,
-                    name: e.name,
-                    status: if e.worker.is_some() { Status::Building } else { Status::Waiting },
-                    since: e.queued.to_rfc3339(),
-                    attempt: e.attempt.0,
-                    triggered_by: e.triggered_by,
-                    requirements: e.requirements.iter().map(|r| format!("{}: {}", r.kind, r.value)).collect(),
-                    reason,
-                    worker: e.worker.map(|w| self.fleet().worker_name(w)),
-                }
-            })
-            .collect())
-    }
 }
 
 /// A run in a list, from the store's columns.
@@ -440,6 +354,7 @@ pub fn brief(b: &runs::Brief) -> RunBrief {
         tags: b.tags.iter().map(|(tag, value)| Tag { tag: tag.clone(), value: value.clone() }).collect(),
         parked: b.parked.clone(),
         at_work: b.at_work,
+        gates: b.gates,
     }
 }
 
@@ -456,19 +371,6 @@ impl Reasons for Known {
 
     fn slot(&self, run: &Run, node: &NodeRun) -> Option<WaitReason> {
         let name = view::node_name(&run.spec, node.node.0);
-        let of_node = || self.held.iter().filter(|s| s.node == name);
-        let ahead = of_node().filter(|s| !s.held && s.number < run.number).count();
-        let text = match of_node().find(|s| s.held) {
-            Some(holder) => {
-                format!(
-                    "run #{} holds the mutex of '{name}'; {ahead} other runs are before this one",
-                    holder.number
-                )
-            }
-            None => {
-                format!("the mutex of '{name}' is about to be given; {ahead} other runs are before this one")
-            }
-        };
-        Some(WaitReason { code: "mutex".into(), text })
+        Some(super::queue::mutex_reason(self.held.iter().filter(|s| s.node == name), name, run.number))
     }
 }

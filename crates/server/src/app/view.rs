@@ -45,6 +45,7 @@ pub fn brief(run: &Run) -> api::RunBrief {
         tags: head.tags.iter().map(|(tag, value)| Tag { tag: tag.clone(), value: value.clone() }).collect(),
         parked: None,
         at_work: at_work(run),
+        gates: run.gates().count() as u32,
     }
 }
 
@@ -95,6 +96,7 @@ pub fn run(run: &Run, part: &Part, reasons: &dyn Reasons) -> api::Run {
                 node: node_name(&run.spec, n.node.0).to_string(),
                 sub_number: n.sub,
                 why: n.why.clone(),
+                gate: n.gate,
             })
             .collect(),
     }

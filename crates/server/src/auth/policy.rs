@@ -162,6 +162,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/v1/downloads", User),
     ("GET", "/v1/search", User),
     ("GET", "/v1/queue", User),
+    ("GET", "/v1/queue/nodes", User),
     ("GET", "/v1/workers", User),
     ("POST", "/v1/workers/{id}/disable", Admin),
     ("GET", "/v1/hatcheries", User),

@@ -11,7 +11,7 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use cds_api::{
     fleet::{Hatchery, Worker},
-    queue::QueueJob,
+    queue::{QueueJob, QueueNode},
 };
 use cds_model::WorkerId;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -20,6 +20,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(queue))
+        .routes(routes!(nodes))
         .routes(routes!(workers))
         .routes(routes!(disable))
         .routes(routes!(hatcheries))
@@ -29,6 +30,12 @@ pub fn router() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/v1/queue", tag = "queue", responses((status = 200, body = Vec<QueueJob>)))]
 async fn queue(State(app): State<App>, caller: Caller) -> Result<Json<Vec<QueueJob>>> {
     Ok(Json(app.queue(&caller).await?))
+}
+
+/// Nodes that wait for their mutex, and who holds it; those of one mutex in the order they will get it.
+#[utoipa::path(get, path = "/v1/queue/nodes", tag = "queue", responses((status = 200, body = Vec<QueueNode>)))]
+async fn nodes(State(app): State<App>, caller: Caller) -> Result<Json<Vec<QueueNode>>> {
+    Ok(Json(app.queue_nodes(&caller).await?))
 }
 
 /// Workers. What one runs is told to those who may read it; for others `job` is absent while `status` is `Building`.

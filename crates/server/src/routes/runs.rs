@@ -72,6 +72,9 @@ struct ListQuery {
     author: Option<String>,
     /// Only of this project.
     project: Option<String>,
+    /// Only those with nodes that a person keeps waiting.
+    #[serde(default)]
+    gates: bool,
 }
 
 impl ListQuery {
@@ -84,13 +87,17 @@ impl ListQuery {
             Some((name, value)) => (name.to_string(), Some(value.to_string())),
             None => (t, None),
         });
-        let (offset, limit) = (self.offset.max(0), self.limit.unwrap_or(50).clamp(1, 500));
+        let (offset, limit) = (self.offset, self.limit.unwrap_or(50));
+        if offset < 0 || !(1..=500).contains(&limit) {
+            return Err(Error::bad_request("`limit` is 1 to 500, `offset` at least 0"));
+        }
         Ok(Filter {
             status,
             tag,
             branch: self.branch,
             author: self.author,
             project: self.project,
+            gates: self.gates,
             offset,
             limit,
             ..Filter::default()

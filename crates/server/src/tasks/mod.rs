@@ -10,7 +10,7 @@ mod peers;
 mod reconcile;
 mod restore;
 mod room;
-mod slots;
+pub(crate) mod slots;
 mod timers;
 mod wakes;
 

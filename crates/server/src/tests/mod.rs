@@ -13,6 +13,7 @@ mod reconcile;
 mod runs;
 mod secrets;
 mod takes;
+mod waits;
 
 use crate::{
     App, Config,

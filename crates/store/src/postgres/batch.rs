@@ -17,8 +17,8 @@ use tokio_postgres::types::ToSql;
 sql! {
     IDEMPOTENT = "INSERT INTO idempotency (scope, key, run, created, digest) SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[]) ON CONFLICT DO NOTHING RETURNING run";
     CLAIM = "INSERT INTO run_version (workflow, version, run) SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[]) ON CONFLICT DO NOTHING RETURNING run";
-    INSERT = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution) SELECT t.id, t.workflow, t.project, t.number, 1, t.status, t.final, t.sub, t.label, t.triggered_by, '[]', t.spec_hash, t.head, t.created, t.last_execution FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[], $6::BIGINT[], $7::BIGINT[], $8::TEXT[], $9::TEXT[], $10::TEXT[], $11::TEXT[], $12::BIGINT[], $13::BIGINT[]) AS t (id, workflow, project, number, status, final, sub, label, triggered_by, spec_hash, head, created, last_execution) ON CONFLICT DO NOTHING RETURNING id";
-    UPDATE = "UPDATE run SET version = run.version + 1, status = t.status, final = t.final, sub = t.sub, label = t.label, spec_hash = t.spec_hash, head = t.head, last_execution = t.last_execution FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::BIGINT[]) AS t (id, expect, status, final, sub, label, spec_hash, head, last_execution) WHERE run.id = t.id AND run.version = t.expect AND run.parked IS NULL RETURNING run.id";
+    INSERT = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution, gates) SELECT t.id, t.workflow, t.project, t.number, 1, t.status, t.final, t.sub, t.label, t.triggered_by, '[]', t.spec_hash, t.head, t.created, t.last_execution, t.gates FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[], $6::BIGINT[], $7::BIGINT[], $8::TEXT[], $9::TEXT[], $10::TEXT[], $11::TEXT[], $12::BIGINT[], $13::BIGINT[], $14::BIGINT[]) AS t (id, workflow, project, number, status, final, sub, label, triggered_by, spec_hash, head, created, last_execution, gates) ON CONFLICT DO NOTHING RETURNING id";
+    UPDATE = "UPDATE run SET version = run.version + 1, status = t.status, final = t.final, sub = t.sub, label = t.label, spec_hash = t.spec_hash, head = t.head, last_execution = t.last_execution, gates = t.gates FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::BIGINT[], $10::BIGINT[]) AS t (id, expect, status, final, sub, label, spec_hash, head, last_execution, gates) WHERE run.id = t.id AND run.version = t.expect AND run.parked IS NULL RETURNING run.id";
     TAKE = "UPDATE worker SET take = t.take, take_job = t.job, take_attempt = t.attempt FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[]) AS t (id, take, job, attempt, run) WHERE worker.id = t.id AND worker.take < t.take RETURNING t.run";
     PARKED = "SELECT id, parked FROM run WHERE id = ANY($1::TEXT[]) AND parked IS NOT NULL";
     NODES = "INSERT INTO run_node (run, no, data, params) SELECT * FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[]) ON CONFLICT (run, no) DO UPDATE SET data = excluded.data, params = CASE WHEN excluded.params = '' THEN run_node.params ELSE excluded.params END";
@@ -29,7 +29,7 @@ sql! {
     QUEUE_ADD = "INSERT INTO queue (run, job, attempt, project, workflow, number, node, name, requirements, groups, region, priority, triggered_by, queued, cancelled) SELECT t.*, 0 FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[], $4::TEXT[], $5::TEXT[], $6::BIGINT[], $7::TEXT[], $8::TEXT[], $9::TEXT[], $10::TEXT[], $11::TEXT[], $12::BIGINT[], $13::TEXT[], $14::BIGINT[]) AS t ON CONFLICT (run, job, attempt) DO UPDATE SET project = excluded.project, workflow = excluded.workflow, number = excluded.number, node = excluded.node, name = excluded.name, requirements = excluded.requirements, groups = excluded.groups, region = excluded.region, priority = excluded.priority, triggered_by = excluded.triggered_by, queued = excluded.queued";
     QUEUE_LEASE = "UPDATE queue SET worker = t.worker, lease_until = t.until FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[], $4::TEXT[], $5::BIGINT[]) AS t (run, job, attempt, worker, until) WHERE queue.run = t.run AND queue.job = t.job AND queue.attempt = t.attempt";
     SLOT_RELEASE = "DELETE FROM slot USING unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[]) AS t (workflow, node, run, node_run) WHERE slot.workflow = t.workflow AND slot.node = t.node AND slot.run = t.run AND slot.node_run = t.node_run";
-    SLOT_REQUEST = "INSERT INTO slot (workflow, node, run, node_run, number, held) SELECT t.*, 0 FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[]) AS t ON CONFLICT (workflow, node, run, node_run) DO NOTHING";
+    SLOT_REQUEST = "INSERT INTO slot (workflow, node, run, node_run, number, since, held) SELECT t.*, 0 FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::BIGINT[]) AS t ON CONFLICT (workflow, node, run, node_run) DO NOTHING";
     TIMERS = "INSERT INTO timer (run, key, at) SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[]) ON CONFLICT (run, key) DO UPDATE SET at = excluded.at";
     TAGS = "UPDATE run SET tags = t.tags FROM unnest($1::TEXT[], $2::TEXT[]) AS t (id, tags) WHERE run.id = t.id";
     TAGS_CLEAR = "DELETE FROM run_tag WHERE run = ANY($1::TEXT[])";
@@ -225,7 +225,7 @@ fn heads<'a>(commits: &[&'a RunCommit]) -> Plan<'a> {
             |(c, _)| c.run.to_string(), |(c, _)| c.workflow.to_string(), |(_, n)| n.project.to_string(), |(_, n)| n.number,
             |(c, _)| c.status.as_str(), |(c, _)| i64::from(c.status.is_final()), |(c, _)| i64::from(c.sub),
             |(c, _)| c.label.as_str(), |(_, n)| n.triggered_by.as_str(), |(c, _)| c.spec_hash.as_str(),
-            |(c, _)| c.head.as_str(), |(_, n)| n.created.ms(), |(c, _)| c.last_execution.ms(),
+            |(c, _)| c.head.as_str(), |(_, n)| n.created.ms(), |(c, _)| c.last_execution.ms(), |(c, _)| i64::from(c.gates),
         ]
     });
     // In one order everywhere, so that two servers rarely wait for each other in a circle.
@@ -235,7 +235,7 @@ fn heads<'a>(commits: &[&'a RunCommit]) -> Plan<'a> {
         columns![&old;
             |c| c.run.to_string(), |c| c.expect, |c| c.status.as_str(), |c| i64::from(c.status.is_final()),
             |c| i64::from(c.sub), |c| c.label.as_str(), |c| c.spec_hash.as_str(), |c| c.head.as_str(),
-            |c| c.last_execution.ms(),
+            |c| c.last_execution.ms(), |c| i64::from(c.gates),
         ]
     });
     let claims: Vec<_> = commits.iter().filter_map(|c| Some((*c, c.version_claim.as_deref()?))).collect();
@@ -287,7 +287,7 @@ fn rest<'a>(me: &str, commits: &[&'a RunCommit]) -> Result<Plan<'a>> {
     plan.add(!request.is_empty(), SLOT_REQUEST, || {
         columns![&request;
             |(_, s)| s.workflow.as_str(), |(_, s)| s.node.as_str(), |(c, _)| c.run.to_string(),
-            |(_, s)| i64::from(s.node_run.0), |(_, s)| s.number,
+            |(_, s)| i64::from(s.node_run.0), |(_, s)| s.number, |(c, _)| c.last_execution.ms(),
         ]
     });
     let timers = each(commits, |c| &c.timers);

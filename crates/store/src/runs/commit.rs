@@ -30,6 +30,8 @@ pub struct RunCommit {
     pub status: Status,
     /// Highest sub-number.
     pub sub: u32,
+    /// Nodes that only a person keeps waiting.
+    pub gates: u32,
     /// `cds.version` once set, else empty.
     pub label: String,
     /// JSON of the head.
@@ -182,8 +184,8 @@ pub enum CommitError {
 sql! {
     IDEMPOTENT = "INSERT INTO idempotency (scope, key, run, created, digest) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (scope, key) DO NOTHING";
     IDEMPOTENT_RUN = "SELECT run, digest FROM idempotency WHERE scope = $1 AND key = $2";
-    INSERT = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, '[]', $10, $11, $12, $13) ON CONFLICT DO NOTHING";
-    UPDATE = "UPDATE run SET version = version + 1, status = $3, final = $4, sub = $5, label = $6, spec_hash = $7, head = $8, last_execution = $9 WHERE id = $1 AND version = $2 AND parked IS NULL";
+    INSERT = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution, gates) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, '[]', $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING";
+    UPDATE = "UPDATE run SET version = version + 1, status = $3, final = $4, sub = $5, label = $6, spec_hash = $7, head = $8, last_execution = $9, gates = $10 WHERE id = $1 AND version = $2 AND parked IS NULL";
     PARKED = "SELECT parked FROM run WHERE id = $1 AND version = $2 AND parked IS NOT NULL";
     CLAIM = "INSERT INTO run_version (workflow, version, run) VALUES ($1, $2, $3) ON CONFLICT (workflow, version) DO UPDATE SET version = excluded.version WHERE run_version.run = excluded.run";
     NODE = "INSERT INTO run_node (run, no, data, params) VALUES ($1, $2, $3, $4) ON CONFLICT (run, no) DO UPDATE SET data = excluded.data, params = excluded.params";
@@ -196,7 +198,7 @@ sql! {
     CANCEL_WAITING = "DELETE FROM queue WHERE run = $1 AND job = $2 AND attempt = $3 AND worker IS NULL";
     CANCEL_TAKEN = "UPDATE queue SET cancelled = 1 WHERE run = $1 AND job = $2 AND attempt = $3";
     SLOT_RELEASE = "DELETE FROM slot WHERE workflow = $1 AND node = $2 AND run = $3 AND node_run = $4";
-    SLOT_REQUEST = "INSERT INTO slot (workflow, node, run, node_run, number, held) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (workflow, node, run, node_run) DO NOTHING";
+    SLOT_REQUEST = "INSERT INTO slot (workflow, node, run, node_run, number, held, since) VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT (workflow, node, run, node_run) DO NOTHING";
     TIMER = "INSERT INTO timer (run, key, at) VALUES ($1, $2, $3) ON CONFLICT (run, key) DO UPDATE SET at = excluded.at";
     TAGS = "UPDATE run SET tags = $2 WHERE id = $1";
     TAGS_CLEAR = "DELETE FROM run_tag WHERE run = $1";
@@ -232,7 +234,8 @@ pub(crate) fn commit_one(tx: &mut Tx<'_>, c: &RunCommit) -> Result<Committed, Co
                 &c.spec_hash,
                 &c.head,
                 new.created,
-                c.last_execution
+                c.last_execution,
+                c.gates
             ],
         )?;
         if created == 0 {
@@ -250,7 +253,8 @@ pub(crate) fn commit_one(tx: &mut Tx<'_>, c: &RunCommit) -> Result<Committed, Co
                 &c.label,
                 &c.spec_hash,
                 &c.head,
-                c.last_execution
+                c.last_execution,
+                c.gates
             ],
         )?;
         if updated == 0 {
@@ -282,7 +286,10 @@ pub(crate) fn commit_one(tx: &mut Tx<'_>, c: &RunCommit) -> Result<Committed, Co
         tx.execute(SLOT_RELEASE, vals![&slot.workflow, &slot.node, run, slot.node_run])?;
     }
     for slot in &c.slots_request {
-        tx.execute(SLOT_REQUEST, vals![&slot.workflow, &slot.node, run, slot.node_run, slot.number])?;
+        tx.execute(
+            SLOT_REQUEST,
+            vals![&slot.workflow, &slot.node, run, slot.node_run, slot.number, c.last_execution],
+        )?;
     }
     for (key, at) in &c.timers {
         tx.execute(TIMER, vals![run, key, *at])?;
@@ -398,6 +405,7 @@ pub(crate) mod tests {
             workflow: WorkflowId::new(),
             status: Status::Building,
             sub: 0,
+            gates: 0,
             label: String::new(),
             head: "{}".into(),
             spec_hash: String::new(),

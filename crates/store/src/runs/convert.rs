@@ -60,6 +60,7 @@ impl RunCommit {
             workflow: cx.workflow,
             status: new.head.status,
             sub: new.head.sub,
+            gates: new.gates().count() as u32,
             label: new.head.version.clone().unwrap_or_default(),
             head: to_json("head of a run", &new.head)?,
             spec_hash: cx.spec_hash,

@@ -16,7 +16,7 @@ macro_rules! brief {
             "SELECT r.id, r.workflow, r.project, r.number, r.status, r.sub, r.label, r.triggered_by, r.tags, r.created, ",
             "r.last_execution, r.version, COALESCE(w.name, ''), COALESCE(p.key, ''), r.parked, ",
             // Only looked for where it may be other than none: runs that have ended have no rows in the queue.
-            "CASE WHEN r.status IN ('Building', 'Waiting') THEN (SELECT COUNT(*) FROM queue q WHERE q.run = r.id AND q.worker IS NOT NULL) END ",
+            "CASE WHEN r.status IN ('Building', 'Waiting') THEN (SELECT COUNT(*) FROM queue q WHERE q.run = r.id AND q.worker IS NOT NULL) END, r.gates ",
             "FROM run r LEFT JOIN workflow w ON w.id = r.workflow LEFT JOIN project p ON p.id = r.project ",
             $($rest),+
         )
@@ -25,7 +25,7 @@ macro_rules! brief {
 
 // What of a filter is absent lets everything through. A run that is under way, and none of its jobs with a worker, is
 // also found as waiting. $2 status, $3 $4 tag, $5 branch, $6 author, $7 $8 numbers,
-// $9 key of a project.
+// $9 key of a project, $10 anything: only those that wait for a person.
 macro_rules! chosen {
     ($before:literal, $after:literal) => {
         concat!(
@@ -37,6 +37,7 @@ macro_rules! chosen {
             " AND (CAST($7 AS BIGINT) IS NULL OR x.number > $7)",
             " AND (CAST($8 AS BIGINT) IS NULL OR x.number < $8)",
             " AND (CAST($9 AS TEXT) IS NULL OR x.project = (SELECT id FROM project WHERE key = $9))",
+            " AND (CAST($10 AS BIGINT) IS NULL OR x.gates > 0)",
             $after
         )
     };
@@ -57,14 +58,14 @@ macro_rules! readable {
 }
 
 sql! {
-    LIST = brief!("WHERE r.workflow = $1 AND r.number IN (", chosen!("SELECT x.number FROM run x WHERE x.workflow = $1", " ORDER BY x.number DESC LIMIT $10 OFFSET $11) ORDER BY r.number DESC"));
+    LIST = brief!("WHERE r.workflow = $1 AND r.number IN (", chosen!("SELECT x.number FROM run x WHERE x.workflow = $1", " ORDER BY x.number DESC LIMIT $11 OFFSET $12) ORDER BY r.number DESC"));
     COUNT = chosen!("SELECT COUNT(*) FROM run x WHERE x.workflow = $1", "");
     COUNT_ALL = "SELECT COUNT(*) FROM run x WHERE x.workflow = $1";
     BY_NUMBER = brief!("WHERE r.workflow = $1 AND r.number = $2");
     LATEST = brief!("WHERE r.workflow = $1 ORDER BY r.number DESC LIMIT 1");
     LATEST_IN = brief!("WHERE w.project = $1 AND r.number = (SELECT MAX(x.number) FROM run x WHERE x.workflow = w.id)");
     BY_ID = brief!("WHERE r.id = $1");
-    RECENT = brief!("WHERE r.id IN (", readable!("SELECT x.id FROM run x WHERE ", ""), chosen!("", " ORDER BY x.id DESC LIMIT $10 OFFSET $11) ORDER BY r.id DESC"));
+    RECENT = brief!("WHERE r.id IN (", readable!("SELECT x.id FROM run x WHERE ", ""), chosen!("", " ORDER BY x.id DESC LIMIT $11 OFFSET $12) ORDER BY r.id DESC"));
     COUNT_RECENT = concat!(readable!("SELECT COUNT(*) FROM run x WHERE ", ""), chosen!("", ""));
     COUNT_EVERY = "SELECT COUNT(*) FROM run";
     TAGS = "SELECT DISTINCT tag FROM run_tag WHERE workflow = $1 ORDER BY tag";
@@ -108,6 +109,8 @@ pub struct Brief {
     pub parked: Option<String>,
     /// Jobs that a worker has; none = the run has ended.
     pub at_work: Option<u32>,
+    /// Nodes that only a person keeps waiting.
+    pub gates: u32,
 }
 
 /// Which runs. What is given must hold together.
@@ -127,6 +130,8 @@ pub struct Filter {
     pub below: Option<i64>,
     /// Only of the project with this key.
     pub project: Option<String>,
+    /// Only with nodes that a person keeps waiting.
+    pub gates: bool,
     /// How many to leave out.
     pub offset: i64,
     /// How many to give.
@@ -159,6 +164,7 @@ fn brief(row: &Row) -> Option<Brief> {
         project_key: read.get(13, String::new()),
         parked: read.get(14, None),
         at_work: read.get(15, None),
+        gates: read.get(16, 0),
     };
     Some(Brief { parked: brief.parked.or(fault), ..brief })
 }
@@ -189,15 +195,16 @@ impl Filter {
         of.iter().all(|v| *v == Val::Null)
     }
 
-    /// Parameters $1 to $9.
+    /// Parameters $1 to $10.
     fn vals(&self, of: Val) -> Vec<Val> {
         let (tag, value) = self.tag.as_ref().map_or((None, None), |(t, v)| (Some(t.as_str()), v.as_deref()));
         let (branch, author) = (self.branch.as_deref(), self.author.as_deref());
         let project = self.project.as_deref();
-        vals![of, self.status, tag, value, branch, author, self.above, self.below, project].to_vec()
+        let gates = self.gates.then_some(1i64);
+        vals![of, self.status, tag, value, branch, author, self.above, self.below, project, gates].to_vec()
     }
 
-    /// Parameters $1 to $11.
+    /// Parameters $1 to $12.
     fn page(&self, of: Val) -> Vec<Val> {
         let mut vals = self.vals(of);
         vals.extend([Val::from(self.limit), Val::from(self.offset)]);

@@ -3548,6 +3548,8 @@ export interface paths {
                     author?: string | null;
                     /** @description Only of this project. */
                     project?: string | null;
+                    /** @description Only those with nodes that a person keeps waiting. */
+                    gates?: boolean;
                 };
                 header?: never;
                 path: {
@@ -4037,6 +4039,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/queue/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Nodes that wait for their mutex, and who holds it; those of one mutex in the order they will get it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QueueNode"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs": {
         parameters: {
             query?: never;
@@ -4065,6 +4102,8 @@ export interface paths {
                     author?: string | null;
                     /** @description Only of this project. */
                     project?: string | null;
+                    /** @description Only those with nodes that a person keeps waiting. */
+                    gates?: boolean;
                 };
                 header?: never;
                 path?: never;
@@ -5357,6 +5396,11 @@ export interface components {
             /** @description What changed together with it. */
             changes?: components["schemas"]["Change"][];
             /**
+             * Format: int32
+             * @description As [`RunBrief::gates`], for a run.
+             */
+            gates?: number | null;
+            /**
              * Format: int64
              * @description Resume with `Last-Event-ID`. 0 = not kept, so it has no place among the others.
              */
@@ -5784,6 +5828,8 @@ export interface components {
         };
         /** @description A node that did not run. */
         NotRun: {
+            /** @description Nothing but a person is waited for: somebody may start it (`from_nodes`). */
+            gate?: boolean;
             /** @description Node name. */
             node: string;
             /**
@@ -5945,6 +5991,31 @@ export interface components {
             /** @description Workflow name. */
             workflow_name: string;
         };
+        /** @description A node that waits for its mutex: it has no jobs yet. */
+        QueueNode: {
+            /**
+             * Format: int64
+             * @description Number of the run that holds the mutex; absent while it is being given.
+             */
+            holder?: number | null;
+            /** @description Node name. */
+            node: string;
+            /**
+             * Format: int64
+             * @description Run number.
+             */
+            number: number;
+            /** @description Project key. */
+            project_key: string;
+            /** @description Why it waits. */
+            reason: components["schemas"]["WaitReason"];
+            /** @description RFC 3339; since when it waits. Absent where an older server wrote it down. */
+            since?: string | null;
+            /** @description Who started the run. */
+            triggered_by: string;
+            /** @description Workflow name. */
+            workflow_name: string;
+        };
         /** @description Answer to a report. */
         ReportAck: {
             /** @description The job has been stopped: kill it and report its end as `Stopped`. */
@@ -5994,6 +6065,11 @@ export interface components {
              * @description Milliseconds from start to the last end; of a running run, absent.
              */
             duration_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Nodes that nothing but a person keeps waiting: the run goes on when somebody starts them.
+             */
+            gates?: number;
             /** @description Id. */
             id: string;
             /** @description RFC 3339; when something last happened. */
