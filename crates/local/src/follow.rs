@@ -1,7 +1,7 @@
 //! Follows a run until it ends.
 
 use crate::{LocalError, Options, project::KEY, view::View};
-use cds_api::runs::{Run, RunStop};
+use cds_api::runs::{NotRun, Run, RunStart, RunStop};
 use cds_cli::{
     live::jobs,
     save::{is_there, save},
@@ -37,7 +37,15 @@ pub(crate) async fn follow(
     loop {
         view.run(client, &run).await;
         if run.brief.status.is_final() {
-            break;
+            // What is asked for by its name is started by hand, and so are the gates before it.
+            let gates = gates(&run);
+            if options.node.is_none() || stopped || run.brief.status != Status::Success || gates.is_empty() {
+                break;
+            }
+            view.say(&format!("Starting {} by hand, as --node asks for", gates.join(", ")));
+            let body = RunStart { number: Some(number), from_nodes: gates, ..RunStart::default() };
+            run = client.run_start(KEY, &name, &body, None).await?;
+            continue;
         }
         let mut limit = tokio::time::Instant::now() + LOOK;
         loop {
@@ -78,10 +86,40 @@ pub(crate) async fn follow(
     if !given_up.is_empty() {
         view.say("   Nobody but this machine takes jobs of `cds run`. Install what is missing, or leave the node out with --node.");
     }
+    match &options.node {
+        Some(node) if !ran(&run, node) => {
+            view.say(&format!("── {node} did not run"));
+            for line in
+                run.not_run.iter().flat_map(|n| n.why.iter().map(move |why| format!("   {}: {why}", n.node)))
+            {
+                view.say(&line);
+            }
+        }
+        None if !gates(&run).is_empty() => {
+            let gates = gates(&run);
+            view.say(&format!(
+                "Waits for a person: {}. `cds run --node {}` starts it.",
+                gates.join(", "),
+                gates[0]
+            ));
+        }
+        _ => {}
+    }
     if let Some(folder) = &options.artifacts {
         keep(client, &run, folder, &mut view).await?;
     }
     Ok(run)
+}
+
+/// Nodes that nothing but a person keeps waiting.
+fn gates(run: &Run) -> Vec<String> {
+    let open = |node: &&NotRun| node.gate && !ran(run, &node.node);
+    run.not_run.iter().filter(open).map(|n| n.node.clone()).collect()
+}
+
+/// Whether a node was executed, however that went.
+pub(crate) fn ran(run: &Run, node: &str) -> bool {
+    run.node_runs.iter().any(|n| n.node == node)
 }
 
 /// Jobs that this machine cannot run, and why, if nothing else is at work or may begin: nobody else will ever come.

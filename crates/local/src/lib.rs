@@ -21,6 +21,12 @@ pub use watch::Fingerprint;
 
 use std::path::PathBuf;
 
+/// Whether a run did what was asked for: it went well, and a node that was asked for by name is among what ran.
+pub fn succeeded(run: &cds_api::runs::Run, options: &Options) -> bool {
+    let ran = options.node.as_ref().is_none_or(|node| follow::ran(run, node));
+    run.brief.status == cds_model::Status::Success && ran
+}
+
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Options {

@@ -8,7 +8,7 @@ use rustix::{
     buffer::spare_capacity,
     fs::{Mode, OFlags, open},
     io::read,
-    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+    process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, pidfd_send_signal, waitpid},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -80,12 +80,29 @@ impl ProcId {
 
 /// Every process of the machine that can be read.
 pub fn all() -> impl Iterator<Item = Stat> {
-    fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(stat)
+    listed().filter_map(stat)
+}
+
+fn listed() -> impl Iterator<Item = i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// Children of this process, of all its threads; those that end or come meanwhile may be missing. `None`: the kernel
+/// does not tell.
+pub fn children() -> Option<Vec<i32>> {
+    let mut all = Vec::new();
+    for thread in fs::read_dir("/proc/self/task").ok()?.flatten() {
+        // A thread that has ended has none.
+        match fs::read_to_string(thread.path().join("children")) {
+            Ok(pids) => all.extend(pids.split_ascii_whitespace().filter_map(|pid| pid.parse::<i32>().ok())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && thread.path().exists() => {
+                return None;
+            }
+            Err(_) => {}
+        }
+    }
+    Some(all)
 }
 
 /// Whether a process carries the entry `NAME=value` in the environment it was started with. Not so for one that may
@@ -144,6 +161,46 @@ pub fn marked(name: &str, value: &str) -> Vec<Stat> {
     all().filter(|s| !s.zombie && has_environment(s.id.pid, entry.as_bytes())).collect()
 }
 
+/// Looks again and again for living processes with `name=value` in their environment.
+#[derive(Debug)]
+pub struct Hunt {
+    entry: Vec<u8>,
+    /// Zombies of the last look.
+    dead: HashSet<ProcId>,
+    /// Looks in a row that found nobody.
+    empty: u8,
+}
+
+/// So many looks in a row that find nobody are believed, however much goes on beside.
+const BELIEVED: u8 = 10;
+
+impl Hunt {
+    /// For processes with this mark.
+    pub fn new(name: &str, value: &str) -> Self {
+        Self { entry: format!("{name}={value}").into_bytes(), dead: HashSet::new(), empty: 0 }
+    }
+
+    /// Those found now. `None`: there are none. An empty list: none was seen, but somebody ended while the table was
+    /// read, and may have left a child that was not in it; look again.
+    pub fn look(&mut self) -> Option<Vec<Stat>> {
+        let (mut found, mut dead, mut moved) = (Vec::new(), HashSet::new(), false);
+        for pid in listed() {
+            match stat(pid) {
+                None => moved = true,
+                Some(s) if s.zombie => {
+                    moved |= !self.dead.contains(&s.id);
+                    dead.insert(s.id);
+                }
+                Some(s) if has_environment(pid, &self.entry) => found.push(s),
+                Some(s) => moved |= !s.id.lives(),
+            }
+        }
+        self.dead = dead;
+        self.empty = if found.is_empty() { self.empty + 1 } else { 0 };
+        (!found.is_empty() || (moved && self.empty < BELIEVED)).then_some(found)
+    }
+}
+
 /// Adds to `members` (process ids) every process descended from one of them.
 pub fn with_descendants(table: &[Stat], members: &mut HashSet<i32>) {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
@@ -186,19 +243,49 @@ impl Offspring {
         table.iter().filter(|s| members.contains(&s.id.pid) && !s.zombie).map(|s| s.id).collect()
     }
 
-    /// Kills them, and those they start meanwhile, for as long as `limit`; returns how many are left. Blocks.
+    /// Kills them, and those they start meanwhile, for as long as `limit`; returns how many are left. Blocks. To be called
+    /// when nobody waits for children any more: the dead are buried.
     pub fn kill(&self, limit: Duration) -> usize {
         let begin = Instant::now();
         loop {
             let living = self.living();
-            if living.is_empty() || begin.elapsed() > limit {
-                return living.len();
-            }
             living.iter().for_each(|id| id.signal(Signal::KILL));
+            // Whoever forks and ends faster than the table can be read is, as an orphan, a child of this process.
+            let struck = strike(|pid| ProcId::of(pid).is_some_and(|id| self.before.contains(&id)));
+            if living.is_empty() && struck == 0 {
+                return 0;
+            }
+            if begin.elapsed() > limit {
+                return living.len().max(struck);
+            }
             std::thread::sleep(Duration::from_millis(2));
         }
     }
 }
+
+/// Kills and buries the children of this process but for those to be spared, round after round for a moment, so that
+/// one that forks and ends is met at some turn; gives how many were there in the last round.
+pub fn strike(spared: impl Fn(i32) -> bool) -> usize {
+    let mut count = 0;
+    for _ in 0..STRIKES {
+        let children = children().unwrap_or_default();
+        let children: Vec<Pid> =
+            children.into_iter().filter(|pid| !spared(*pid)).filter_map(Pid::from_raw).collect();
+        count = children.len();
+        if count == 0 {
+            break;
+        }
+        for pid in children {
+            // A child keeps its number until it is waited for, so no stranger is hit.
+            let _ = kill_process(pid, Signal::KILL);
+            let _ = waitpid(Some(pid), WaitOptions::NOHANG);
+        }
+    }
+    count
+}
+
+/// Rounds of one call, some tens of microseconds each.
+const STRIKES: usize = 50;
 
 #[cfg(test)]
 mod tests {

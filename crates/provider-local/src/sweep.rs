@@ -38,14 +38,11 @@ pub(crate) fn kill_group(leader: ProcId) {
 /// some seconds: a process in an uninterruptible wait cannot be killed). Returns how many had to be killed.
 /// Blocking: reads all of `/proc`.
 pub(crate) fn kill_marked(worker: WorkerId) -> usize {
-    let value = worker.to_string();
+    let mut hunt = cds_process::Hunt::new(MARKER, &worker.to_string());
     let mut killed = BTreeSet::new();
     // A process may fork between being listed and being killed, so look until nothing is found.
     for round in 0..200 {
-        let found = cds_process::marked(MARKER, &value);
-        if found.is_empty() {
-            break;
-        }
+        let Some(found) = hunt.look() else { break };
         for stat in found {
             // Checked again right before the signal, as numbers are reused.
             if stat.id.lives()

@@ -55,7 +55,7 @@ pub fn get(tx: &mut Tx<'_>, project: ProjectId, tag: &str) -> Result<Option<Cach
 
 /// Caches of a project, by tag.
 pub fn list(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<Cache>> {
-    tx.query(LIST, vals![project])?.iter().map(cache).collect()
+    tx.query_readable(LIST, vals![project], cache)
 }
 
 /// Notes a pull.

@@ -96,7 +96,7 @@ pub fn get<T: DeserializeOwned>(
 
 /// Definitions of a kind, by name.
 pub fn list<T: DeserializeOwned>(tx: &mut Tx<'_>, project: ProjectId, kind: Kind) -> Result<Vec<Entity<T>>> {
-    tx.query(LIST, vals![project, kind.as_str()])?.iter().map(entity).collect()
+    tx.query_readable(LIST, vals![project, kind.as_str()], entity)
 }
 
 /// Deletes a definition with its variables and keys.

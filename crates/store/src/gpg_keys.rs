@@ -34,7 +34,7 @@ pub fn insert(tx: &mut Tx<'_>, k: &GpgKey) -> Result<()> {
 
 /// Keys of a user.
 pub fn list(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<GpgKey>> {
-    tx.query(LIST, vals![user])?.iter().map(key).collect()
+    tx.query_readable(LIST, vals![user], key)
 }
 
 /// Who has this key.

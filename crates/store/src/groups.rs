@@ -64,7 +64,7 @@ pub fn get(tx: &mut Tx<'_>, id: GroupId) -> Result<Option<Group>> {
 
 /// All, by name.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Group>> {
-    tx.query(LIST, &[])?.iter().map(group).collect()
+    tx.query_readable(LIST, &[], group)
 }
 
 /// Groups of a user, and whether the user may change them.

@@ -60,7 +60,7 @@ pub fn get(tx: &mut Tx<'_>, id: HatcheryId) -> Result<Option<Hatchery>> {
 
 /// All, by name.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Hatchery>> {
-    tx.query(LIST, &[])?.iter().map(hatchery).collect()
+    tx.query_readable(LIST, &[], hatchery)
 }
 
 /// Notes a sign of life. False if the hatchery is not known: it must register again.

@@ -57,11 +57,12 @@ fn project(row: &Row) -> Result<Project> {
     Ok(Project {
         id: row.get(0)?,
         key: row.get(1)?,
-        name: row.get(2)?,
-        description: row.get(3)?,
+        name: row.shown(2, String::new()),
+        description: row.shown(3, String::new()),
+        // What a job may do hangs on these.
         settings: row.get(4)?,
-        created: row.get(5)?,
-        last_modified: row.get(6)?,
+        created: row.shown(5, Timestamp::default()),
+        last_modified: row.shown(6, Timestamp::default()),
     })
 }
 
@@ -86,12 +87,12 @@ pub fn get(tx: &mut Tx<'_>, id: ProjectId) -> Result<Option<Project>> {
 
 /// All, by key.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Project>> {
-    tx.query(LIST, &[])?.iter().map(project).collect()
+    tx.query_readable(LIST, &[], project)
 }
 
 /// Projects a user has a level on, with the highest.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<(Project, u8)>> {
-    tx.query(OF_USER, vals![user])?.iter().map(|r| Ok((project(r)?, r.get(7)?))).collect()
+    tx.query_readable(OF_USER, vals![user], |r| Ok((project(r)?, r.get(7)?)))
 }
 
 /// The highest level a user has on a project; 0 = none.

@@ -189,7 +189,7 @@ pub fn runs(tx: &mut Tx<'_>) -> Result<Vec<RunId>> {
 
 /// What a worker has.
 pub fn of_worker(tx: &mut Tx<'_>, worker: WorkerId) -> Result<Vec<Entry>> {
-    tx.query(OF_WORKER, vals![worker])?.iter().map(entry).collect()
+    tx.query_readable(OF_WORKER, vals![worker], entry)
 }
 
 /// Says until when a lease holds. False if the worker has it no longer: what it says is history.
@@ -221,7 +221,7 @@ pub fn renew(
 
 /// Leases that ran out before `now`; their runs must be told that the worker is lost.
 pub fn expired(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<Entry>> {
-    tx.query(EXPIRED, vals![now, limit])?.iter().map(entry).collect()
+    tx.query_readable(EXPIRED, vals![now, limit], entry)
 }
 
 /// Sets an entry aside with a reason, or (`None`) takes it up again.

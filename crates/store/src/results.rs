@@ -129,7 +129,7 @@ pub fn insert(tx: &mut Tx<'_>, r: &RunResult) -> Result<(), ResultError> {
 /// Results of a run by age: of those with the same kind and name (and repository type, for `artifact-manager`)
 /// the one of the highest sub-number (spec 11.3).
 pub fn list(tx: &mut Tx<'_>, run: RunId) -> Result<Vec<RunResult>> {
-    let all = tx.query(LIST, vals![run])?.iter().map(result).collect::<Result<Vec<_>>>()?;
+    let all = tx.query_readable(LIST, vals![run], result)?;
     let key = |r: &RunResult| {
         let repository =
             if r.kind == "artifact-manager" { r.data.get("repository_type").cloned() } else { None };

@@ -62,22 +62,22 @@ pub fn grant(tx: &mut Tx<'_>) -> Result<Vec<Slot>> {
 
 /// All holders.
 pub fn held(tx: &mut Tx<'_>) -> Result<Vec<Slot>> {
-    Ok(tx.query(HELD, &[])?.iter().filter_map(|row| slot(row).ok()).collect())
+    tx.query_readable(HELD, &[], slot)
 }
 
 /// Holders and waiters of all mutexes, the holder first, then in the order of service.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Slot>> {
-    Ok(tx.query(ALL, &[])?.iter().filter_map(|row| slot(row).ok()).collect())
+    tx.query_readable(ALL, &[], slot)
 }
 
 /// Holder and waiters of one mutex.
 pub fn of_node(tx: &mut Tx<'_>, workflow: WorkflowId, node: &str) -> Result<Vec<Slot>> {
-    tx.query(OF_NODE, vals![workflow, node])?.iter().map(slot).collect()
+    tx.query_readable(OF_NODE, vals![workflow, node], slot)
 }
 
 /// What node runs of one run hold or want.
 pub fn of_run(tx: &mut Tx<'_>, run: RunId) -> Result<Vec<Slot>> {
-    Ok(tx.query(OF_RUN, vals![run])?.iter().filter_map(|row| slot(row).ok()).collect())
+    tx.query_readable(OF_RUN, vals![run], slot)
 }
 
 /// Takes a mutex or a request away, outside the run's commits.

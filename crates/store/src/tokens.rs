@@ -86,7 +86,7 @@ pub fn get(tx: &mut Tx<'_>, id: TokenId) -> Result<Option<Token>> {
 
 /// Tokens of an owner, oldest first.
 pub fn of_owner(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<Token>> {
-    tx.query(OF_OWNER, vals![owner])?.iter().map(token).collect()
+    tx.query_readable(OF_OWNER, vals![owner], token)
 }
 
 /// Uses up a token that is good for one use (`bootstrap`, `verify`, `reset`): of several callers one gets it.

@@ -39,6 +39,19 @@ impl<'a> Tx<'a> {
         })
     }
 
+    /// What can be read of the rows of a statement: one that can't is told to the log and left out, as a list must show
+    /// the others. Not for what decides who may do something.
+    pub fn query_readable<T>(
+        &mut self,
+        sql: Sql,
+        params: &[Val],
+        read: impl Fn(&Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let left_out =
+            |error: &Error| tracing::error!(%error, "a row can't be read and is left out of a list");
+        Ok(self.query(sql, params)?.iter().filter_map(|row| read(row).inspect_err(left_out).ok()).collect())
+    }
+
     /// Looks at the rows of a statement one after the other. On SQLite only one is in memory at a time.
     pub fn each(&mut self, sql: Sql, params: &[Val], mut look: impl FnMut(&Row)) -> Result<()> {
         self.run(|conn| match conn {

@@ -91,7 +91,7 @@ pub fn by_email(tx: &mut Tx<'_>, email: &str) -> Result<Option<User>> {
 
 /// All, by name.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<User>> {
-    tx.query(LIST, &[])?.iter().map(user).collect()
+    tx.query_readable(LIST, &[], user)
 }
 
 /// How many are verified; the first one may become administrator.

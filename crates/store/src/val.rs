@@ -203,6 +203,15 @@ impl Row {
         T::from_val(self.val(column)?).map_err(|e| self.fault(column, e))
     }
 
+    /// Column that nothing hangs on but what people are shown: one that can't be read is told to the log and has a
+    /// neutral value, so that the rest of the row is of use.
+    pub fn shown<T: FromVal>(&self, column: usize, neutral: T) -> T {
+        self.get(column).unwrap_or_else(|error| {
+            tracing::error!(%error, "a column can't be read and is shown as if it were empty");
+            neutral
+        })
+    }
+
     /// Text of a column, without a copy.
     pub fn text(&self, column: usize) -> Result<&str> {
         match self.val(column)? {

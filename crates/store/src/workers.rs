@@ -114,12 +114,12 @@ pub fn get(tx: &mut Tx<'_>, id: WorkerId) -> Result<Option<Worker>> {
 
 /// All, oldest first.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Worker>> {
-    tx.query(LIST, &[])?.iter().map(worker).collect()
+    tx.query_readable(LIST, &[], worker)
 }
 
 /// Workers of a hatchery, oldest first.
 pub fn of_hatchery(tx: &mut Tx<'_>, hatchery: HatcheryId) -> Result<Vec<Worker>> {
-    tx.query(OF_HATCHERY, vals![hatchery])?.iter().map(worker).collect()
+    tx.query_readable(OF_HATCHERY, vals![hatchery], worker)
 }
 
 /// The last take of a worker that was answered with a job; written with the lease, in the commit of its run.

@@ -19,6 +19,9 @@ sql! {
     BY_ID = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow WHERE id = $1";
     LIST = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow WHERE project = $1 ORDER BY name";
     ALL = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow ORDER BY id";
+    NAMED = "SELECT id, name, from_repository FROM workflow WHERE project = $1 AND name = $2";
+    NAMED_BY_ID = "SELECT id, name, from_repository FROM workflow WHERE id = $1";
+    ALL_NAMED = "SELECT id, name, from_repository FROM workflow WHERE project = $1 ORDER BY name";
     NAMES = "SELECT name FROM workflow WHERE project = $1 ORDER BY name";
     IDS = "SELECT id, name FROM workflow WHERE project = $1 ORDER BY name";
     GROUPS_IN = "SELECT g.id, g.name, wg.level, wg.workflow FROM workflow w JOIN workflow_group wg ON wg.workflow = w.id JOIN user_group g ON g.id = wg.group_id WHERE w.project = $1 ORDER BY g.name";
@@ -62,8 +65,8 @@ fn workflow(row: &Row) -> Result<Workflow> {
         name,
         def,
         from_repository: row.get(4)?,
-        created: row.get(5)?,
-        last_modified: row.get(6)?,
+        created: row.shown(5, Timestamp::default()),
+        last_modified: row.shown(6, Timestamp::default()),
         last_number: row.get(7)?,
     })
 }
@@ -90,14 +93,44 @@ pub fn by_id(tx: &mut Tx<'_>, id: WorkflowId) -> Result<Option<Workflow>> {
     tx.query_opt(BY_ID, vals![id])?.as_ref().map(workflow).transpose()
 }
 
+/// What a workflow is called and whose it is: all that most need of it, and there even if its definition can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Stable over renames and new definitions.
+    pub id: WorkflowId,
+    /// Unique in its project.
+    pub name: String,
+    /// URL of the repository that owns it; empty = none.
+    pub from_repository: String,
+}
+
+fn called(row: &Row) -> Result<Named> {
+    Ok(Named { id: row.get(0)?, name: row.get(1)?, from_repository: row.get(2)? })
+}
+
+/// By name, without the definition.
+pub fn named(tx: &mut Tx<'_>, project: ProjectId, name: &str) -> Result<Option<Named>> {
+    tx.query_opt(NAMED, vals![project, name])?.as_ref().map(called).transpose()
+}
+
+/// By id, without the definition.
+pub fn named_by_id(tx: &mut Tx<'_>, id: WorkflowId) -> Result<Option<Named>> {
+    tx.query_opt(NAMED_BY_ID, vals![id])?.as_ref().map(called).transpose()
+}
+
+/// Workflows of a project, by name, without their definitions.
+pub fn all_named(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<Named>> {
+    tx.query_readable(ALL_NAMED, vals![project], called)
+}
+
 /// Workflows of a project, by name.
 pub fn list(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<Workflow>> {
-    tx.query(LIST, vals![project])?.iter().map(workflow).collect()
+    tx.query_readable(LIST, vals![project], workflow)
 }
 
 /// Every workflow, oldest first; for the start of a server.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Workflow>> {
-    tx.query(ALL, &[])?.iter().map(workflow).collect()
+    tx.query_readable(ALL, &[], workflow)
 }
 
 /// Names of a project's workflows.

@@ -11,7 +11,7 @@ pub fn workflow_level_in(tx: &mut Tx<'_>, user: UserId, key: &str, workflow: &st
     let Some(project) = projects::by_key(tx, key)? else { return Ok(0) };
     let level = projects::level(tx, project.id, user)?;
     // Not the level on the project: its readers would hear of missing workflows what they do not hear of hidden ones.
-    let Some(workflow) = workflows::get(tx, project.id, workflow)? else { return Ok(0) };
+    let Some(workflow) = workflows::named(tx, project.id, workflow)? else { return Ok(0) };
     let grants = workflows::groups(tx, workflow.id)?;
     if grants.is_empty() {
         return Ok(level);

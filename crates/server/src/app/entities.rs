@@ -226,7 +226,7 @@ impl App {
             let mine = groups_of(tx, caller.user)?;
             let mut found = Vec::new();
             for w in workflows::list(tx, project)?.into_iter().filter(|w| uses(&w.def, kind, &name)) {
-                let permission = workflow_level(tx, &caller, &mine, level, &w)?;
+                let permission = workflow_level(tx, &caller, &mine, level, w.id)?;
                 if permission >= 4 {
                     found.push(of_workflows::shown(&key, &w, permission));
                 }

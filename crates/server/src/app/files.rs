@@ -244,7 +244,7 @@ impl App {
             let found = self
                 .store()
                 .read(move |tx| {
-                    let Some(w) = workflows::get(tx, project, &name)? else { return Ok(None) };
+                    let Some(w) = workflows::named(tx, project, &name)? else { return Ok(None) };
                     match number {
                         Some(n) => runs::by_number(tx, w.id, n),
                         None => runs::latest(tx, w.id),

@@ -62,7 +62,7 @@ pub fn keep_a_writer(key: &str, rest: &[projects::Grant]) -> Result<()> {
 /// the project's writers take over: they may write to the project, so they may write to its workflows (spec 3.15).
 pub fn take_off_workflows(tx: &mut Tx<'_>, project: cds_model::ProjectId, group: GroupId) -> Tried<()> {
     let of_project = projects::groups(tx, project)?;
-    for workflow in workflows::list(tx, project)? {
+    for workflow in workflows::all_named(tx, project)? {
         if !workflows::delete_group(tx, workflow.id, group)? {
             continue;
         }

@@ -26,8 +26,13 @@ impl Import<'_> {
     /// Stores a workflow.
     pub fn workflow(&mut self, tx: &mut Tx<'_>, mut def: def::Workflow) -> Tried<()> {
         let project = self.project.id;
-        let old = workflows::get(tx, project, &def.name)?;
-        if let Some(old) = &old {
+        let known = workflows::named(tx, project, &def.name)?;
+        // A definition that can't be read keeps nobody from writing a good one over it.
+        let old = match workflows::get(tx, project, &def.name) {
+            Err(cds_store::Error::Json { .. }) => None,
+            found => found?,
+        };
+        if let Some(old) = &known {
             self.may_change(tx, old)?;
             let owner = &old.from_repository;
             self.may_replace("Workflow", &def.name, owner, ids::ALREADY_EXISTS, ids::WORKFLOW_OWNED)?;
@@ -36,7 +41,7 @@ impl Import<'_> {
             }
         }
         self.references(tx, &mut def)?;
-        let own = match &old {
+        let own = match &known {
             Some(old) => workflows::groups(tx, old.id)?,
             None => Vec::new(),
         };
@@ -60,11 +65,12 @@ impl Import<'_> {
         match &old {
             Some(old) if def.history_length == 0 => def.history_length = old.def.history_length,
             Some(_) => {}
+            None if known.is_some() => {}
             None => self.default_tags(tx, &mut def)?,
         }
         def.from_repository.clone_from(&self.rules.repository);
         let row = workflows::Workflow {
-            id: old.as_ref().map_or_else(WorkflowId::new, |o| o.id),
+            id: known.as_ref().map_or_else(WorkflowId::new, |o| o.id),
             project,
             name: def.name.clone(),
             from_repository: self.rules.repository.clone(),
@@ -73,7 +79,7 @@ impl Import<'_> {
             last_number: 0,
             def,
         };
-        let done = if old.is_some() {
+        let done = if known.is_some() {
             workflows::update(tx, &row)?;
             "updated"
         } else {
@@ -93,10 +99,10 @@ impl Import<'_> {
     }
 
     /// Writing to the project does not do where the workflow has groups of its own.
-    fn may_change(&self, tx: &mut Tx<'_>, w: &workflows::Workflow) -> Tried<()> {
+    fn may_change(&self, tx: &mut Tx<'_>, w: &workflows::Named) -> Tried<()> {
         let level = projects::level(tx, self.project.id, self.caller.user)?;
         let mine = groups_of(tx, self.caller.user)?;
-        if workflow_level(tx, self.caller, &mine, level, w)? < 7 {
+        if workflow_level(tx, self.caller, &mine, level, w.id)? < 7 {
             return Err(Error::forbidden(format!("your groups may not change workflow {}", w.name))
                 .id(11)
                 .into());

@@ -47,9 +47,9 @@ pub fn workflow_level(
     caller: &Caller,
     mine: &BTreeSet<GroupId>,
     on_project: u8,
-    workflow: &workflows::Workflow,
+    workflow: cds_model::WorkflowId,
 ) -> cds_store::Result<u8> {
-    Ok(level_by(caller, mine, on_project, &workflows::groups(tx, workflow.id)?))
+    Ok(level_by(caller, mine, on_project, &workflows::groups(tx, workflow)?))
 }
 
 /// The same with the groups of the workflow at hand.
@@ -150,8 +150,8 @@ impl App {
             let mine = groups_of(tx, caller.user)?;
             let mut all = shown(&project, effective(&caller, level), &policy);
             all.groups = levels(projects::groups(tx, project.id)?);
-            for workflow in workflows::list(tx, project.id)? {
-                if workflow_level(tx, &caller, &mine, level, &workflow)? >= 4 {
+            for workflow in workflows::all_named(tx, project.id)? {
+                if workflow_level(tx, &caller, &mine, level, workflow.id)? >= 4 {
                     all.workflows.push(workflow.name);
                 }
             }
@@ -281,7 +281,7 @@ impl App {
         let all = self
             .reading(move |tx| {
                 let project = find(tx, &k)?;
-                Ok(workflows::list(tx, project.id)?)
+                Ok(workflows::all_named(tx, project.id)?)
             })
             .await?;
         self.stop_runs(caller, &all.iter().map(|w| w.id).collect::<Vec<_>>()).await?;
@@ -289,7 +289,7 @@ impl App {
             .writing(move |tx| {
                 let project = find(tx, &key)?;
                 let mut all = Vec::new();
-                for workflow in workflows::list(tx, project.id)? {
+                for workflow in workflows::all_named(tx, project.id)? {
                     all.extend(ended_runs(tx, &workflow)?);
                     workflows::delete(tx, workflow.id)?;
                 }
@@ -328,7 +328,7 @@ impl App {
             let mut after: Vec<_> = before.iter().filter(|g| g.group != group.id).cloned().collect();
             after.push(projects::Grant { group: group.id, name: group.name.clone(), level: grant.level });
             of_groups::keep_a_writer(&key, &after)?;
-            for workflow in workflows::list(tx, project.id)? {
+            for workflow in workflows::all_named(tx, project.id)? {
                 let own = workflows::groups(tx, workflow.id)?;
                 match (own.is_empty(), grant.only_project) {
                     // It follows its project by itself.
@@ -376,7 +376,7 @@ impl App {
 /// Gives a group a level on a workflow with groups of its own, unless its last writer would only read then.
 fn put_on_workflow(
     tx: &mut Tx<'_>,
-    workflow: &workflows::Workflow,
+    workflow: &workflows::Named,
     own: &[projects::Grant],
     group: GroupId,
     level: u8,
@@ -388,7 +388,7 @@ fn put_on_workflow(
 }
 
 /// Ids of a workflow's runs, or a refusal if one of them has not ended.
-pub fn ended_runs(tx: &mut Tx<'_>, workflow: &workflows::Workflow) -> Tried<Vec<RunId>> {
+pub fn ended_runs(tx: &mut Tx<'_>, workflow: &workflows::Named) -> Tried<Vec<RunId>> {
     let all = runs::list(tx, workflow.id, &runs::Filter { limit: i64::MAX, ..Default::default() })?;
     if let Some(active) = all.iter().find(|r| !r.status.is_final()) {
         return Err(Error::conflict(format!(

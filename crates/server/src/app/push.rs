@@ -63,7 +63,7 @@ impl App {
             let owner = self
                 .reading(move |tx| {
                     let project = projects::find(tx, &k)?.id;
-                    Ok(workflows::get(tx, project, &name)?.map(|w| w.from_repository).unwrap_or_default())
+                    Ok(workflows::named(tx, project, &name)?.map(|w| w.from_repository).unwrap_or_default())
                 })
                 .await?;
             let other = !repository.is_empty() && owner != repository;

@@ -39,8 +39,9 @@ impl App {
                     let name = match names.get(&entry.workflow) {
                         Some(name) => Clone::clone(name),
                         None => {
-                            let name =
-                                workflows::by_id(tx, entry.workflow)?.map(|w| w.name).unwrap_or_default();
+                            let name = workflows::named_by_id(tx, entry.workflow)?
+                                .map(|w| w.name)
+                                .unwrap_or_default();
                             names.insert(entry.workflow, name.clone());
                             name
                         }

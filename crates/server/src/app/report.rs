@@ -116,7 +116,7 @@ impl App {
             // Whatever the run says of it, this worker has no more to do with the job.
             self.fleet().release(report.job, report.attempt);
             self.fleet().free_worker(worker, true, self.now());
-            self.seal(seals);
+            self.seal_rest(report.job, report.attempt, seals);
             let applied = applied?;
             if let Applied::Ignored(Ignored::OldAttempt) = applied {
                 return Err(Error::lease_lost());
@@ -195,6 +195,16 @@ impl App {
             // Together: one wait for the disk serves them all.
             let seals = seals.iter().map(|(key, length)| app.complete(key, *length));
             futures::future::join_all(seals).await;
+        });
+    }
+
+    /// The same at the end of an attempt. What is open after that, because its worker did not say how long it is, or
+    /// something else than it is, ends where it is: nothing follows, and whoever reads must not wait for it.
+    fn seal_rest(&self, job: JobRef, attempt: Attempt, seals: Vec<(LogKey, u64)>) {
+        let app = self.clone();
+        tokio::spawn(async move {
+            futures::future::join_all(seals.iter().map(|(key, length)| app.complete(key, *length))).await;
+            app.seal_attempt(job, attempt).await;
         });
     }
 

@@ -192,7 +192,7 @@ impl App {
         self.store()
             .read(move |tx| {
                 let Some(project) = projects::by_key(tx, &k)? else { return Ok(None) };
-                let Some(workflow) = workflows::get(tx, project.id, &w)? else { return Ok(None) };
+                let Some(workflow) = workflows::named(tx, project.id, &w)? else { return Ok(None) };
                 if number < 0 {
                     runs::latest(tx, workflow.id)
                 } else {
@@ -216,7 +216,7 @@ impl App {
             .store()
             .read(move |tx| {
                 let Some(project) = projects::by_key(tx, &k)? else { return Ok(None) };
-                let Some(workflow) = workflows::get(tx, project.id, &w)? else { return Ok(None) };
+                let Some(workflow) = workflows::named(tx, project.id, &w)? else { return Ok(None) };
                 Ok(Some((runs::list(tx, workflow.id, &filter)?, runs::count(tx, workflow.id, &filter)?)))
             })
             .await
@@ -244,7 +244,7 @@ impl App {
         self.store()
             .read(move |tx| {
                 let Some(project) = projects::by_key(tx, &k)? else { return Ok(None) };
-                let Some(workflow) = workflows::get(tx, project.id, &w)? else { return Ok(None) };
+                let Some(workflow) = workflows::named(tx, project.id, &w)? else { return Ok(None) };
                 runs::tag_values(tx, workflow.id, &tag, 200).map(Some)
             })
             .await

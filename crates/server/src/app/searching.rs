@@ -76,7 +76,7 @@ impl App {
             // Definitions are read for what is shown, not for what was looked through.
             for h in hits.iter_mut().filter(|h| h.kind == "workflow") {
                 if let Some(project) = projects::by_key(tx, &h.project_key)?
-                    && let Some(w) = workflows::get(tx, project.id, &h.name)?
+                    && let Ok(Some(w)) = workflows::get(tx, project.id, &h.name)
                 {
                     h.description = w.def.description;
                 }

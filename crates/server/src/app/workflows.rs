@@ -6,7 +6,11 @@ use super::{
     refuse::{Tried, missing, numbered},
     view,
 };
-use crate::{App, auth::Caller, http::error::Result};
+use crate::{
+    App,
+    auth::Caller,
+    http::error::{Error, Result},
+};
 use cds_api::{groups::Grant, workflows::Workflow};
 use cds_store::{Tx, projects as project_rows, runs, workflows};
 use cds_workflow::error_ids as ids;
@@ -14,7 +18,24 @@ use cds_workflow::error_ids as ids;
 /// A workflow with its project.
 pub fn find(tx: &mut Tx<'_>, key: &str, name: &str) -> Tried<(project_rows::Project, workflows::Workflow)> {
     let project = projects::find(tx, key)?;
-    let found = workflows::get(tx, project.id, name)?;
+    let found = match workflows::get(tx, project.id, name) {
+        Err(e @ cds_store::Error::Json { .. }) => {
+            let about = format!("workflow {key}/{name} can't be read ({e}): push it again, or delete it");
+            return Err(Error::conflict(about).into());
+        }
+        found => found?,
+    };
+    Ok((project, found.ok_or_else(|| missing(format!("workflow {key}/{name}")))?))
+}
+
+/// A workflow with its project, whatever its definition is like.
+pub fn find_named(
+    tx: &mut Tx<'_>,
+    key: &str,
+    name: &str,
+) -> Tried<(project_rows::Project, workflows::Named)> {
+    let project = projects::find(tx, key)?;
+    let found = workflows::named(tx, project.id, name)?;
     Ok((project, found.ok_or_else(|| missing(format!("workflow {key}/{name}")))?))
 }
 
@@ -77,7 +98,7 @@ impl App {
             let (project, w) = find(tx, &key, &name)?;
             let level = project_rows::level(tx, project.id, caller.user)?;
             let mine = groups_of(tx, caller.user)?;
-            let permission = workflow_level(tx, &caller, &mine, level, &w)?;
+            let permission = workflow_level(tx, &caller, &mine, level, w.id)?;
             let mut workflow = shown(&key, &w, permission);
             let own = workflows::groups(tx, w.id)?;
             workflow.groups =
@@ -92,11 +113,11 @@ impl App {
     /// Deletes a workflow with its runs. Those under way are stopped first.
     pub async fn delete_workflow(&self, caller: &Caller, key: String, name: String) -> Result<()> {
         let (k, n) = (key.clone(), name.clone());
-        let id = self.reading(move |tx| Ok(find(tx, &k, &n)?.1.id)).await?;
+        let id = self.reading(move |tx| Ok(find_named(tx, &k, &n)?.1.id)).await?;
         self.stop_runs(caller, &[id]).await?;
         let runs = self
             .writing(move |tx| {
-                let (_, w) = find(tx, &key, &name)?;
+                let (_, w) = find_named(tx, &key, &name)?;
                 let runs = ended_runs(tx, &w)?;
                 workflows::delete(tx, w.id)?;
                 Ok(runs)
@@ -116,7 +137,7 @@ impl App {
     ) -> Result<()> {
         check_level(grant.level)?;
         self.writing(move |tx| {
-            let (project, w) = find(tx, &key, &name)?;
+            let (project, w) = find_named(tx, &key, &name)?;
             let group = of_groups::find(tx, &group)?;
             let of_project = project_rows::groups(tx, project.id)?;
             let Some(base) = of_project.iter().find(|g| g.group == group.id) else {
@@ -142,7 +163,7 @@ impl App {
     /// Takes a group off a workflow, which from then on has groups of its own.
     pub async fn revoke_on_workflow(&self, key: String, name: String, group: String) -> Result<()> {
         self.writing(move |tx| {
-            let (project, w) = find(tx, &key, &name)?;
+            let (project, w) = find_named(tx, &key, &name)?;
             let group = of_groups::find(tx, &group)?;
             let own = workflows::groups(tx, w.id)?;
             let now = if own.is_empty() { project_rows::groups(tx, project.id)? } else { own };

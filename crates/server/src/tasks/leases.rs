@@ -22,7 +22,6 @@ pub async fn clock(app: App) {
 pub async fn run(app: App) {
     let terms = app.terms();
     let lasts = terms.silence;
-    let grace = Duration::from_millis(app.config().kill_grace_ms) + Duration::from_secs(10);
     let mut tick = tokio::time::interval(lease::look_every(lasts));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -30,12 +29,7 @@ pub async fn run(app: App) {
         let now = app.now();
         app.fleet().look_at_clock(now, lasts);
         app.fleet().mark_down(now);
-        for (job, held) in app.fleet().expired(lasts, grace, now) {
-            if let Some(deaf) = is_lost(&app, job, held, now).await {
-                // Deaf or dead: its hatchery ends it, and whatever it runs.
-                app.fleet().destroy_worker(deaf.worker);
-            }
-        }
+        give_up_late(&app, now).await;
         // Ordered, and its hatchery has not mentioned it since: it will not come, and nobody is to wait for it.
         for worker in app.fleet().never_came(now) {
             match app.store().read(move |tx| workers::get(tx, worker)).await {
@@ -52,10 +46,22 @@ pub async fn run(app: App) {
     }
 }
 
+/// Gives up what is held by workers that are silent or deaf.
+pub(crate) async fn give_up_late(app: &App, now: Timestamp) {
+    let grace = Duration::from_millis(app.config().kill_grace_ms) + Duration::from_secs(10);
+    for (job, held) in app.fleet().expired(app.terms().silence, grace, now) {
+        if let Some(deaf) = is_lost(app, job, held, now).await {
+            // Deaf or dead: its hatchery ends it, and whatever it runs.
+            app.fleet().destroy_worker(deaf.worker);
+        }
+    }
+}
+
 /// Gives a late hold up, unless the store knows better.
 async fn is_lost(app: &App, job: JobRef, held: Held, now: Timestamp) -> Option<Held> {
     if held.cancelled.is_some() {
-        app.seal_attempt(job, held.attempt).await;
+        // It has had its time to let go: written down, so that nothing it says from now on is taken in.
+        app.worker_lost(job, held.attempt, "did not let go of the job that was stopped".into()).await;
         return Some(held);
     }
     // Its worker may report to another server on the same database, which then renews the lease.

@@ -3,7 +3,7 @@
 
 pub mod fleet_news;
 mod keeping;
-mod leases;
+pub(crate) mod leases;
 mod news;
 mod others;
 mod peers;

@@ -5,6 +5,7 @@ mod attacks;
 mod definitions;
 mod downloads;
 mod groups;
+mod hostile;
 mod matrix;
 mod permissions;
 mod projects;

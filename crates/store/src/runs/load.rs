@@ -138,7 +138,7 @@ pub fn unpark(tx: &mut Tx<'_>, run: RunId) -> Result<bool> {
 
 /// Runs set aside, with the reasons.
 pub fn parked(tx: &mut Tx<'_>) -> Result<Vec<(RunId, String)>> {
-    tx.query(PARKED, &[])?.iter().map(|r| Ok((r.get(0)?, r.get(1)?))).collect()
+    tx.query_readable(PARKED, &[], |r| Ok((r.get(0)?, r.get(1)?)))
 }
 
 /// The version of a run; `None` if there is none.
@@ -148,5 +148,5 @@ pub fn version(tx: &mut Tx<'_>, run: RunId) -> Result<Option<i64>> {
 
 /// Runs that have not ended, oldest first.
 pub fn live(tx: &mut Tx<'_>) -> Result<Vec<RunId>> {
-    tx.query(LIVE, &[])?.iter().map(|r| r.get(0)).collect()
+    tx.query_readable(LIVE, &[], |r| r.get(0))
 }

@@ -47,7 +47,7 @@ pub fn seal(tx: &mut Tx<'_>, run: RunId) -> Result<bool> {
 
 /// Ended runs that nothing happened to since `before` and that are not sealed, oldest first.
 pub fn unsealed(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<Vec<RunId>> {
-    tx.query(UNSEALED, vals![before, limit])?.iter().map(|r| r.get(0)).collect()
+    tx.query_readable(UNSEALED, vals![before, limit], |r| r.get(0))
 }
 
 /// Ends a run that is set aside. Nobody can say what it would do next, so what it has in the queue, of mutexes and of

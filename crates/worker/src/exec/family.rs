@@ -106,13 +106,24 @@ impl Family {
             return;
         }
         let leaders = self.leaders().clone();
-        let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-        for children in threads.filter_map(|t| std::fs::read_to_string(t.path().join("children")).ok()) {
-            let pids = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok());
-            for pid in pids.filter(|pid| !leaders.contains(pid)).filter_map(Pid::from_raw) {
-                let _ = waitpid(Some(pid), WaitOptions::NOHANG);
-            }
+        let orphans =
+            cds_process::children().unwrap_or_default().into_iter().filter(|pid| !leaders.contains(pid));
+        for pid in orphans.filter_map(Pid::from_raw) {
+            let _ = waitpid(Some(pid), WaitOptions::NOHANG);
         }
+    }
+
+    /// Orphans of the job among the children of this process, seen or not: whoever forks and ends faster than the table
+    /// of processes can be read is never in it, but always somebody's child, and an orphan's parent is this process.
+    fn has_orphans(&self, scope: Scope) -> bool {
+        if scope != Scope::Job || !self.sole {
+            return false;
+        }
+        let leaders = self.leaders().clone();
+        if leaders.is_empty() {
+            return self.may_have_members();
+        }
+        cds_process::children().unwrap_or_default().iter().any(|pid| !leaders.contains(pid))
     }
 
     /// Buries the dead and returns the living.
@@ -137,16 +148,22 @@ impl Family {
         let mut asked = HashSet::new();
         loop {
             let living = self.look(scope);
-            if living.is_empty() {
+            let orphans = self.has_orphans(scope);
+            if living.is_empty() && !orphans {
                 return 0;
             }
             let elapsed = begin.elapsed();
             if elapsed >= grace + BURIAL {
-                tracing::error!(left = living.len(), "processes of the job do not end after SIGKILL");
-                return living.len();
+                let left = living.len().max(1);
+                tracing::error!(left, "processes of the job do not end after SIGKILL");
+                return left;
             }
             if elapsed >= grace {
                 self.signal(scope, &living, Signal::KILL);
+                if orphans {
+                    let leaders = self.leaders().clone();
+                    cds_process::strike(|pid| leaders.contains(&pid));
+                }
             } else {
                 // Each is asked once: some programs take a second SIGTERM for impatience.
                 let fresh: Vec<_> = living.into_iter().filter(|p| asked.insert(p.id)).collect();

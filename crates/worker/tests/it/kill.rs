@@ -24,6 +24,34 @@ async fn daemons_end_with_their_job() {
     assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "{pid} lives");
 }
 
+/// Forks and ends every few milliseconds, in a session of its own, deaf to SIGTERM, without the job's environment: no
+/// look at the table of processes is sure to see it.
+const HOPPER: &str = "here=$(pwd); cat >hop.sh <<'END'
+trap '' TERM HUP
+echo x >>\"$2\"
+[ -e \"$1\" ] || exit
+sleep 0.002
+setsid sh \"$1\" \"$1\" \"$2\" &
+END
+cp hop.sh $HOP; (env -i PATH=\"$PATH\" setsid sh $HOP $HOP $HOP.alive &) ; while ! test -s $HOP.alive; do sleep 0.01; done";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_forks_and_ends_all_the_time_is_caught() {
+    let host = Host::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    for round in 0..5 {
+        let hop = dir.path().join(format!("hop{round}"));
+        let seen = host.run(job(&[&format!("HOP={}\n{HOPPER}", hop.display())])).await;
+        assert_eq!(seen.status(), "Success", "{}", seen.log(0));
+        let alive = || std::fs::metadata(dir.path().join(format!("hop{round}.alive"))).unwrap().len();
+        let at_the_end = alive();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        // Should it live, it ends with this file.
+        std::fs::remove_file(&hop).unwrap();
+        assert!(at_the_end > 0 && alive() == at_the_end, "round {round}: it goes on after the job");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn background_processes_live_until_the_end_of_the_job() {
     let host = Host::start().await;

@@ -9,11 +9,11 @@ use super::{
 };
 use crate::args::RunArgs;
 use anyhow::Context;
-use cds_api::{runs::Run, users::SignIn};
+use cds_api::users::SignIn;
 use cds_client::Client;
 use cds_hatchery::HatcheryConfig;
 use cds_local::{Fingerprint, LocalError, Options, Plan, Project, Repository};
-use cds_model::{Secret, Status, WallClock};
+use cds_model::{Secret, WallClock};
 use cds_process::Offspring;
 use cds_server::{Admin, Config, Running};
 use home::Home;
@@ -132,7 +132,7 @@ impl Work {
         loop {
             let ended = project.run(&plan, &self.options, signals.first()).await;
             if !self.watch || signals.came() {
-                return Ok(code(&ended?));
+                return Ok(u8::from(!cds_local::succeeded(&ended?, &self.options)));
             }
             if let Err(error) = ended {
                 tell(error);
@@ -173,8 +173,4 @@ impl Work {
         }
         plan.notes.iter().for_each(tell);
     }
-}
-
-fn code(run: &Run) -> u8 {
-    u8::from(run.brief.status != Status::Success)
 }

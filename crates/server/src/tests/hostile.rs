@@ -1,0 +1,100 @@
+//! Workers that do not keep to what they are told: they harm their own attempt and nobody who looks at it.
+
+use super::{Database, PIPELINE, Server, WORKFLOW, on_both};
+use crate::tasks::leases;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+on_both! {
+    a_log_ends_with_its_attempt_whatever_its_worker_says,
+    who_is_deaf_to_a_stop_has_lost_its_attempt,
+}
+
+const RUNS: &str = "/v1/projects/P/workflows/main/runs";
+
+/// A server, its owner, a worker and the job it has.
+async fn world(on: Database) -> (Server, String, String, Value) {
+    let s = Server::on(on, |_| {});
+    let owner = s.project().await;
+    s.import(&owner, "pipeline", PIPELINE).await.is(200);
+    s.import(&owner, "workflow", WORKFLOW).await.is(200);
+    let worker = s.worker().await;
+    let taken = take(&s, &owner, &worker).await;
+    (s, owner, worker, taken)
+}
+
+/// Starts a run; the worker has its job.
+async fn take(s: &Server, owner: &str, worker: &str) -> Value {
+    s.post(owner, RUNS, json!({})).await.is(201);
+    s.post(worker, "/v1/worker/take", json!({"wait_ms": 10_000})).await.is(200).json()
+}
+
+fn report(taken: &Value, more: Value) -> Value {
+    let mut report = json!({"job": taken["job"], "attempt": taken["attempt"]});
+    report.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    report
+}
+
+/// Whether each log of a run is complete.
+async fn complete(s: &Server, owner: &str, run: usize) -> Vec<bool> {
+    let logs = s.get(owner, &format!("{RUNS}/{run}/logs")).await.is(200).json();
+    logs.as_array().unwrap().iter().map(|l| l["complete"].as_bool().unwrap()).collect()
+}
+
+async fn a_log_ends_with_its_attempt_whatever_its_worker_says(on: Database) {
+    let (s, owner, worker, mut taken) = world(on).await;
+    let chunk = |step: u16| json!({"step": step, "offset": 0, "text": "hello\n", "at_ms": 1});
+    let step = |length: Value| json!([{"step": 0, "status": "Fail", "log_length": length}]);
+    let lies = [
+        ("says nothing", json!({"logs": [chunk(0)]})),
+        ("says no length", json!({"logs": [chunk(0)], "steps": step(Value::Null)})),
+        ("says too much", json!({"logs": [chunk(0)], "steps": step(json!(99))})),
+        ("says too little", json!({"logs": [chunk(0)], "steps": step(json!(2))})),
+    ];
+    for (i, (what, lie)) in lies.into_iter().enumerate() {
+        s.post(&worker, "/v1/worker/report", report(&taken, lie.clone())).await.is(200);
+        let mut end = lie;
+        end["end"] = json!({"status": "Fail"});
+        s.post(&worker, "/v1/worker/report", report(&taken, end)).await.is(200);
+        let begin = Instant::now();
+        while complete(&s, &owner, i + 1).await != [true] {
+            assert!(begin.elapsed() < Duration::from_secs(20), "its worker {what}: the log is open for ever");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let path = format!("/v1/jobs/{}/attempts/1/steps/0/log", taken["job"].as_str().unwrap());
+        assert_eq!(s.get(&owner, &path).await.is(200).text(), "hello\n", "{what}");
+        taken = take(&s, &owner, &worker).await;
+    }
+}
+
+async fn who_is_deaf_to_a_stop_has_lost_its_attempt(on: Database) {
+    let (s, owner, worker, taken) = world(on).await;
+    let say = async |text: &str, offset: usize| {
+        let chunk = json!({"step": 0, "offset": offset, "text": text, "at_ms": 1});
+        s.post(&worker, "/v1/worker/report", report(&taken, json!({"logs": [chunk]}))).await
+    };
+    say("begin\n", 0).await.is(200);
+    s.post(&owner, &format!("{RUNS}/1/stop"), json!({})).await.is(204);
+    say("tidying up\n", 6).await.is(200);
+    let after = |s: &Server, seconds: i64| cds_model::Timestamp(s.app.now().ms() + seconds * 1_000);
+    leases::give_up_late(&s.app, after(&s, 5)).await;
+    say("still\n", 17).await.is(200);
+    leases::give_up_late(&s.app, after(&s, 30)).await;
+    assert_eq!(say("late\n", 23).await.is(409).json()["code"], "lease_lost");
+    let (job, attempt) = (taken["job"].as_str().unwrap(), &taken["attempt"]);
+    let refused = [
+        ("/v1/worker/tags", json!({"job": job, "attempt": attempt, "tags": {"late": "yes"}})),
+        ("/v1/worker/tests", json!({"job": job, "attempt": attempt, "step": 0, "suites": []})),
+        (
+            "/v1/worker/results",
+            json!({"job": job, "attempt": attempt, "type": "static-file", "name": "x", "data": {"url": "http://a"}}),
+        ),
+    ];
+    for (path, body) in refused {
+        assert_eq!(s.post(&worker, path, body).await.is(409).json()["code"], "lease_lost", "{path}");
+    }
+    let path = format!("/v1/jobs/{job}/attempts/1/steps/0/log");
+    assert_eq!(s.get(&owner, &path).await.is(200).text(), "begin\ntidying up\nstill\n");
+    assert_eq!(complete(&s, &owner, 1).await, [true]);
+    assert_eq!(s.get(&owner, &format!("{RUNS}/1")).await.is(200).json()["status"], "Stopped");
+}
