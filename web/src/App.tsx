@@ -16,7 +16,7 @@ export function App() {
   const front = useMatches({ select: (all) => all.some((m) => m.staticData.front) });
   useEffect(() => {
     if (!token) return;
-    const stop = startEvents(queryClient);
+    const stop = startEvents(queryClient, digest(token));
     const later = readAhead(router);
     return () => {
       stop();
@@ -32,6 +32,13 @@ export function App() {
       <Toasts />
     </>
   );
+}
+
+/** Tabs of one session have one name for what they share; the token itself is nobody's name. */
+function digest(token: string): string {
+  let hash = 0;
+  for (const c of token) hash = (Math.imul(hash, 31) + c.charCodeAt(0)) | 0;
+  return (hash >>> 0).toString(36);
 }
 
 /** On a new page the keyboard begins at its content, and screen readers read it; unless the page has taken it somewhere. */

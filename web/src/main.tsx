@@ -11,14 +11,18 @@ import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/pages.css";
 
+/** The longest pause between two tries: the stream that notices a server's return may be another tab's. */
+const AGAIN_MS = 1500;
+
 const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       // Freshness is the event stream's task; this is the net below it.
       staleTime: 30_000,
       retry: (count, error) => mayPass(error) && count < 3,
+      retryDelay: (count) => Math.min(500 * 2 ** count, AGAIN_MS),
       // What could not be read is tried again for as long as it is shown, also if the stream has noticed nothing.
-      refetchInterval: ({ state }) => (state.status === "error" && mayPass(state.error) ? 5000 : false),
+      refetchInterval: ({ state }) => (state.status === "error" && mayPass(state.error) ? AGAIN_MS : false),
       refetchOnWindowFocus: false,
     },
   },

@@ -52,4 +52,8 @@ pub struct WorkflowNode {
     /// Default payload of the root, flattened.
     #[schema(value_type = Object)]
     pub payload: indexmap::IndexMap<String, String>,
+    /// Values that the node gives the pipeline's parameters.
+    #[schema(value_type = Object)]
+    #[serde(default)]
+    pub parameters: indexmap::IndexMap<String, String>,
 }

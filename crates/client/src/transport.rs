@@ -104,6 +104,7 @@ impl Client {
             headers: Vec::new(),
             timeout: Some(TIMEOUT),
             tries: if idempotent { TRIES } else { 1 },
+            taken: None,
         }
     }
 
@@ -167,9 +168,17 @@ pub struct Call {
     body: Payload,
     timeout: Option<Duration>,
     tries: u32,
+    /// A status beside the successful ones whose body is an answer.
+    taken: Option<StatusCode>,
 }
 
 impl Call {
+    /// Takes an answer of this status like a successful one, if its body can be read as one.
+    pub(crate) fn taking(mut self, status: StatusCode) -> Self {
+        self.taken = Some(status);
+        self
+    }
+
     /// Adds a query parameter.
     pub fn query(mut self, name: &str, value: impl ToString) -> Self {
         self.query.push((name.to_string(), value.to_string()));
@@ -327,7 +336,7 @@ impl Call {
             }
         };
         let answer = request.send().await.map_err(|e| ClientError::from_reqwest(&self.url, e))?;
-        if answer.status().is_success() {
+        if answer.status().is_success() || Some(answer.status()) == self.taken {
             return Ok(answer);
         }
         let status = answer.status();

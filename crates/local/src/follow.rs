@@ -79,7 +79,7 @@ pub(crate) async fn follow(
             }
         }
     }
-    view.end(client, &run).await;
+    view.end(client, &run, stopped || !given_up.is_empty()).await;
     for (job, why) in &given_up {
         view.say(&format!("── {job}: nobody can run it here: {why}"));
     }

@@ -61,6 +61,11 @@ impl Project {
         options: &Options,
         stop: impl Future<Output = ()>,
     ) -> Result<Run, LocalError> {
+        if let Some(folder) = &options.artifacts {
+            // Now: after the run it would be too late.
+            let failed = |e| LocalError::Usage(format!("--artifacts {}: {e}", folder.display()));
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
         let (tar, notes) = self.pack(plan)?;
         for note in notes {
             // A terminal that was closed is no reason to stop.

@@ -84,13 +84,20 @@ impl View {
     }
 
     /// The run at its end, and what failed.
-    pub async fn end(&mut self, client: &Client, run: &Run) {
-        // The tree stays; what is said from here on comes below it.
-        self.picture = Screen::default();
+    ///
+    /// `stopped`: by whoever looks at it, who does not ask what was at work then.
+    pub async fn end(&mut self, client: &Client, run: &Run, stopped: bool) {
+        if self.live {
+            // Whole, even where the terminal is too low for it; it stays, and what is said from here on comes below it.
+            let now_ms = WallClock.now().ms();
+            self.picture.above(&tree(run, Look { colour: self.colour, now_ms }));
+        }
         if self.json {
             return print(&json!({ "run": run }).to_string());
         }
-        for (node, _, job) in jobs(run).filter(|(.., job)| job.status == Status::Fail) {
+        // What was at work when a limit of the run came is as good a clue as what failed.
+        let cut_off = |job: &JobRun| job.status == Status::Stopped && !stopped && !job.attempts.is_empty();
+        for (node, _, job) in jobs(run).filter(|(.., job)| job.status == Status::Fail || cut_off(job)) {
             print(&format!("── {node} / {}: {}", job.name, failure(job)));
             let Some((attempt, step)) = telling_step(job).filter(|_| !self.logs) else { continue };
             let first = -i64::try_from(FAILED_TAIL).unwrap_or(i64::MAX);

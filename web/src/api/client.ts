@@ -38,6 +38,11 @@ export function mayPass(error: unknown): boolean {
   return error instanceof Failure && (error.status === 0 || error.status >= 500);
 }
 
+/** What was there is not, or not for this user any more: what is known of it from before must not be shown as true. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Failure && (error.status === 404 || error.status === 403);
+}
+
 /** The data of an answer, or a Failure thrown. */
 export async function data<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   let got;

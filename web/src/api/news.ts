@@ -38,11 +38,17 @@ export class News {
       this.mark("workflows", key);
       this.mark("project", key);
       this.mark("pipeline", key);
+      // It may be deleted, or closed for this user, and its runs with it: whoever looks at one must hear of it.
+      this.mark("run", key, workflow);
+      this.mark("runs");
     } else if (news.type.startsWith("project.")) {
       this.mark("projects");
       this.mark("project", key);
       this.mark("workflows", key);
+      this.mark("workflow", key);
       this.mark("pipeline", key);
+      this.mark("run", key);
+      this.mark("runs");
     } else if (news.type === "fleet.updated") {
       for (const what of ["workers", "hatcheries", "queue"]) this.mark(what);
     } else {

@@ -11,6 +11,14 @@ export interface RunFilter {
 
 export const queries = {
   me: () => queryOptions({ queryKey: ["me"], queryFn: () => data(client.GET("/v1/users/me")), staleTime: Infinity }),
+  /** Whether somebody has started a run; once that is so, it stays so. */
+  hasStarted: (username: string) =>
+    queryOptions({
+      queryKey: ["me", "started", username],
+      queryFn: async () => (await data(client.GET("/v1/runs", { params: { query: { author: username, limit: 1 } } }))).length > 0,
+      staleTime: ({ state }) => (state.data ? Infinity : 0),
+      enabled: username !== "",
+    }),
   authOptions: () => queryOptions({ queryKey: ["auth", "options"], queryFn: () => data(client.GET("/v1/auth/options")) }),
   tokens: () => queryOptions({ queryKey: ["auth", "tokens"], queryFn: () => data(client.GET("/v1/auth/tokens")) }),
   candidates: (job: string) =>
@@ -39,6 +47,13 @@ export const queries = {
         (await data(
           client.GET("/v1/projects/{key}/workflows/{workflow}", { params: { path: { key, workflow } } }),
         )) as unknown as Workflow,
+    }),
+  /** The file of a workflow as data: it tells what the graph does not, such as the parameters that a node sets. */
+  workflowFile: (key: string, workflow: string) =>
+    queryOptions({
+      queryKey: ["workflow", key, workflow, "file"],
+      queryFn: async (): Promise<unknown> =>
+        data(client.GET("/v1/projects/{key}/workflows/{workflow}/export", { params: { path: { key, workflow }, query: { format: "json" } }, parseAs: "json" })),
     }),
   runs: (key: string, workflow: string, filter: RunFilter) =>
     queryOptions({

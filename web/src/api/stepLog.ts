@@ -5,6 +5,7 @@ import { LineAssembler, LineCache, PAGE } from "../model/log";
 import type { LogLine, LogLines } from "../model/types";
 import { client, data, Failure, mayPass } from "./client";
 import { Patience } from "./patience";
+import { whileSeen } from "./seen";
 import { followStream } from "./stream";
 
 export class StepLog {
@@ -127,10 +128,10 @@ export class StepLog {
 
   private async follow(assembler: LineAssembler): Promise<void> {
     const encoder = new TextEncoder();
-    await followStream({
+    await whileSeen(this.stopper.signal, (signal) => followStream({
       url: () => `/v1/jobs/${this.job}/attempts/${this.attempt}/steps/${this.step}/follow?offset=${assembler.offset}`,
       sendId: false,
-      signal: this.stopper.signal,
+      signal,
       onOpen: () => this.enter("following"),
       onCut: () => this.enter("cut"),
       onMessage: (message) => {
@@ -148,7 +149,7 @@ export class StepLog {
         }
         this.changed();
       },
-    });
+    }));
   }
 
   private enter(state: StepLog["state"]): void {

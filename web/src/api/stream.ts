@@ -6,6 +6,7 @@ import type { Event } from "../model/types";
 import { Failure, mayPass, raw } from "./client";
 import { News } from "./news";
 import { Patience } from "./patience";
+import { oneForAll } from "./seen";
 
 export interface StreamOptions {
   /** The address; called anew for each attempt. */
@@ -90,37 +91,54 @@ export function useStreamState(): StreamState {
   );
 }
 
+/** A reading that has failed for a reason that may pass, or waits between two tries. */
+const failed = ({ state }: Query) => (state.status === "error" && mayPass(state.error)) || (state.fetchStatus !== "idle" && state.fetchFailureCount > 0);
+
 /**
  * Reads again, now, what could not be read while the server was away: what has failed, and what waits between two tries.
  */
 async function readFailed(queryClient: QueryClient): Promise<void> {
-  const failed = ({ state }: Query) => (state.status === "error" && mayPass(state.error)) || (state.fetchStatus !== "idle" && state.fetchFailureCount > 0);
   const hashes = new Set(queryClient.getQueryCache().findAll({ predicate: failed }).map((q) => q.queryHash));
   const among = { predicate: (q: Query) => hashes.has(q.queryHash) };
   await queryClient.cancelQueries(among);
   await queryClient.invalidateQueries(among);
 }
 
-/** The tab's one stream: marks what it names as stale. Several events of a moment cause one reading. */
-export function startEvents(queryClient: QueryClient): () => void {
+/** What the tab with the stream tells the others. */
+type Told = { message: Message } | { state: StreamState };
+
+/** The one stream of events of all tabs: marks what it names as stale. Several events of a moment cause one reading. */
+export function startEvents(queryClient: QueryClient, session: string): () => void {
   const stop = new AbortController();
   const news = new News(queryClient);
-  let opened = 0;
-  void followStream({
-    url: () => "/v1/events",
-    signal: stop.signal,
-    onOpen() {
-      setState("live");
-      // The first events after a start are newer than the first reading only if they come later; after a cut with
-      // an id none is missing, without one all may be.
-      void readFailed(queryClient);
-      if (opened++ > 0) void queryClient.invalidateQueries();
-    },
-    onCut: () => setState("cut"),
-    onMessage(message) {
-      if (message.data) news.take(JSON.parse(message.data) as Event);
-    },
-  });
+  let lastId = "";
+  const lead = (signal: AbortSignal, tell: (told: Told) => void) => {
+    // Taken over from a tab that was closed, and no event is known to go on from.
+    if (state === "live" && !lastId) tell({ state: "cut" });
+    return followStream({
+      url: () => "/v1/events",
+      signal,
+      lastId,
+      onOpen: () => tell({ state: "live" }),
+      onCut: () => tell({ state: "cut" }),
+      onMessage: (message) => tell({ message }),
+    });
+  };
+  const heard = (told: Told) => {
+    if (stop.signal.aborted) return;
+    if ("message" in told) {
+      if (told.message.id) lastId = told.message.id;
+      if (told.message.data) news.take(JSON.parse(told.message.data) as Event);
+      return;
+    }
+    const before = state;
+    setState(told.state);
+    if (told.state !== "live" || before === "live") return;
+    void readFailed(queryClient);
+    // The first events after a start are newer than the first reading only if they come later. After a cut all may be new.
+    if (before === "cut") void queryClient.invalidateQueries();
+  };
+  oneForAll<Told>(`cds.events.${session}`, stop.signal, lead, heard, () => ({ state }));
   return () => {
     stop.abort();
     news.stop();

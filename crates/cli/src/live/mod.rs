@@ -46,6 +46,8 @@ pub fn telling_step(job: &JobRun) -> Option<(u32, &StepRun)> {
     let with = |status: Status| attempt.steps.iter().find(|s| s.status == status && !s.optional);
     with(Status::Fail)
         .or_else(|| attempt.steps.iter().find(|s| s.status == Status::Building))
+        // A job that was ended from outside was at its last step, which may be one that is allowed to fail.
+        .or_else(|| attempt.steps.iter().rfind(|s| s.start.is_some()))
         .map(|step| (attempt.attempt, step))
 }
 

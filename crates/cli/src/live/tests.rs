@@ -23,6 +23,7 @@ fn graph(names: &[&str]) -> Vec<WorkflowNode> {
             application: String::new(),
             environment: String::new(),
             mutex: false,
+            parameters: Default::default(),
             payload: Default::default(),
         })
         .collect()

@@ -66,6 +66,9 @@ impl App {
         let payload_map = payload(body.payload.as_ref())?;
         let once = idempotency_key.map(|key| Once { key, digest: super::once::digest(&body) });
         if let Some(number) = body.number {
+            if number < 1 {
+                return Err(Error::bad_request(format!("`number` is {number}: runs are counted from 1")));
+            }
             let brief = self.run_brief(key, workflow, number).await?;
             // A restart that is repeated may not be allowed any more, because the first one is at work.
             if let Some(run) = self.done_before(brief.workflow, once.as_ref()).await? {

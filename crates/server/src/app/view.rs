@@ -119,6 +119,7 @@ pub fn node(n: &def::Node) -> WorkflowNode {
         environment: n.environment.clone(),
         mutex: n.mutex,
         payload: n.payload.iter().map(|(k, v)| (k.clone(), text(v))).collect(),
+        parameters: n.parameters.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
     }
 }
 

@@ -9,8 +9,8 @@ use axum::{
 };
 
 /// Scripts come from this server alone. The style attribute is what the graph and the virtual lists place things with.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
-     frame-ancestors 'none'; object-src 'none'; base-uri 'none'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'; style-src-attr 'unsafe-inline'; \
+     form-action 'self'; frame-ancestors 'none'; object-src 'none'; base-uri 'none'";
 
 /// Whether a request without a route is one for the UI rather than a mistaken call of the API.
 pub fn is_page(method: &Method, path: &str) -> bool {

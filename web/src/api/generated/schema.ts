@@ -6668,6 +6668,8 @@ export interface components {
             mutex: boolean;
             /** @description Unique in its workflow. */
             name: string;
+            /** @description Values that the node gives the pipeline's parameters. */
+            parameters?: Record<string, never>;
             /** @description Names of the nodes it waits for. */
             parents: string[];
             /** @description Default payload of the root, flattened. */

@@ -127,6 +127,54 @@ async fn text_is_found() {
 }
 
 #[tokio::test]
+async fn what_people_see_is_found_and_nothing_else() {
+    let (_dir, store) = store();
+    let key = key(0);
+    let text = concat!(
+        "\x1b[1m\x1b[38;5;9merror[E0308]\x1b[0m\x1b[1m: mismatched types\x1b[0m\n",
+        "erase me\rkept\r\n",
+        "a \x1b]8;;http://link.example\x1b\\link\x1b]8;;\x1b\\ here\n",
+        "10%\r50%\r100% of it\r\n",
+        "the last, \x1b[32mnot ended",
+    );
+    store.append(&key, 0, text.as_bytes(), T).unwrap();
+    let find = async |needle: &str| {
+        let found = store.search(&key, needle, true, 10).await.unwrap();
+        found.iter().map(|m| (m.line, &text[m.offset as usize..][..1])).collect::<Vec<_>>()
+    };
+    assert_eq!(find("error[E0308]: mismatched").await, [(0, "e")]);
+    assert_eq!(find("38;5").await, []);
+    assert_eq!(find("[0m").await, []);
+    assert_eq!((find("erase").await, find("kept").await), (vec![], vec![(1, "k")]));
+    assert_eq!((find("a link here").await, find("link.example").await), (vec![(2, "a")], vec![]));
+    assert_eq!((find("50%").await, find("100% of").await), (vec![], vec![(3, "1")]));
+    assert_eq!(find("the last, not ended").await, [(4, "t")]);
+    assert_eq!(find("\x1b[32m").await, [(4, "\x1b")], "who looks for a control character gets it");
+    assert_eq!(find("kept\r\na").await, [(1, "k")]);
+}
+
+#[tokio::test]
+async fn colours_may_be_anywhere_in_a_large_log() {
+    let (_dir, store) = store();
+    let key = key(0);
+    // Some megabytes, with lines far longer than what is read at a time.
+    let word = "n\x1b[1me\x1b[0med\x1b[38;2;1;2;3mle";
+    let (mut text, mut places) = (String::new(), Vec::new());
+    for i in 0..60_u64 {
+        let line = text.matches('\n').count() as u64;
+        places.push((line, text.len() as u64));
+        text.push_str(word);
+        text.push_str(&"hay \x1b[31mstack\x1b[0m ".repeat(if i == 20 { 200_000 } else { 3_000 }));
+        text.push_str(if i % 3 == 0 { " " } else { "\n" });
+    }
+    for (i, piece) in text.as_bytes().chunks(1_000_000).enumerate() {
+        store.append(&key, i as u64 * 1_000_000, piece, T).unwrap();
+    }
+    let found = store.search(&key, "NEEDLE", true, 1_000).await.unwrap();
+    assert_eq!(found.iter().map(|m| (m.line, m.offset)).collect::<Vec<_>>(), places);
+}
+
+#[tokio::test]
 async fn logs_are_listed_and_a_run_is_deleted() {
     let (dir, store) = store();
     let run = RunId::new();
