@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attacks;
+mod damage;
 mod definitions;
 mod downloads;
 mod groups;
@@ -142,6 +143,24 @@ impl Server {
         // Nothing is to go on in the background after a test.
         app.closing().cancel();
         Self { router: http::router::router(app.clone()), app, _dir: dir, _postgres: postgres }
+    }
+
+    /// A server without any memory on the same database: this one started anew, or another one.
+    pub async fn another(&self) -> Server {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = self.app.config().clone();
+        config.database = config.database_url();
+        std::fs::copy(config.data.join("secret.key"), dir.path().join("secret.key")).unwrap();
+        config.data = dir.path().into();
+        let app = crate::start::open(config, Arc::new(WallClock)).unwrap();
+        app.closing().cancel();
+        crate::tasks::restore(&app).await.unwrap();
+        let there = Server { router: http::router::router(app.clone()), app, _dir: dir, _postgres: None };
+        let keeper = self.token("keeper", "ADMIN", &["hatchery"]).await;
+        let offer = json!({"os_arch": "linux/amd64", "max_workers": 1});
+        let it = json!({"name": "local", "model_type": "local", "version": "1", "offer": offer});
+        there.post(&keeper, "/v1/hatchery/register", it).await.is(200);
+        there
     }
 
     /// A session of a fresh user.

@@ -1,11 +1,10 @@
 //! A worker asks for a job, and its question comes twice, late, to a server that was started anew or to another one.
 
 use super::{Answer, Database, PIPELINE, Server, WORKFLOW, on_both};
-use crate::{App, http, tasks};
-use cds_model::{Attempt, RunId, WallClock, WorkerId};
+use crate::App;
+use cds_model::{Attempt, RunId, WorkerId};
 use cds_store::queue;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 on_both! {
     a_repeated_take_is_answered_as_before,
@@ -60,24 +59,6 @@ async fn leases(app: &App) -> Vec<(RunId, Attempt, Option<WorkerId>)> {
     entries.iter().map(|e| (e.run, e.attempt, e.worker)).collect()
 }
 
-/// A server without any memory on the same database: this one started anew, or another one.
-async fn another(s: &Server) -> Server {
-    let dir = tempfile::tempdir().unwrap();
-    let mut config = s.app.config().clone();
-    config.database = config.database_url();
-    std::fs::copy(config.data.join("secret.key"), dir.path().join("secret.key")).unwrap();
-    config.data = dir.path().into();
-    let app = crate::start::open(config, Arc::new(WallClock)).unwrap();
-    app.closing().cancel();
-    tasks::restore(&app).await.unwrap();
-    let there = Server { router: http::router::router(app.clone()), app, _dir: dir, _postgres: None };
-    let keeper = s.token("keeper", "ADMIN", &["hatchery"]).await;
-    let offer = json!({"os_arch": "linux/amd64", "max_workers": 1});
-    let it = json!({"name": "local", "model_type": "local", "version": "1", "offer": offer});
-    there.post(&keeper, "/v1/hatchery/register", it).await.is(200);
-    there
-}
-
 async fn a_repeated_take_is_answered_as_before(on: Database) {
     let (s, worker) = server(on, 3).await;
     let first = given(&take(&s, &worker, 1).await.is(200).json());
@@ -102,7 +83,7 @@ async fn a_repeated_take_is_answered_as_before(on: Database) {
     s.post(&worker, "/v1/worker/report", beat.clone()).await.is(200);
 
     // Nor at a server that knows only what the store knows.
-    let there = another(&s).await;
+    let there = s.another().await;
     is_old(&take(&there, &worker, 1).await, 2);
     assert_eq!(given(&take(&there, &worker, 2).await.is(200).json()), second);
     let again = there.post(&worker, "/v1/worker/report", report).await.is(200).json();
@@ -127,7 +108,7 @@ async fn a_worker_that_counts_loses_what_it_gives_up(on: Database) {
     let first = given(&take(&s, &worker, 1).await.is(200).json());
     assert_eq!(first.1, 1);
     // It asks another server, which has never heard of what it had.
-    let there = another(&s).await;
+    let there = s.another().await;
     for (job, held) in there.app.fleet().holds() {
         there.app.fleet().release(job, held.attempt);
     }
@@ -158,7 +139,7 @@ async fn given_job(s: &Server) -> String {
 
 async fn two_copies_at_the_same_time_give_one_job(on: Database) {
     let (s, worker) = server(on, 12).await;
-    let there = another(&s).await;
+    let there = s.another().await;
     for number in 1..=6 {
         let asked = [&s, &there, &s, &there].map(|server| take(server, &worker, number));
         let answers = futures::future::join_all(asked).await;

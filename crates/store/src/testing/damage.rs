@@ -13,6 +13,14 @@ sql! {
     GARBLE_QUEUE = "UPDATE queue SET requirements = 'not json', queued = 0 WHERE run = $1";
     GARBLE_STATUS = "UPDATE run SET status = 'Nonsense', tags = '{' WHERE id = $1";
     EMPTY_HEAD = "UPDATE run SET head = '{\"x\":1}' WHERE id = $1";
+    WORKFLOW = "UPDATE workflow SET def = '{' WHERE name = $1";
+    RUN_COPY = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution) SELECT 'no-run-' || id, workflow, project, number + 1000, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution FROM run WHERE number < 1000";
+    WORKER_COPY = "INSERT INTO worker (id, name, hatchery, status, os, arch, version, info, job, jobs_done, created) SELECT 'no-worker', name, hatchery, status, os, arch, version, info, 'no job', jobs_done, created FROM worker LIMIT 1";
+    HATCHERY_COPY = "INSERT INTO hatchery (id, name, model_type, version, offer, token, last_error, lastbeat) SELECT 'no-hatchery', 'damaged', model_type, version, offer, token, last_error, lastbeat FROM hatchery LIMIT 1";
+    PROJECT_COPY = "INSERT INTO project (id, key, name, description, settings, created, last_modified) SELECT 'no-project', 'DAMAGED', name, description, settings, created, last_modified FROM project LIMIT 1";
+    ENTITY_COPY = "INSERT INTO entity (id, project, kind, name, def, from_repository, created, last_modified) SELECT 'no-entity', project, kind, 'damaged', '{', from_repository, created, last_modified FROM entity LIMIT 1";
+    ACCOUNT_COPY = "INSERT INTO account (id, username, fullname, email, password, ring, organization, verified, created) SELECT 'no-account', 'damaged', fullname, 'damaged@example.org', password, ring, organization, verified, created FROM account LIMIT 1";
+    SLOT_COPY = "INSERT INTO slot (workflow, node, run, node_run, number, held) VALUES ('no-workflow', 'n', 'no-run', 0, 1, 0)";
     MEND_RUN = "UPDATE run SET head = substr(head, 2) WHERE id = $1";
 }
 
@@ -59,4 +67,18 @@ pub fn damage(tx: &mut Tx<'_>, run: RunId, what: Damage) -> Result<u64> {
         Damage::MendRun => MEND_RUN,
     };
     tx.execute(statement, vals![run])
+}
+
+/// Makes the definition of a workflow unreadable, and beside the rows there are puts others that can't be read: of runs,
+/// workers, hatcheries, projects, entities, accounts and mutexes.
+///
+/// # Errors
+/// The database failed.
+pub fn damage_around(tx: &mut Tx<'_>, workflow: &str) -> Result<()> {
+    tx.execute(WORKFLOW, vals![workflow])?;
+    let copies = [RUN_COPY, WORKER_COPY, HATCHERY_COPY, PROJECT_COPY, ENTITY_COPY, ACCOUNT_COPY, SLOT_COPY];
+    for statement in copies {
+        tx.execute(statement, &[])?;
+    }
+    Ok(())
 }
