@@ -151,3 +151,37 @@ fn a_change_while_the_files_are_read_is_not_lost() {
     }
     repository.nothing_is_left();
 }
+
+const GATED: &str = "{name: w, version: v2.0, workflow: {n: {pipeline: p}, gate: {pipeline: p, depends_on: [n], when: [manual]}, last: {pipeline: p, depends_on: [gate]}, never: {pipeline: p, depends_on: [n], conditions: {check: [{variable: git.branch, operator: eq, value: elsewhere}]}}}}";
+const SHORT_PIPELINE: &str = "version: v1.0\nname: p\njobs: [{job: j, steps: [{script: ['true']}]}]\n";
+
+#[test]
+fn what_is_asked_for_by_name_is_started_by_hand() {
+    let repository = Repository::new("true");
+    repository.write(".cds/p.pip.yml", SHORT_PIPELINE);
+    repository.write(".cds/w.yml", GATED);
+    let (code, out, err) = repository.run(&[]);
+    assert!(
+        code == 0 && out.contains("Waits for a person: gate. `cds run --node gate` starts it."),
+        "{out}{err}"
+    );
+    assert!(!out.contains("last / j"), "{out}");
+    let (code, out, err) = repository.run(&["--node", "last"]);
+    assert!(code == 0 && out.contains("Starting gate by hand, as --node asks for"), "{out}{err}");
+    assert!(out.contains("last / j  Success"), "{out}");
+    repository.nothing_is_left();
+}
+
+#[test]
+fn a_node_that_is_asked_for_and_does_not_run_is_no_success() {
+    let repository = Repository::new("true");
+    repository.write(".cds/p.pip.yml", SHORT_PIPELINE);
+    repository.write(".cds/w.yml", GATED);
+    let (code, out, err) = repository.run(&["--node", "never"]);
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(out.contains("── never did not run"), "{out}");
+    assert!(out.contains("never: git.branch (\"main\") eq \"elsewhere\": false"), "{out}");
+    std::fs::write(repository.dir.path().join("file"), "").unwrap();
+    let (code, out, err) = repository.run(&["--artifacts", "file/x"]);
+    assert!(code != 0 && err.contains("--artifacts") && !out.contains("n / j"), "before the run: {out}{err}");
+}
