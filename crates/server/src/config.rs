@@ -95,7 +95,7 @@ impl Default for Config {
             job_timeout_s: 24 * 3600,
             step_timeout_s: 0,
             queue_timeout_s: 0,
-            run_timeout_s: 0,
+            run_timeout_s: 35 * 24 * 3600,
             heartbeat_ms: 10_000,
             lease_ms: 45_000,
             reconcile_s: 60,
