@@ -68,6 +68,7 @@ impl Import<'_> {
             None if known.is_some() => {}
             None => self.default_tags(tx, &mut def)?,
         }
+        self.warnings.extend(cds_workflow::lint::broken_scripts(&def));
         def.from_repository.clone_from(&self.rules.repository);
         let row = workflows::Workflow {
             id: known.as_ref().map_or_else(WorkflowId::new, |o| o.id),

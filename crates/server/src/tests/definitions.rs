@@ -136,3 +136,17 @@ async fn what_is_used_is_not_deleted() {
     }
     s.get(&owner, "/v1/projects/P/workflows/main").await.is(404);
 }
+
+#[tokio::test]
+async fn a_script_that_does_not_compile_is_imported_with_a_word() {
+    let s = Server::new();
+    let owner = s.project().await;
+    s.import(&owner, "pipeline", PIPELINE).await.is(200);
+    let with = |script: &str| format!("{}    conditions: {{script: '{script}'}}\n", WORKFLOW);
+    let said = s.import(&owner, "workflow", &with("return (")).await.is(200).text();
+    assert!(said.contains("the Lua script of the conditions of node build does not compile"), "{said}");
+    let forced = "/v1/projects/P/import/workflow?force=true";
+    let fine =
+        s.send("POST", forced, &owner, "application/x-yaml", with("return true").into()).await.is(200).text();
+    assert!(!fine.contains("compile"), "{fine}");
+}

@@ -6,6 +6,8 @@ mod script;
 mod secret;
 mod source;
 
+pub use script::broken_scripts;
+
 use crate::diag::{Diagnostic, Severity, make_strict};
 use crate::error_ids as ids;
 use crate::parse::File;

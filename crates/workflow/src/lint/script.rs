@@ -96,6 +96,23 @@ fn check_lua(source: &Source, at: Mark, conditions: &Conditions, all: &mut Vec<D
     }
 }
 
+/// Scripts of a workflow's nodes and hooks that do not compile, a sentence for each: they are imported, as a server of the
+/// reference does, but nobody should learn of it from a node that never runs.
+pub fn broken_scripts(w: &Workflow) -> Vec<String> {
+    let nodes = w.nodes.iter().map(|n| (format!("the conditions of node {}", n.name), &n.conditions.script));
+    let hooks = w.hooks.iter().flat_map(|(name, hooks)| hooks.iter().map(move |h| (name, h)));
+    let hooks =
+        hooks.map(|(name, h)| (format!("the conditions of a hook of node {name}"), &h.conditions.script));
+    let broken = nodes.chain(hooks).filter(|(_, script)| !script.trim().is_empty());
+    broken
+        .filter_map(|(what, script)| {
+            lua_error(script).map(|why| {
+                format!("warning: the Lua script of {what} does not compile, so they are false: {why}")
+            })
+        })
+        .collect()
+}
+
 /// What the compiler says of a script. The prefix is a whole statement that ends the script before it does
 /// anything, so that it is compiled and not run; it stands on the first line, so that lines keep their numbers.
 fn lua_error(script: &str) -> Option<String> {
