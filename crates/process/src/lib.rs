@@ -7,7 +7,7 @@
 use rustix::{
     buffer::spare_capacity,
     fs::{Mode, OFlags, open},
-    io::read,
+    io::{Errno, read},
     process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, pidfd_send_signal, waitpid},
 };
 use serde::{Deserialize, Serialize};
@@ -111,17 +111,26 @@ pub fn children() -> Option<Vec<i32>> {
 /// While a process executes a new program there is a moment when the kernel shows it without any environment: it is
 /// asked again then (at most for [`EXEC`]), or whoever looked at that moment would take it for a stranger.
 pub fn has_environment(pid: i32, entry: &[u8]) -> bool {
+    carries(pid, entry).unwrap_or(false)
+}
+
+/// The same; `None`: it has ended meanwhile.
+fn carries(pid: i32, entry: &[u8]) -> Option<bool> {
     let begin = Instant::now();
     let mut empty = 0;
     loop {
-        let Ok(all) = environment(pid) else { return false };
+        let all = match environment(pid) {
+            Ok(all) => all,
+            Err(Errno::ACCESS | Errno::PERM) => return Some(false),
+            Err(_) => return None,
+        };
         if !all.is_empty() {
-            return all.split(|b| *b == 0).any(|e| e == entry);
+            return Some(all.split(|b| *b == 0).any(|e| e == entry));
         }
         // Twice, as the place of an environment that is just being filled looks empty too.
         empty += u8::from(has_none(pid));
         if empty == 2 || begin.elapsed() > EXEC {
-            return false;
+            return stat(pid).filter(|s| !s.zombie).map(|_| false);
         }
         std::thread::sleep(Duration::from_micros(200));
     }
@@ -191,8 +200,11 @@ impl Hunt {
                     moved |= !self.dead.contains(&s.id);
                     dead.insert(s.id);
                 }
-                Some(s) if has_environment(pid, &self.entry) => found.push(s),
-                Some(s) => moved |= !s.id.lives(),
+                Some(s) => match carries(pid, &self.entry) {
+                    Some(true) => found.push(s),
+                    Some(false) => {}
+                    None => moved = true,
+                },
             }
         }
         self.dead = dead;
@@ -391,7 +403,8 @@ mod tests {
         assert!(ProcId::of(older.id() as i32).unwrap().lives());
         older.kill().unwrap();
         older.wait().unwrap();
-        shell.wait().unwrap();
+        // It is buried already.
+        assert!(shell.wait().is_err());
     }
 
     #[test]

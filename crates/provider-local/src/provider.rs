@@ -157,7 +157,10 @@ impl Shared {
             let mut end = process.ended().await;
             kill_group(id);
             // Nothing of its job may be at work any more when somebody else is given that job.
-            let _ = tokio::task::spawn_blocking(move || kill_marked(worker)).await;
+            let killed = tokio::task::spawn_blocking(move || kill_marked(worker)).await.unwrap_or_default();
+            if killed > 0 {
+                tracing::info!(%worker, killed, "killed processes a worker left behind");
+            }
             if !end.clean
                 && let Some(words) = last_words(&this.places.log(worker))
             {
@@ -173,14 +176,10 @@ impl Shared {
         });
     }
 
-    /// Kills what is left of an ended worker and removes its directory, in the background.
+    /// Removes the directory of an ended worker, of which nothing lives any more, in the background.
     fn sweep(self: &Arc<Self>, worker: WorkerId, done: watch::Sender<bool>) {
         let base = self.places.base(worker);
         tokio::task::spawn_blocking(move || {
-            let killed = kill_marked(worker);
-            if killed > 0 {
-                tracing::info!(%worker, killed, "killed processes a worker left behind");
-            }
             if let Err(error) = remove_tree(&base) {
                 tracing::warn!(path = %base.display(), %error, "cannot remove a worker's directory");
             }
