@@ -19,7 +19,7 @@ const node = (name: string, parents: string[], part: Partial<Schemas["WorkflowNo
 }) as Schemas["WorkflowNode"];
 
 export const nodes = [
-  node("build", [], { payload: map({ "git.branch": "main", "git.author": "ada" }) }),
+  node("build", [], { payload: map({ "git.branch": "main", "git.author": "ada" }), parameters: map({ flavour: "debug" }) }),
   node("unit", ["build"]),
   node("browser", ["build"]),
   node("staging", ["unit"], { environment: "staging" }),

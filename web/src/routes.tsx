@@ -3,6 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, type ErrorComponentProps, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { queries } from "./api/queries";
 import { App } from "./App";
+import { PageProblem } from "./components/PageProblem";
 import { historySearch, jobSearch, parseSearch, projectSearch, runSearch, stringifySearch, workflowSearch } from "./model/search";
 import { Fleet } from "./pages/Fleet";
 import { Home } from "./pages/Home";
@@ -12,7 +13,7 @@ import { Projects } from "./pages/Projects";
 import { Queue } from "./pages/Queue";
 import { WorkflowPage } from "./pages/Workflow";
 import { getToken } from "./session";
-import { Loading, Problem } from "./ui/States";
+import { Loading } from "./ui/States";
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({ component: App, notFoundComponent: NotFound });
 const parent = { getParentRoute: () => root };
@@ -73,7 +74,7 @@ const routeTree = root.addChildren([home, projects, project, workflow, pipeline,
 
 /** A fault in one page leaves the rest of the screen usable. */
 function PageFault({ error, reset }: ErrorComponentProps) {
-  return <Problem error={error instanceof Error ? error : new Error(String(error))} retry={reset} />;
+  return <PageProblem title="This page has a fault" error={error instanceof Error ? error : new Error(String(error))} retry={reset} />;
 }
 
 export function makeRouter(queryClient: QueryClient) {

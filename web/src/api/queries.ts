@@ -48,13 +48,6 @@ export const queries = {
           client.GET("/v1/projects/{key}/workflows/{workflow}", { params: { path: { key, workflow } } }),
         )) as unknown as Workflow,
     }),
-  /** The file of a workflow as data: it tells what the graph does not, such as the parameters that a node sets. */
-  workflowFile: (key: string, workflow: string) =>
-    queryOptions({
-      queryKey: ["workflow", key, workflow, "file"],
-      queryFn: async (): Promise<unknown> =>
-        data(client.GET("/v1/projects/{key}/workflows/{workflow}/export", { params: { path: { key, workflow }, query: { format: "json" } }, parseAs: "json" })),
-    }),
   runs: (key: string, workflow: string, filter: RunFilter) =>
     queryOptions({
       queryKey: ["runs", key, workflow, filter],

@@ -6,6 +6,7 @@ import { queries } from "../api/queries";
 import { fits, rank, words } from "../model/find";
 import { label } from "../model/status";
 import type { Hatchery, QueueJob, RunBrief, SearchHit } from "../model/types";
+import { briefStatus } from "../model/waits";
 import { Dialog } from "../ui/Dialog";
 import { useSettled } from "../util/hooks";
 import { paths, type Place } from "../util/paths";
@@ -15,6 +16,8 @@ interface Entry {
   to: Place;
   kind: string;
   name: string;
+  /** What tells it from others of its name, and stays in view however long that is. */
+  mark?: string;
   note: string;
 }
 
@@ -47,8 +50,8 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
     const fleet = (hatcheries.data ?? []).map(ofHatchery);
     const best = (all: Entry[], most: number) =>
       all
-        .filter((e) => fits(`${e.name} ${e.note} ${e.kind}`, wanted))
-        .sort((x, y) => rank(x.name, wanted) - rank(y.name, wanted))
+        .filter((e) => fits(`${fullName(e)} ${e.note} ${e.kind}`, wanted))
+        .sort((x, y) => rank(fullName(x), wanted) - rank(fullName(y), wanted))
         .slice(0, most);
     return [...best(named, 30), ...best(runs, MOST), ...best(jobs, MOST), ...best(fleet, MOST), ...best(PAGES, MOST)];
   }, [wanted, hits, recent.data, queue.data, hatcheries.data]);
@@ -59,13 +62,14 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Search" onClose={onClose} className="palette">
       {/* What fits is found above and on the server; here it is only chosen from. */}
-      <Autocomplete.Root open inline items={entries} filter={null} autoHighlight="always" keepHighlight value={text} onValueChange={(next, { reason }) => reason !== "item-press" && setText(next)} itemToStringValue={(e: Entry) => e.name}>
+      <Autocomplete.Root open inline items={entries} filter={null} autoHighlight="always" keepHighlight value={text} onValueChange={(next, { reason }) => reason !== "item-press" && setText(next)} itemToStringValue={fullName}>
         <Autocomplete.Input aria-label="Search projects, workflows, runs" placeholder="Project, workflow, pipeline, run, job, hatchery…" spellCheck={false} />
         <Autocomplete.List aria-label="Found" className="palette-list">
           {(entry: Entry) => (
             <Autocomplete.Item key={entry.key} value={entry} className="option" onClick={() => open(entry)}>
               <span className="palette-kind">{entry.kind}</span>
-              <strong>{entry.name}</strong>
+              <strong title={entry.name}>{entry.name}</strong>
+              {entry.mark && <span className="palette-mark">{entry.mark}</span>}
               <span className="muted">{entry.note}</span>
             </Autocomplete.Item>
           )}
@@ -75,6 +79,8 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
     </Dialog>
   );
 }
+
+const fullName = (e: Entry) => (e.mark ? `${e.name} ${e.mark}` : e.name);
 
 const PAGES: Entry[] = [
   { key: "/", to: paths.home(), kind: "page", name: "Runs", note: "Last runs" },
@@ -120,8 +126,9 @@ function ofRun(r: RunBrief): Entry {
     key: r.id,
     to: paths.run(r.project_key, r.workflow_name, r.number),
     kind: "run",
-    name: `${r.workflow_name} #${r.number}`,
-    note: [r.project_key, branch ?? r.triggered_by, label(r.status), ...others].join(" · "),
+    name: r.workflow_name,
+    mark: `#${r.number}`,
+    note: [label(briefStatus(r)), r.project_key, branch ?? r.triggered_by, ...others].join(" · "),
   };
 }
 
@@ -131,7 +138,7 @@ function ofJob(j: QueueJob): Entry {
     to: paths.job(j.project_key, j.workflow_name, j.number, j.job.slice(j.job.lastIndexOf(".") + 1)),
     kind: "job",
     name: j.name,
-    note: [j.project_key, `${j.workflow_name} #${j.number}`, j.node, label(j.status)].join(" · "),
+    note: [label(j.status), j.project_key, `${j.workflow_name} #${j.number}`, j.node].join(" · "),
   };
 }
 

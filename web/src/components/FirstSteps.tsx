@@ -7,8 +7,15 @@ import { Button } from "../ui/Button";
 import { paths } from "../util/paths";
 import { ProjectDialog } from "./ProjectDialog";
 
-/** What a new user sees: the first run is two clicks away. With a key, the example goes into that project. */
-export function FirstSteps({ projectKey }: { projectKey?: string }) {
+interface Props {
+  /** The example goes into this project; else into one of the user's own. */
+  projectKey?: string;
+  /** Puts the card away, where there is something else to see. */
+  onAway?: () => void;
+}
+
+/** What a new user sees: the first run is two clicks away. */
+export function FirstSteps({ projectKey, onAway }: Props) {
   const me = useQuery(queries.me());
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -40,6 +47,7 @@ export function FirstSteps({ projectKey }: { projectKey?: string }) {
       <p className="row">
         <Button kind="primary" busy={progress !== undefined} onClick={() => void start()}>{progress ?? "Start from the example"}</Button>
         {!projectKey && <Button onClick={() => setMaking(true)}>Make an empty project…</Button>}
+        {onAway && <Button kind="quiet" onClick={onAway}>Not now</Button>}
       </p>
       <details>
         <summary>With files of your own</summary>

@@ -1,5 +1,6 @@
 import { type CSSProperties, memo } from "react";
 import { parseAnsi, type Span, type Style } from "../model/ansi";
+import { readableColours } from "../model/contrast";
 import { links } from "../model/links";
 import { formatHash, pieces } from "../model/log";
 import type { LogLine } from "../model/types";
@@ -37,27 +38,30 @@ export const LogLineRow = memo(function LogLineRow({ step, n, row, line, style, 
 
 function Coloured({ span, word }: { span: Span; word: string }) {
   const text = links(span.text).map((piece, i) => (piece.href ? <Away key={i} href={piece.href} text={piece.text} word={word} /> : <Marked key={i} text={piece.text} word={word} />));
+  const { fg, bg } = readableColours(span);
   const classes = [
     span.bold && "b",
     span.dim && "d",
     span.italic && "i",
     span.underline && "u",
     span.strike && "s",
-    colourClass("f", span.fg),
-    colourClass("g", span.bg),
+    colourClass("f", fg),
+    colourClass("g", bg),
     span.inverse && "rev",
   ].filter(Boolean);
   if (classes.length === 0) return <>{text}</>;
-  return <span className={classes.join(" ")} style={{ ...ownColour("--fg", span.fg), ...ownColour("--bg", span.bg) }}>{text}</span>;
+  return <span className={classes.join(" ")} style={{ ...ownColour("--fg", fg), ...ownColour("--bg", bg) }}>{text}</span>;
 }
+
+const isOwn = (colour: string) => /^\D/.test(colour);
 
 /** One of the palette by its number, any other by a property of its own (`f`, `g`). */
 function colourClass(kind: "f" | "g", colour: string | undefined): string | undefined {
-  return colour && (colour.startsWith("#") ? kind : `${kind} ${kind}${colour}`);
+  return colour && (isOwn(colour) ? kind : `${kind} ${kind}${colour}`);
 }
 
 function ownColour(property: string, colour: string | undefined): CSSProperties {
-  return colour?.startsWith("#") ? ({ [property]: colour } as CSSProperties) : {};
+  return colour && isOwn(colour) ? ({ [property]: colour } as CSSProperties) : {};
 }
 
 /** Jobs print what they like: where a link leads is not told where it comes from, and has no hold on this page. */

@@ -10,7 +10,7 @@ import type { AttemptRun } from "../model/types";
 import "../styles/log.css";
 import { Button } from "../ui/Button";
 import { report } from "../ui/toast";
-import { useNow, useWidth } from "../util/hooks";
+import { useNow, useStored, useWidth } from "../util/hooks";
 import { useTallList } from "../util/tallList";
 import { LogLineRow } from "./LogLine";
 import { LogSearchForm, useLogSearch } from "./LogSearch";
@@ -216,6 +216,8 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
   const top = rows.find(list.first);
   const stuck = top && !top.block.head && top.block.log.total > 0 ? top.block : undefined;
 
+  const marked = range && parts.find((p) => !p.head && p.step.step === markedStep);
+  const past = marked && marked.log.state === "complete" && range.from >= marked.log.total;
   const digits = String(Math.max(...parts.map((p) => (p.head ? 0 : p.rows)))).length;
   const drawn: ReactNode[] = [];
   for (let index = list.from; index < list.to; index++) {
@@ -257,6 +259,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
           <Button kind="quiet" aria-pressed={wrap} onClick={() => setWrap(!wrap)}>Wrap</Button>
         </span>
       </div>
+      {past && <p className="why wait log-past" role="status">The address names line {(range.from + 1).toLocaleString("en")}, which this step did not print: it has {marked.log.total.toLocaleString("en")}.</p>}
       <div
         ref={scroller}
         className="log-scroll"
@@ -323,25 +326,4 @@ function emptyText(status: string, log: StepLog): string {
   if (log.state === "loading") return "Reading…";
   if (status === "") return "Not reached yet";
   return isFinal(status) ? "It printed nothing" : "Nothing printed yet";
-}
-
-function useStored(key: string): [boolean, (value: boolean) => void] {
-  const [value, setValue] = useState(() => {
-    try {
-      return localStorage.getItem(key) === "yes";
-    } catch {
-      return false;
-    }
-  });
-  return [
-    value,
-    (next) => {
-      setValue(next);
-      try {
-        localStorage.setItem(key, next ? "yes" : "no");
-      } catch {
-        // It then lasts as long as the page.
-      }
-    },
-  ];
 }

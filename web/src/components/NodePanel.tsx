@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { useSearch } from "@tanstack/react-router";
+import { useParams, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { queries } from "../api/queries";
 import { canRestart, canRestartFailed, canStop } from "../model/can";
 import { counts, groupJobs, isGroup, type JobGroup, worst } from "../model/jobGroups";
-import { type NodeView, ordinal } from "../model/runView";
+import { nodeStatus, type NodeView, ordinal, stageStatus } from "../model/runView";
 import { GATE, isFinal, label } from "../model/status";
 import { between, duration } from "../model/time";
 import type { JobRun, NodeRun, Parameter, Run } from "../model/types";
@@ -31,7 +31,8 @@ interface Props {
 
 /** What is known of one node: why it waits or did not run, its stages and jobs, its parameters. */
 export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }: Props) {
-  const wanted = useSearch({ strict: false }).exec;
+  const { id } = useParams({ strict: false });
+  const wanted = useSearch({ strict: false }).exec ?? id;
   const set = useSetSearch();
   if (!view) return <Empty title="This node is not part of the run" />;
   const { node, executions } = view;
@@ -42,7 +43,7 @@ export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }
     <div className="node-panel">
       <div className="node-head">
         <h2 className="node-name">{node.name}</h2>
-        <StatusBadge status={shown && !gate ? shown.status : view.status} />
+        <StatusBadge status={shown && !gate ? nodeStatus(shown) : view.status} />
         <span className="muted small">{[node.kind !== "pipeline" && node.kind, node.pipeline && `pipeline ${node.pipeline}`, node.application && `application ${node.application}`, node.environment && `environment ${node.environment}`, node.mutex && "one at a time"].filter(Boolean).join(" · ")}</span>
         {executions.length > 1 && (
           <Select
@@ -50,7 +51,7 @@ export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }
             className="inline"
             value={String(shown?.id)}
             onChange={(exec) => set({ exec })}
-            choices={executions.map((n) => ({ value: String(n.id), label: `${run.number}.${n.sub_number} ${label(n.status)}${n.manual ? ", by hand" : ""}` }))}
+            choices={executions.map((n) => ({ value: String(n.id), label: `${run.number}.${n.sub_number} ${label(nodeStatus(n))}${n.manual ? ", by hand" : ""}` }))}
           />
         )}
         <span className="actions">
@@ -92,7 +93,7 @@ function Stages({ run, node }: { run: Run; node: NodeRun }) {
       {node.stages.map((stage, i) => (
         // Stages have no id and never change places.
         <li key={i} className="stage">
-          <h3><StatusIcon status={stage.status} /> {stage.name || (node.stages.length > 1 ? `Stage ${i + 1}` : "Jobs")}</h3>
+          <h3><StatusIcon status={stageStatus(stage)} /> {stage.name || (node.stages.length > 1 ? `Stage ${i + 1}` : "Jobs")}</h3>
           {stage.why && stage.why.length > 0 && <Reason tone="idle" title="Skipped, because its condition was false"><Conditions lines={stage.why} /></Reason>}
           {groupJobs(stage.jobs).map((it) => (isGroup(it) ? <Group key={`group ${it.name}`} run={run} group={it} now={now} fresh={fresh} /> : <JobCard key={it.id} run={run} job={it} now={now} fresh={fresh} />))}
           {stage.jobs.length === 0 && !stage.why?.length && <p className="muted small">No jobs yet</p>}

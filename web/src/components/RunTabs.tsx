@@ -5,6 +5,7 @@ import { download } from "../api/client";
 import { queries } from "../api/queries";
 import { shortHash } from "../model/about";
 import { groupBy } from "../model/groupBy";
+import { happened } from "../model/happened";
 import { latestExecutions, mergeRun } from "../model/news";
 import { differences } from "../model/runView";
 import { bytes } from "../model/time";
@@ -100,7 +101,7 @@ function TestLines({ lines, sorted }: { lines: TestLine[]; sorted: boolean }) {
             {"test" in line ? (
               <TestRow test={line.test} from={sorted ? line.suite : undefined} open={toggled.current.get(item.index)} onToggle={(open) => toggled.current.set(item.index, open)} />
             ) : (
-              <h3>{line.suite} <span className="muted small">{line.node}</span></h3>
+              <h2>{line.suite} <span className="muted small">{line.node}</span></h2>
             )}
           </li>
         );
@@ -191,20 +192,22 @@ function Differences({ before, run }: { before: Run; run: Run }) {
   if (found.length === 0) return <p className="muted changes-head">Payload, graph and parameters are the same.</p>;
   return (
     <>
-      <h3 className="changes-head">What differs</h3>
+      <h2 className="changes-head">What differs</h2>
       <DataTable label="What differs" rows={found} rowKey={(d) => `${d.where} ${d.name}`} columns={DIFFERENCES} context={undefined} />
     </>
   );
 }
 
+/** With its day: runs go on over midnight, and are restarted weeks later. */
+const INSTANT = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
 export function InfosTab({ run }: { run: Run }) {
-  const jobs = run.node_runs.flatMap((n) => n.stages.flatMap((s) => s.jobs.flatMap((j) => j.infos.map((i) => ({ ...i, where: `${n.node} › ${j.name}` })))));
-  const all = [...run.infos.map((i) => ({ ...i, where: "" })), ...jobs].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  const all = useMemo(() => happened(run), [run]);
   return (
     <ol className="infos">
       {all.map((info, i) => (
         <li key={i} className={info.level.toLowerCase()}>
-          <time className="muted small" dateTime={info.at} title={info.at}>{new Date(info.at).toLocaleTimeString()}</time>
+          <time className="muted small" dateTime={info.at} title={info.at}>{INSTANT.format(new Date(info.at))}</time>
           <span>{info.where && <span className="muted">{info.where}: </span>}{info.text}</span>
         </li>
       ))}

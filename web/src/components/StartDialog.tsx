@@ -25,7 +25,8 @@ export function StartDialog({ workflow, before, from, onClose }: Props) {
   const pipeline = useQuery({ ...queries.pipeline(workflow.project_key, node?.pipeline ?? ""), enabled: !!node?.pipeline });
   const earlier = before?.node_runs.findLast((n) => n.node === node?.name);
   const ran = useQuery(queries.parameters(workflow.project_key, workflow.name, String(before?.number), earlier ? [earlier.id] : []));
-  const fields = parameterFields(pipeline.data?.parameters ?? [], undefined, ran.data, node?.name);
+  const fields = parameterFields(pipeline.data?.parameters ?? [], node?.parameters, ran.data, node?.name);
+  const reading = pipeline.isLoading || ran.isLoading;
   const [values, setValues] = useState<Record<string, string>>({});
   const known = before?.payload ?? node?.payload ?? {};
   const [rows, setRows] = useState(() => Object.entries(known).map(([name, value], id) => ({ id, name, value, fixed: true })));
@@ -44,7 +45,7 @@ export function StartDialog({ workflow, before, from, onClose }: Props) {
     try {
       const run = await startRun(workflow.project_key, workflow.name, {
         payload: collected(),
-        parameters: chosen(fields, values, before !== undefined),
+        parameters: chosen(fields, values, earlier !== undefined),
         ...(before && from !== undefined && { number: before.number, from_nodes: [from] }),
       });
       onClose();
@@ -59,7 +60,7 @@ export function StartDialog({ workflow, before, from, onClose }: Props) {
   return (
     <Dialog title={from === undefined ? `Start ${workflow.name}` : earlier ? `Run ${from} again` : `Start ${from}`} onClose={onClose}>
       <form className="start" onSubmit={(e) => { e.preventDefault(); void start(); }}>
-        {fields.length > 0 && (
+        {fields.length > 0 && !reading && (
           <fieldset>
             <legend>Parameters of {node?.pipeline}</legend>
             {fields.map((f) => <ParameterInput key={f.name} field={f} value={values[f.name] ?? f.initial} onChange={(value) => setValues({ ...values, [f.name]: value })} />)}
@@ -91,7 +92,7 @@ export function StartDialog({ workflow, before, from, onClose }: Props) {
         {error && <p className="error-text" role="alert">{error}</p>}
         <div className="dialog-foot">
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={busy || ran.isLoading}>Start</Button>
+          <Button type="submit" kind="primary" busy={busy || reading}>Start</Button>
         </div>
       </form>
     </Dialog>
@@ -102,25 +103,37 @@ export function StartDialog({ workflow, before, from, onClose }: Props) {
 const NUMBER = { inputMode: "decimal", pattern: String.raw`-?\d+(\.\d+)?|.*\{\{.*\}\}.*`, title: "A number, such as 4 or 0.5" } as const;
 
 function ParameterInput({ field, value, onChange }: { field: ParameterField; value: string; onChange: (value: string) => void }) {
-  const rule: { "aria-describedby"?: string } = field.description ? { "aria-describedby": `about-${field.name}` } : {};
-  const about = field.description && <span className="muted small" id={`about-${field.name}`}>{field.description}</span>;
+  const other = field.otherwise === value ? undefined : field.otherwise;
+  const rule: { "aria-describedby"?: string } = field.description || other !== undefined ? { "aria-describedby": `about-${field.name}` } : {};
+  const note = rule["aria-describedby"] && (
+    <p className="small">
+      <span className="muted" id={rule["aria-describedby"]}>
+        {field.description}{field.description && other !== undefined && ". "}
+        {other !== undefined && <>The pipeline’s default is {other === "" ? "empty" : <code>{other}</code>}.</>}
+      </span>
+      {/* Where there are choices, it is one of them. */}
+      {other !== undefined && field.choices.length === 0 && <> <button type="button" className="link" aria-label={`Take the default of ${field.name}`} onClick={() => onChange(other)}>Take the default</button></>}
+    </p>
+  );
   if (field.choices.length > 0) {
     return (
-      <div>
+      <div className="parameter">
         <Select label={field.name} value={value} describedBy={rule["aria-describedby"]} onChange={onChange} choices={field.choices.map((c) => ({ value: c, label: c }))} />
-        {about}
+        {note}
       </div>
     );
   }
   return (
-    <label>
-      <span>{field.name}</span>
-      {field.kind === "text" ? (
-        <textarea rows={3} value={value} {...rule} onChange={(e) => onChange(e.target.value)} />
-      ) : (
-        <input value={value} {...(field.kind === "number" && NUMBER)} {...rule} onChange={(e) => onChange(e.target.value)} />
-      )}
-      {about}
-    </label>
+    <div className="parameter">
+      <label>
+        <span>{field.name}</span>
+        {field.kind === "text" ? (
+          <textarea rows={3} value={value} {...rule} onChange={(e) => onChange(e.target.value)} />
+        ) : (
+          <input value={value} {...(field.kind === "number" && NUMBER)} {...rule} onChange={(e) => onChange(e.target.value)} />
+        )}
+      </label>
+      {note}
+    </div>
   );
 }

@@ -1,7 +1,7 @@
 // A run as the page shows it: the state of every node of the graph, counts, differences between runs.
 import { GATE, isFinal } from "./status";
 import { between } from "./time";
-import type { JobRun, NodeRun, NotRun, Run, WorkflowNode } from "./types";
+import type { JobRun, NodeRun, NotRun, Run, StageRun, WorkflowNode } from "./types";
 
 export interface NodeView {
   node: WorkflowNode;
@@ -11,7 +11,7 @@ export interface NodeView {
   latest: NodeRun | undefined;
   /** Why it did not run, if that is decided. */
   notRun: NotRun | undefined;
-  /** Of the last execution; `Skipped`, or `GATE` where nothing but a person is waited for. */
+  /** Of the last execution as people must see it; `Skipped`, or `GATE` where nothing but a person is waited for. */
   status: string;
   /** Jobs by what they are, without those that were skipped; for the bar under the name. */
   jobs: { total: number; good: number; bad: number; busy: number };
@@ -44,7 +44,7 @@ export function runView(run: Run): RunView {
       executions,
       latest,
       notRun: skipped ? notRun : undefined,
-      status: skipped && notRun.gate ? GATE : latest ? latest.status : skipped ? "Skipped" : "",
+      status: skipped && notRun.gate ? GATE : latest ? nodeStatus(latest) : skipped ? "Skipped" : "",
       jobs: countJobs(latest),
     });
   }
@@ -52,6 +52,21 @@ export function runView(run: Run): RunView {
   const first = (...statuses: string[]) => views.find((v) => v.node.kind === "pipeline" && statuses.includes(v.status));
   const focus = first("Fail") ?? first(GATE) ?? first("Building") ?? first("Waiting") ?? views.findLast((v) => v.latest && v.node.kind === "pipeline") ?? views[0];
   return { nodes, gates: views.filter((v) => v.status === GATE), focus: focus?.node.name };
+}
+
+/** The status of a stage: one whose jobs all wait is not at work, whatever the server calls it. */
+export function stageStatus({ status, jobs }: Pick<StageRun, "status" | "jobs">): string {
+  return workStatus(status, jobs);
+}
+
+/** The same for an execution of a node. */
+export function nodeStatus({ status, stages }: Pick<NodeRun, "status" | "stages">): string {
+  return workStatus(status, stages.flatMap((s) => s.jobs));
+}
+
+function workStatus(status: string, jobs: readonly JobRun[]): string {
+  const idle = status === "Building" && jobs.some((j) => j.status === "Waiting") && !jobs.some((j) => j.status === "Building");
+  return idle ? "Waiting" : status;
 }
 
 /** Jobs that nobody waits for: those of stages whose condition was false, and those that are switched off. */

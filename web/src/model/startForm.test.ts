@@ -22,9 +22,17 @@ test("a node's own values win over defaults, an earlier run's over both", () => 
   expect(parameterFields(declared, {}, before, "other")[0]?.initial).toBe("release");
 });
 
-test("a new run sends what was changed, a repeated one everything", () => {
-  const fields = parameterFields(declared);
+test("a field knows the pipeline's default where it begins with something else", () => {
+  const fields = parameterFields(declared, { flavour: "debug;tiny", fast: "true", title: "" });
+  expect(fields.map((f) => f.initial)).toEqual(["debug", "true", ""]);
+  expect(fields.map((f) => f.otherwise)).toEqual(["release", "false", "{{.git.branch}}"]);
+  expect(parameterFields(declared, { flavour: "release" }).map((f) => f.otherwise)).toEqual([undefined, undefined, undefined]);
+});
+
+test("a new run sends what was touched, also if it was set back; a repeated one everything", () => {
+  const fields = parameterFields(declared, { flavour: "debug" });
   expect(chosen(fields, {}, false)).toEqual({});
-  expect(chosen(fields, { title: "x", fast: "false" }, false)).toEqual({ title: "x" });
-  expect(chosen(fields, { title: "" }, true)).toEqual({ flavour: "release", fast: "false", title: "" });
+  expect(chosen(fields, { title: "x", fast: "false" }, false)).toEqual({ title: "x", fast: "false" });
+  expect(chosen(fields, { flavour: "release" }, false)).toEqual({ flavour: "release" });
+  expect(chosen(fields, { title: "" }, true)).toEqual({ flavour: "debug", fast: "false", title: "" });
 });

@@ -5,7 +5,7 @@ type Schemas = components["schemas"];
 /** Maps of text, which the document describes as objects of any shape. */
 type TextMap = Record<string, string>;
 
-export type WorkflowNode = Omit<Schemas["WorkflowNode"], "payload"> & { payload: TextMap };
+export type WorkflowNode = Omit<Schemas["WorkflowNode"], "payload" | "parameters"> & { payload: TextMap; parameters?: TextMap };
 export type Run = Omit<Schemas["Run"], "payload" | "nodes"> & { payload: TextMap; nodes: WorkflowNode[] };
 export type Workflow = Omit<Schemas["Workflow"], "nodes"> & { nodes: WorkflowNode[] };
 export type Tests = Omit<Schemas["Tests"], "suites"> & { suites: Record<string, Schemas["TestSuite"][]> };

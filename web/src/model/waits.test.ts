@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runView } from "./runView";
+import { nodeStatus, runView, stageStatus } from "./runView";
 import { GATE } from "./status";
 import type { JobRun, NodeRun, Run, WorkflowNode } from "./types";
 import { briefStatus, gateSince, holder, shownStatus, waitsOf } from "./waits";
@@ -19,6 +19,18 @@ test("a run of which nothing runs waits", () => {
   expect(status(run("Building", [ran("a", "Waiting", [], { code: "mutex", text: "run #1 holds the mutex of 'a'" })]))).toBe("Waiting");
   // Between two nodes nothing waits and nothing runs: that is soon over.
   expect(status(run("Building", [ran("a", "Success", [job(1, "Success")])]))).toBe("Building");
+});
+
+test("a node and a stage of which nothing runs wait, as their run does", () => {
+  const of = (...jobs: string[]) => ran("a", "Building", jobs.map((s, i) => job(i, s)));
+  expect(nodeStatus(of("Success", "Waiting"))).toBe("Waiting");
+  expect(nodeStatus(of("Waiting", "Building"))).toBe("Building");
+  // Between two stages nothing waits and nothing runs: that is soon over.
+  expect(nodeStatus(of("Success"))).toBe("Building");
+  expect(nodeStatus({ ...of("Waiting"), status: "Stopped" })).toBe("Stopped");
+  expect(of("Success", "Waiting").stages.map(stageStatus)).toEqual(["Waiting"]);
+  const view = runView(run("Building", [of("Success", "Waiting")]));
+  expect([view.nodes.get("a")?.status, view.focus]).toEqual(["Waiting", "a"]);
 });
 
 test("a run that went well up to a gate says so", () => {

@@ -89,7 +89,7 @@ function Tokens() {
         </div>
       </EntryForm>
       <Answered query={tokens} rows={2}>
-        {(all) => <DataTable label="Sessions and API tokens" rows={all} rowKey={(t) => t.id} columns={COLUMNS} context={{ now, revoke }} />}
+        {(all) => <DataTable label="All sessions and tokens" rows={all} rowKey={(t) => t.id} columns={COLUMNS} context={{ now, revoke }} />}
       </Answered>
     </section>
   );

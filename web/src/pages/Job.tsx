@@ -3,7 +3,9 @@ import { getRouteApi, useLocation } from "@tanstack/react-router";
 import { queries } from "../api/queries";
 import { LogViewer } from "../components/LogViewer";
 import { PageHead } from "../components/PageHead";
+import { RunAnswer } from "../components/RunAnswer";
 import { StatusBadge, StatusIcon } from "../components/Status";
+import { missingOfJob } from "../model/addressed";
 import { parseHash } from "../model/log";
 import { findJob, ordinal } from "../model/runView";
 import type { JobSearch } from "../model/search";
@@ -12,7 +14,7 @@ import { between, duration } from "../model/time";
 import type { Run } from "../model/types";
 import { Link } from "../ui/Link";
 import { Select } from "../ui/Select";
-import { Answered, Empty } from "../ui/States";
+import { Empty } from "../ui/States";
 import { useFavicon, useNow, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
@@ -23,7 +25,7 @@ const route = getRouteApi("/project/$key/workflow/$workflow/run/$number/job/$job
 export default function JobPage() {
   const { key, workflow, number, job } = route.useParams();
   const run = useQuery(queries.run(key, workflow, number));
-  return <Answered query={run} rows={10}>{(data) => <JobView run={data} n={job} />}</Answered>;
+  return <RunAnswer query={run} projectKey={key} workflow={workflow} number={number} rows={10}>{(data) => <JobView run={data} n={job} />}</RunAnswer>;
 }
 
 function JobView({ run, n }: { run: Run; n: string }) {
@@ -32,11 +34,12 @@ function JobView({ run, n }: { run: Run; n: string }) {
   const set = useSetSearch<JobSearch>();
   const hash = useLocation({ select: (at) => at.hash });
   const now = useNow(found !== undefined && !isFinal(found.job.status));
-  useTitle(found ? `${label(found.job.status)}: ${found.job.name} · ${run.workflow_name} #${run.number}` : "Job");
+  useTitle(found ? `${label(found.job.status)}: ${found.job.name} · ${run.workflow_name} #${run.number}` : `No such job · ${run.workflow_name} #${run.number}`);
   useFavicon(found?.job.status);
-  if (!found) return <Empty title="This run has no such job"><p><Link {...paths.run(run.project_key, run.workflow_name, run.number)}>Back to the run</Link></p></Empty>;
+  if (!found) return <Empty page title="This run has no such job"><p><Link {...paths.run(run.project_key, run.workflow_name, run.number)}>Back to the run</Link></p></Empty>;
   const { node, job } = found;
   const attempt = job.attempts.find((a) => a.attempt === search.attempt) ?? job.attempts.at(-1);
+  const missing = missingOfJob(job, attempt, search);
   const range = parseHash(`#${hash}`);
   const ms = between(job.start, job.done, now);
   const here = (other: { id: string }) => paths.job(run.project_key, run.workflow_name, run.number, ordinal(other as never));
@@ -70,6 +73,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
           )
         }
       />
+      {missing && <p className="why wait off-address" role="status">{missing}</p>}
       {attempt?.reason && <p className="why bad">{attempt.reason}</p>}
       {job.waits && !isFinal(job.status) && attempt && <p className="why wait"><strong>Waits:</strong> {job.waits.text}</p>}
       <div className="job-columns">

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { queries } from "../api/queries";
@@ -9,10 +9,12 @@ import { RunHistory } from "../components/RunHistory";
 import { ROW, ROW_NARROW } from "../components/RunTable";
 import { StatusIcon } from "../components/Status";
 import { about } from "../model/about";
+import { canStart } from "../model/can";
 import { label } from "../model/status";
 import { ago } from "../model/time";
 import type { RunBrief, Workflow } from "../model/types";
 import { briefStatus } from "../model/waits";
+import { Button } from "../ui/Button";
 import { Link } from "../ui/Link";
 import { Select } from "../ui/Select";
 import { Answered, Empty } from "../ui/States";
@@ -52,7 +54,7 @@ export function ProjectPage() {
               value={list ?? "workflows"}
               onChange={(id) => set({ list: id === "runs" ? id : undefined })}
             >
-              {list === "runs" ? <RunHistory project={projectKey} none={<Empty title="Nothing has run yet"><p>Start a run on the page of a workflow.</p></Empty>} /> : <WorkflowList workflows={all} />}
+              {list === "runs" ? <RunHistory project={projectKey} none={<Empty title="Nothing has run yet"><p>Start a run in the list of its workflows.</p></Empty>} /> : <WorkflowList workflows={all} />}
             </Tabs>
           )
         }
@@ -94,6 +96,7 @@ function WorkflowList({ workflows }: { workflows: Workflow[] }) {
   const list = useVirtualizer({ count: shown.length, getScrollElement: () => ref.current, estimateSize: () => row, overscan: 10 });
   useLayoutEffect(() => list.measure(), [list, row]);
   const [now] = useState(Date.now);
+  const navigate = useNavigate();
   return (
     <>
       <div className="filters">
@@ -106,7 +109,7 @@ function WorkflowList({ workflows }: { workflows: Workflow[] }) {
             const w = shown[item.index]?.original;
             if (!w) return null;
             return (
-              <li key={w.name} style={{ transform: `translateY(${item.start}px)` }}>
+              <li key={w.name} className="row-with-action" style={{ transform: `translateY(${item.start}px)` }}>
                 <Link {...paths.workflow(w.project_key, w.name)} className="run-row">
                   <StatusIcon status={w.last_run ? briefStatus(w.last_run) : ""} size={20} />
                   <span className="run-name">
@@ -119,6 +122,9 @@ function WorkflowList({ workflows }: { workflows: Workflow[] }) {
                     <span className="muted small">{w.last_run ? ago(w.last_run.start, now) : `changed ${ago(w.last_modified, now)}`}</span>
                   </span>
                 </Link>
+                <span className="row-action">
+                  <Button can={canStart(w.permission)} aria-label={`Start ${w.name}`} onClick={() => void navigate(paths.workflow(w.project_key, w.name, true))}>Start</Button>
+                </span>
               </li>
             );
           })}

@@ -3,6 +3,7 @@ import { useParams, useSearch } from "@tanstack/react-router";
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Failure } from "../api/client";
 import { queries, startRun, stopRun } from "../api/queries";
+import { RunAnswer } from "../components/RunAnswer";
 import { RunAside } from "../components/RunAside";
 import { NodePanel } from "../components/NodePanel";
 import RunGraph from "../components/RunGraph";
@@ -11,6 +12,7 @@ import { Gates, Waits } from "../components/RunNews";
 import { ArtifactsTab, ChangesTab, InfosTab, TestsTab } from "../components/RunTabs";
 import { StartDialog } from "../components/StartDialog";
 import { WentWrong } from "../components/WentWrong";
+import { missingOfRun } from "../model/addressed";
 import { canStart, canStop } from "../model/can";
 import { failedJobs } from "../model/failures";
 import { runView } from "../model/runView";
@@ -19,7 +21,6 @@ import { GATE, isFinal, label } from "../model/status";
 import type { Run } from "../model/types";
 import { shownStatus } from "../model/waits";
 import { Button } from "../ui/Button";
-import { Answered } from "../ui/States";
 import { Tabs } from "../ui/Tabs";
 import { report, toast } from "../ui/toast";
 import { useFavicon, useTitle } from "../util/hooks";
@@ -33,7 +34,7 @@ export default function RunPage() {
   if (run.error) aside.current = run.error instanceof Failure && run.error.status === 409 ? run.error : undefined;
   else if (run.data) aside.current = undefined;
   if (aside.current) return <RunAside projectKey={key} workflow={workflow} number={number} why={aside.current} />;
-  return <Answered query={run} rows={6}>{(data) => <RunView run={data} />}</Answered>;
+  return <RunAnswer query={run} projectKey={key} workflow={workflow} number={number} rows={6}>{(data) => <RunView run={data} />}</RunAnswer>;
 }
 
 /** Of a node that is shown, at least so much must be in view. */
@@ -63,7 +64,9 @@ function RunView({ run }: { run: Run }) {
   const wrong = useMemo(() => failedJobs(view), [view]);
   const search: RunSearch = useSearch({ strict: false });
   const set = useSetSearch<RunSearch>();
-  const chosen = search.node ?? search.name;
+  const { id } = useParams({ strict: false });
+  const chosen = search.node ?? search.name ?? run.node_runs.find((n) => String(n.id) === id)?.node;
+  const missing = missingOfRun(run, { ...search, id });
   const selected = chosen ?? view.focus;
   // What went wrong comes first, until somebody wants to see a node.
   const asked = search.tab ?? (chosen === undefined ? "failures" : "jobs");
@@ -115,6 +118,7 @@ function RunView({ run }: { run: Run }) {
       />
       <Gates run={run} view={view} level={level} busy={busy} onApprove={(node) => restart(node, false)} onApproveWith={setDialog} onSelect={select} />
       {status === "Waiting" && <Waits run={run} view={view} onSelect={select} />}
+      {missing && <p className="why wait off-address" role="status">{missing}</p>}
       <section className="card graph-card" aria-label="Graph of the run">
         <RunGraph nodes={run.nodes} view={view} selected={selected} onSelect={select} />
       </section>

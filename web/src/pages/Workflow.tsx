@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
+import { isGone } from "../api/client";
 import { useRunHistory } from "../api/history";
 import { queries } from "../api/queries";
 import { PageHead } from "../components/PageHead";
+import { PageProblem } from "../components/PageProblem";
 import { isFiltered, NO_FILTER, RunFilterFields, useRunFilter } from "../components/RunFilters";
 import { RunTable } from "../components/RunTable";
 import { StartDialog } from "../components/StartDialog";
@@ -29,7 +31,8 @@ export function WorkflowPage() {
   const set = useSetSearch();
   const [starting, setStarting] = useState(search.start !== undefined);
   const [filter, setFilter] = useRunFilter();
-  useTitle(workflow);
+  const missing = definition.error && (!definition.data || isGone(definition.error)) ? definition.error : undefined;
+  useTitle(missing ? undefined : workflow);
   const [range, setRange] = useState<readonly [number, number]>([0, 0]);
   const onRange = useCallback((from: number, to: number) => setRange([from, to]), []);
   const { runs, count, run } = useRunHistory({ key: projectKey, workflow }, filter, range);
@@ -37,11 +40,12 @@ export function WorkflowPage() {
   const authors = useQuery(queries.tagValues(projectKey, workflow, "git.author")).data ?? [];
   const starters = useQuery(queries.tagValues(projectKey, workflow, "triggered_by")).data ?? [];
   const all = runs.data?.runs ?? [];
-  if (definition.error && !definition.data) return <Problem error={definition.error} retry={() => void definition.refetch()} />;
+  const crumbs = [{ to: paths.projects(), text: "Projects" }, { to: paths.project(projectKey), text: projectKey }];
+  if (missing) return <PageProblem title={workflow} crumbs={crumbs} error={missing} was={definition.data && "This workflow"} retry={() => void definition.refetch()} />;
   return (
     <>
       <PageHead
-        crumbs={[{ to: paths.projects(), text: "Projects" }, { to: paths.project(projectKey), text: projectKey }]}
+        crumbs={crumbs}
         title={workflow}
         note={definition.data?.description}
         actions={<Button kind="primary" can={canStart(definition.data?.permission)} onClick={() => setStarting(true)}>Start a run</Button>}

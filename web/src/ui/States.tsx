@@ -1,21 +1,24 @@
 // What a page shows when there is nothing yet, nothing at all, or something went wrong; and what to do next.
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { Failure, mayPass } from "../api/client";
+import { Failure, isGone, mayPass } from "../api/client";
 import { Button } from "./Button";
 
-export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+/** `page`: it is all there is of a page, and heads it. */
+export function Empty({ title, page, children }: { title: string; page?: boolean; children?: ReactNode }) {
+  const Title = page ? "h1" : "p";
   return (
     <div className="empty">
-      <p className="empty-title">{title}</p>
+      <Title className="empty-title">{title}</Title>
       {children && <div className="empty-text">{children}</div>}
     </div>
   );
 }
 
-export function Problem({ error, retry }: { error: Error; retry?: () => void }) {
+/** `was`: something was here before, in words. */
+export function Problem({ error, was, retry }: { error: Error; was?: string; retry?: () => void }) {
   const body = error instanceof Failure ? error.body : undefined;
-  const title = error instanceof Failure && error.status === 404 ? "There is nothing here, or you may not see it" : "This could not be read";
+  const title = was && isGone(error) ? `${was} was deleted, or you may not see it any more` : error instanceof Failure && error.status === 404 ? "There is nothing here, or you may not see it" : "This could not be read";
   return (
     <div className="empty problem" role="alert">
       <p className="empty-title">{title}</p>
@@ -37,9 +40,9 @@ export function Loading({ rows = 4 }: { rows?: number }) {
   );
 }
 
-/** One of the three, or the content. Data that is known stays on screen while it is read again. */
+/** One of the three, or the content. Data that is known stays on screen while it is read again, unless it is gone. */
 export function Answered<T>({ query, rows, children }: { query: UseQueryResult<T>; rows?: number; children: (data: T) => ReactNode }) {
-  if (query.data !== undefined) return <>{children(query.data)}</>;
+  if (query.data !== undefined && !isGone(query.error)) return <>{children(query.data)}</>;
   if (query.error) return <Problem error={query.error} retry={() => void query.refetch()} />;
   return <Loading rows={rows} />;
 }

@@ -22,9 +22,10 @@ export function useSettled<T>(value: T, ms: number): T {
   return settled;
 }
 
-export function useTitle(title: string): void {
+/** Without a title, whoever has it keeps it. */
+export function useTitle(title: string | undefined): void {
   useEffect(() => {
-    document.title = title ? `${title} · CDS` : "CDS";
+    if (title !== undefined) document.title = title ? `${title} · CDS` : "CDS";
   }, [title]);
 }
 
@@ -88,4 +89,26 @@ export function usePageTop(of: RefObject<HTMLElement | null>): number {
     return () => observer.disconnect();
   }, [of]);
   return top;
+}
+
+/** A yes or no that this browser keeps. */
+export function useStored(key: string): [boolean, (value: boolean) => void] {
+  const [value, setValue] = useState(() => {
+    try {
+      return localStorage.getItem(key) === "yes";
+    } catch {
+      return false;
+    }
+  });
+  return [
+    value,
+    (next) => {
+      setValue(next);
+      try {
+        localStorage.setItem(key, next ? "yes" : "no");
+      } catch {
+        // It then lasts as long as the page.
+      }
+    },
+  ];
 }

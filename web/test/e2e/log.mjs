@@ -28,7 +28,7 @@ const job = (workflow, run = 1) => `${cds.url}/project/SHOP/workflow/${workflow}
 await push("often", [["one", "yes needle | head -n 30000"], ["two", "echo a needle in the last step"]]);
 const ESC = "\\033";
 await push("looks", [
-  ["colours", `for g in 0 1 2 3 4 5 6 7; do printf '${ESC}[3'7';4%sm white on %s ${ESC}[0m ${ESC}[10%sm bright %s ${ESC}[0m\\n' $g $g $g $g; done; printf '${ESC}[7mreversed${ESC}[27m ${ESC}[31;7mreversed red${ESC}[0m ${ESC}[9mstruck out${ESC}[0m\\n'`],
+  ["colours", `for g in 0 1 2 3 4 5 6 7; do printf '${ESC}[3'7';4%sm white on %s ${ESC}[0m ${ESC}[10%sm bright %s ${ESC}[0m\\n' $g $g $g $g; done; printf '${ESC}[7mreversed${ESC}[27m ${ESC}[31;7mreversed red${ESC}[0m ${ESC}[9mstruck out${ESC}[0m\\n'; for c in 16 21 52 88 226 229 231 232 240 250 255; do printf '${ESC}[38;5;%sm own %s ${ESC}[0m${ESC}[2;38;5;%sm dimmed ${ESC}[0m${ESC}[48;5;%sm ground ${ESC}[33m yellow ${ESC}[7m reversed ${ESC}[0m${ESC}[44;38;5;%sm on blue ${ESC}[0m${ESC}[7;38;5;%smback${ESC}[0m\\n' $c $c $c $c $c $c; done; printf '${ESC}[2;31mdim red${ESC}[0m ${ESC}[2mdim${ESC}[0m ${ESC}[38;2;255;255;255mwhite${ESC}[0m ${ESC}[38;2;0;0;0mblack${ESC}[0m ${ESC}[38;2;255;255;0;48;2;250;250;240mpale${ESC}[0m\\n'`],
   ["addresses", `printf 'see https://example.com/a?b=1. javascript:alert(1) https://github.com@evil.example/ ${ESC}]8;;https://evil.example\\007shown${ESC}]8;;\\007\\n'`],
 ]);
 await push("slowly", [["first", "for i in $(seq 1 150); do echo line $i; sleep 0.1; done"], ["second", "for i in $(seq 1 600); do echo more $i; sleep 0.1; done"]]);

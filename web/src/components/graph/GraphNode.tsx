@@ -55,7 +55,7 @@ function note(node: WorkflowNode, view: NodeView | undefined, ms: number | undef
   if (view.notRun) return "Not run: condition";
   if (!view.latest) return node.environment || "Not reached";
   if (view.latest.waits && view.latest.status === "Waiting") return "Waiting";
-  const parts = [ms === undefined ? "" : duration(ms), jobsOf(view), node.environment];
+  const parts = [view.status === "Waiting" ? "Waiting" : ms === undefined ? "" : duration(ms), jobsOf(view), node.environment];
   return parts.filter(Boolean).join(" · ");
 }
 
