@@ -90,8 +90,7 @@ impl Sim {
         let reaches = self.reaches_store(server);
         for (job, held) in late {
             if held.stopped.is_some() {
-                self.servers[server].memory.release(job, held.attempt);
-                self.seal(server, job, held.attempt);
+                self.worker_lost(server, job, held.attempt, "did not let go")?;
             } else {
                 if !reaches {
                     continue;
