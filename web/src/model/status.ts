@@ -35,8 +35,8 @@ export function label(status: string): string {
 
 const LABELS: Record<string, string> = { "": "Not reached", Fail: "Failed", Building: "Running", Success: "Succeeded", [GATE]: "Waits for a person" };
 
-/** What lists can be filtered by, in the words that they show; the server's `Building` has among it what only waits. */
-export const FILTERS = ["Building", "Waiting", GATE, "Fail", "Success", "Stopped"].map((value) => ({ value, label: value === "Building" ? "In progress" : label(value) }));
+/** What lists can be filtered by, in the words that they show. */
+export const FILTERS = ["Building", "Waiting", GATE, "Fail", "Success", "Stopped"].map((value) => ({ value, label: label(value) }));
 
 /** Colours of the favicon: the same in both themes, for tabs have their own background. */
 export const FAVICON: Record<Tone, string> = {

@@ -101,10 +101,12 @@ await step("what waits is called so by its node, stage, panel, list and palette"
   await page.keyboard.type("half");
   await page.locator("[role=option]", { hasText: /^run\s*half\s*#1\s*Waiting/ }).waitFor();
   await page.keyboard.press("Escape");
-  // What the server gives as one is called what it is.
-  await page.getByRole("button", { name: "In progress" }).click();
-  await page.waitForURL(/status=Building/);
+  await page.getByRole("button", { name: "Waiting", exact: true }).click();
+  await page.waitForURL(/status=Waiting/);
   await page.locator(".run-row", { hasText: "half" }).getByText("Waiting").waitFor();
+  await page.getByRole("button", { name: "Running", exact: true }).click();
+  await page.waitForURL(/status=Building/);
+  await page.locator(".run-row", { hasText: "half" }).waitFor({ state: "detached" });
 });
 
 await step("a long name leaves the number and the status of its run in view, and a long key the form in its box", async () => {

@@ -188,7 +188,7 @@ await step("runs of all projects by tag; filters have the words of the pages", a
   await page.waitForFunction(() => [...document.querySelectorAll(".run-name strong")].every((e) => e.textContent.startsWith("release")));
   await page.goto(`${cds.url}/project/SHOP/workflow/release`);
   await page.getByRole("combobox", { name: "Status" }).click();
-  assert.deepEqual(await page.getByRole("option").allInnerTexts(), ["Any", "In progress", "Waiting", "Waits for a person", "Failed", "Succeeded", "Stopped"]);
+  assert.deepEqual(await page.getByRole("option").allInnerTexts(), ["Any", "Running", "Waiting", "Waits for a person", "Failed", "Succeeded", "Stopped"]);
   await page.keyboard.press("Escape");
 });
 

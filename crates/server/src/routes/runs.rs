@@ -62,7 +62,7 @@ struct ListQuery {
     offset: i64,
     /// How many to give; default 50, at most 500.
     limit: Option<i64>,
-    /// Only of this status.
+    /// Only of this status; a run that is under way and has no job with a worker counts as `Waiting`, not as `Building`.
     status: Option<String>,
     /// Only with this tag: `name` or `name:value`.
     tag: Option<String>,

@@ -91,8 +91,10 @@ async fn a_run_without_a_worker_waits_and_can_be_read_in_parts() {
     };
     assert_eq!(found("").await, [json!(0)]);
     assert_eq!(found("?status=Waiting").await, [json!(0)]);
+    assert_eq!(found("?status=Building").await.len(), 0);
     let taken = s.post(&worker, "/v1/worker/take", json!({"wait_ms": 10_000})).await.is(200).json();
     assert_eq!((found("").await, found("?status=Waiting").await.len()), (vec![json!(1)], 0));
+    assert_eq!(found("?status=Building").await, [json!(1)]);
 
     let run = async |query: &str| {
         let path = format!("/v1/projects/P/workflows/main/runs/1{query}");

@@ -24,13 +24,13 @@ macro_rules! brief {
 }
 
 // What of a filter is absent lets everything through. A run that is under way, and none of its jobs with a worker, is
-// also found as waiting. $2 status, $3 $4 tag, $5 branch, $6 author, $7 $8 numbers,
+// found as waiting, as lists show it, and not as building. $2 status, $3 $4 tag, $5 branch, $6 author, $7 $8 numbers,
 // $9 key of a project, $10 anything: only those that wait for a person.
 macro_rules! chosen {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
-            " AND (CAST($2 AS TEXT) IS NULL OR x.status = $2 OR ($2 = 'Waiting' AND x.status = 'Building' AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.run = x.id AND q.worker IS NOT NULL)))",
+            " AND (CAST($2 AS TEXT) IS NULL OR (x.status = $2 AND ($2 <> 'Building' OR EXISTS (SELECT 1 FROM queue q WHERE q.run = x.id AND q.worker IS NOT NULL))) OR ($2 = 'Waiting' AND x.status = 'Building' AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.run = x.id AND q.worker IS NOT NULL)))",
             " AND (CAST($3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = $3 AND (CAST($4 AS TEXT) IS NULL OR t.value = $4)))",
             " AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = 'git.branch' AND t.value = $5))",
             " AND (CAST($6 AS TEXT) IS NULL OR x.triggered_by = $6 OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = 'git.author' AND t.value = $6))",
@@ -116,7 +116,7 @@ pub struct Brief {
 /// Which runs. What is given must hold together.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Only of this status; `Waiting` finds what is `Building` without a worker too.
+    /// Only of this status; what is `Building` without a worker is found as `Waiting`.
     pub status: Option<Status>,
     /// Only with this tag and, if given, this value (also one of several joined by commas).
     pub tag: Option<(String, Option<String>)>,

@@ -3538,7 +3538,7 @@ export interface paths {
                     offset?: number;
                     /** @description How many to give; default 50, at most 500. */
                     limit?: number | null;
-                    /** @description Only of this status. */
+                    /** @description Only of this status; a run that is under way and has no job with a worker counts as `Waiting`, not as `Building`. */
                     status?: string | null;
                     /** @description Only with this tag: `name` or `name:value`. */
                     tag?: string | null;
@@ -4092,7 +4092,7 @@ export interface paths {
                     offset?: number;
                     /** @description How many to give; default 50, at most 500. */
                     limit?: number | null;
-                    /** @description Only of this status. */
+                    /** @description Only of this status; a run that is under way and has no job with a worker counts as `Waiting`, not as `Building`. */
                     status?: string | null;
                     /** @description Only with this tag: `name` or `name:value`. */
                     tag?: string | null;
