@@ -33,10 +33,10 @@ export function RunFilterFields({ filter, onChange, runs, branches = [], authors
   const unique = (all: string[]) => [...new Set(all)];
   const tags = runs.flatMap((r) => otherTags(r).map((t) => `${t.tag}:${t.value}`));
   return (
-    <>
+    <div className="filter-fields">
       <Suggest label="Branch" value={filter.branch} placeholder="main" known={unique([...branches, ...values("git.branch")])} onChange={(branch) => onChange({ branch })} />
       <Suggest label="Author" value={filter.author} placeholder="who" known={unique([...authors, ...values("git.author", "triggered_by")])} onChange={(author) => onChange({ author })} />
       <Suggest label="Tag" value={filter.tag} placeholder="name:value" known={unique(tags).slice(0, MOST)} onChange={(tag) => onChange({ tag })} />
-    </>
+    </div>
   );
 }

@@ -69,10 +69,10 @@ const Row = memo(function Row({ run, withWorkflow, now }: { run: RunBrief; withW
       <span className="run-name">
         <span className="run-what">
           <strong>
-            {withWorkflow && `${run.workflow_name} `}
+            {withWorkflow && <><span className="run-of" title={run.workflow_name}>{run.workflow_name}</span> </>}
             <span className="number">#{run.number}{run.sub_number > 0 && `.${run.sub_number}`}</span>
           </strong>
-          {message && <span title={message}> {message}</span>}
+          {message && <> <span className="run-message" title={message}>{message}</span></>}
         </span>
         <span className="muted small">
           {label(status)} · {withWorkflow ? run.project_key : `version ${run.version}`} · {author}
