@@ -15,6 +15,9 @@ pub struct HatcheryRegister {
     pub version: String,
     /// What its workers can do.
     pub offer: Offer,
+    /// Tells this process from another one that has taken the same name; empty = it is not told.
+    #[serde(default)]
+    pub instance: String,
 }
 
 /// What workers of a hatchery can do; jobs are matched against it (spec 13.2, 13.4).

@@ -51,6 +51,7 @@ impl Fleet {
             model_type: "local".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             offer: Offer { os_arch: "linux/amd64".into(), max_workers: workers, ..Offer::default() },
+            instance: String::new(),
         };
         let id = hatchery.hatchery_register(&body).await.context("the hatchery registers")?.hatchery;
         let order = WorkerOrder { hatchery: id, count: workers };

@@ -54,6 +54,8 @@ pub struct Agent<P, S> {
     name: String,
     region: String,
     version: String,
+    /// Tells this process from another one of its name.
+    instance: String,
     api_url: String,
     limits: Limits,
     grace: Duration,
@@ -112,6 +114,7 @@ impl<P: Provider, S: Server> Agent<P, S> {
             name: config.name.clone(),
             region: config.region.clone(),
             version: version.into(),
+            instance: HatcheryId::new().to_string(),
             api_url: config.api_url.clone(),
             limits,
             grace: Duration::from_secs(config.grace_s.into()),

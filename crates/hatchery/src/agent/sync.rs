@@ -87,6 +87,7 @@ impl<P: Provider, S: Server> Agent<P, S> {
                 memory_mb: capacity.memory_mb,
                 max_workers: offered,
             },
+            instance: self.instance.clone(),
         };
         self.registering = true;
         let server = self.server.clone();

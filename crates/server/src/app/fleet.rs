@@ -45,6 +45,13 @@ impl App {
             return Err(Error::bad_request("a hatchery needs a name"));
         }
         let now = self.now();
+        if self.fleet().hatchery_taken(&body.name, &body.instance, now) {
+            let about = format!(
+                "another hatchery named {} is at work: give one of the two another name; this one takes over if that ends",
+                body.name
+            );
+            return Err(Error::conflict(about));
+        }
         let row = hatcheries::Hatchery {
             id: HatcheryId::new(),
             name: body.name.clone(),

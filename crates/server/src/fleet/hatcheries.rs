@@ -29,6 +29,10 @@ pub struct HatcheryState {
     failures: u32,
     /// Its waiting call broke then, and no other has come since.
     cut: Option<Timestamp>,
+    /// Which process it is; empty = it does not say.
+    instance: String,
+    /// Its calls under way.
+    calls: u32,
     version_sender: Version,
 }
 
@@ -91,10 +95,31 @@ impl Fleet {
                 last_error: String::new(),
                 failures: 0,
                 cut: None,
+                instance: it.instance.clone(),
+                calls: 0,
                 version_sender,
             },
         );
         state.pump(now);
+    }
+
+    /// Whether another process of this name is at work: what both say could not be told apart.
+    pub fn hatchery_taken(&self, name: &str, instance: &str, now: Timestamp) -> bool {
+        let mut state = self.lock();
+        let up: BTreeSet<HatcheryId> = state.views.iter().filter(|v| v.up).map(|v| v.id).collect();
+        let mut named = state.hatcheries.iter_mut().filter(|(_, h)| h.name == name);
+        named.any(|(id, h)| {
+            let other = !instance.is_empty() && !h.instance.is_empty() && h.instance != instance;
+            let lives = h.calls > 0 || (h.cut.is_none() && now.since(h.seen) < CUT_AFTER);
+            other && lives && up.contains(id)
+        })
+    }
+
+    /// A call of a hatchery begins to wait, or is over.
+    pub fn hatchery_calls(&self, id: HatcheryId, begins: bool) {
+        if let Some(hatchery) = self.lock().hatcheries.get_mut(&id) {
+            hatchery.calls = if begins { hatchery.calls + 1 } else { hatchery.calls.saturating_sub(1) };
+        }
     }
 
     /// A hatchery was heard of. `None` if it is not known here and has to register.

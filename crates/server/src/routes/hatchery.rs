@@ -37,6 +37,7 @@ fn unknown() -> Error {
 async fn sync(State(app): State<App>, Json(body): Json<HatcherySync>) -> Result<Json<HatcheryOrders>> {
     let id = body.hatchery;
     let mut version = app.fleet().hatchery_seen(&body, app.now()).ok_or_else(unknown)?;
+    app.fleet().hatchery_calls(id, true);
     let call = Call { app: app.clone(), hatchery: id, answered: false };
     let mut listed = BTreeSet::new();
     for instance in &body.instances {
@@ -82,6 +83,7 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        self.app.fleet().hatchery_calls(self.hatchery, false);
         if self.answered {
             return;
         }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 on_both! {
     a_log_ends_with_its_attempt_whatever_its_worker_says,
     who_is_deaf_to_a_stop_has_lost_its_attempt,
+    two_hatcheries_of_one_name_do_not_pass_for_one,
 }
 
 const RUNS: &str = "/v1/projects/P/workflows/main/runs";
@@ -97,4 +98,28 @@ async fn who_is_deaf_to_a_stop_has_lost_its_attempt(on: Database) {
     assert_eq!(s.get(&owner, &path).await.is(200).text(), "begin\ntidying up\nstill\n");
     assert_eq!(complete(&s, &owner, 1).await, [true]);
     assert_eq!(s.get(&owner, &format!("{RUNS}/1")).await.is(200).json()["status"], "Stopped");
+}
+
+async fn two_hatcheries_of_one_name_do_not_pass_for_one(on: Database) {
+    let s = Server::on(on, |_| {});
+    let keeper = s.token("keeper", "ADMIN", &["hatchery"]).await;
+    let register = async |instance: &str| {
+        let offer = json!({"os_arch": "linux/amd64", "max_workers": 1});
+        let it = json!({"name": "local", "model_type": "local", "version": "1", "offer": offer, "instance": instance});
+        s.post(&keeper, "/v1/hatchery/register", it).await
+    };
+    let id = register("a").await.is(200).json()["hatchery"].clone();
+    let refused = register("b").await.is(409).json();
+    assert!(
+        refused["message"].as_str().unwrap().contains("another hatchery named local is at work"),
+        "{refused}"
+    );
+    assert_eq!(register("a").await.is(200).json()["hatchery"], id, "the same process comes back");
+    let bye = json!({"hatchery": id, "instances": [], "seen": 0, "wait_ms": 0, "leaving": true});
+    s.post(&keeper, "/v1/hatchery/sync", bye).await.is(200);
+    assert_eq!(register("b").await.is(200).json()["hatchery"], id, "another one takes over");
+    register("a").await.is(409);
+    // A call that breaks off is an end too: the process may have been killed.
+    s.app.fleet().hatchery_cut(id.as_str().unwrap().parse().unwrap(), s.app.now());
+    register("a").await.is(200);
 }

@@ -5514,6 +5514,8 @@ export interface components {
         };
         /** @description Body of `POST /v1/hatchery/register`; the token needs the scope `hatchery`. */
         HatcheryRegister: {
+            /** @description Tells this process from another one that has taken the same name; empty = it is not told. */
+            instance?: string;
             /** @description `local`, `docker`, … */
             model_type: string;
             /** @description Unique; the same name again is the same hatchery come back. */

@@ -88,7 +88,13 @@ pub async fn named_hatchery(
     let client = server.anonymous().with_token(Some(Secret::new(token)));
     let offer =
         Offer { region: region.into(), os_arch: "linux/amd64".into(), max_workers: 1, ..Offer::default() };
-    let body = HatcheryRegister { name: name.into(), model_type: "probe".into(), version: "1".into(), offer };
+    let body = HatcheryRegister {
+        name: name.into(),
+        model_type: "probe".into(),
+        version: "1".into(),
+        offer,
+        instance: String::new(),
+    };
     let hatchery = client.hatchery_register(&body).await.expect("a registration").hatchery;
     let order = client.hatchery_workers(&WorkerOrder { hatchery, count: 1 }).await.expect("an identity");
     (ProbeHatchery { client, body }, order.workers.into_iter().next().expect("one"))
