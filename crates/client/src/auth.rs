@@ -57,8 +57,11 @@ impl Client {
     }
     /// Whether the server's parts work.
     pub async fn health(&self) -> Result<Health, ClientError> {
-        // 503 is an answer: it says what is wrong.
-        self.call(Method::GET, "/v1/health").taking(StatusCode::SERVICE_UNAVAILABLE).send().await
+        self.get("/v1/health").await
+    }
+    /// The same, also of a server that is not well (503): then it says what is wrong.
+    pub async fn health_report(&self) -> Result<Health, ClientError> {
+        self.call(Method::GET, "/v1/health").taking(StatusCode::SERVICE_UNAVAILABLE).once().send().await
     }
     /// Version of the server.
     pub async fn version(&self) -> Result<Version, ClientError> {

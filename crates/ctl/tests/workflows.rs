@@ -359,12 +359,22 @@ fn stopping_the_whole_queue() {
                "reason": {"code": "requirement", "text": "no hatchery offers binary: oc"}})
     };
     stub.json("GET /v1/queue", json!([queued("wf", 0), queued("wf", 1), queued("gone", 2)]));
+    // A node that waits for its mutex has no job yet.
+    let why = "run #7 holds the mutex of 'build'; this run is next";
+    let node = json!({"project_key": "PK", "workflow_name": "wf", "number": 8, "node": "build", "triggered_by": "rw",
+                      "since": "2026-01-02T03:04:00.000Z", "holder": 7, "reason": {"code": "mutex", "text": why}});
+    stub.json("GET /v1/queue/nodes", json!([node]));
     stub.json(&format!("POST {W}/runs/7/stop"), json!(null));
+    stub.json(&format!("POST {W}/runs/8/stop"), json!(null));
     let out = stub.cdsctl(dir.path(), &["queue", "--format", "json", "--fields", "why,run"]).ok();
+    assert!(out.contains(&format!(r#"{{"run":"8","why":"{why}"}}"#)), "{out}");
     assert!(out.starts_with(r#"[{"run":"7","why":"no hatchery offers binary: oc"}"#), "{out}");
     assert_eq!(stub.cdsctl(dir.path(), &["queue", "stopall"]).code, 1, "it asks first");
     let out = stub.cdsctl(dir.path(), &["queue", "stopall", "--force"]).ok();
-    assert_eq!(out, "Workflow wf #7 has been stopped\nNb workflows stopped: 1\n");
+    assert_eq!(
+        out,
+        "Workflow wf #7 has been stopped\nWorkflow wf #8 has been stopped\nNb workflows stopped: 2\n"
+    );
     assert_eq!(stub.asked(&format!("POST {W}/runs/7/stop")).len(), 1, "a run is stopped once");
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn node() -> Node {
 }
 
 async fn status(c: Call) -> Res {
-    let health = c.client()?.health().await?;
+    let health = c.client()?.health_report().await?;
     let mut rows: Vec<Record> = health
         .lines
         .iter()

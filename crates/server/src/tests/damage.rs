@@ -61,8 +61,8 @@ async fn bad_rows_stop_nobody(on: Database) {
     let run = s.get(&owner, "/v1/projects/P/workflows/other/runs/1").await.is(200).json();
     assert_eq!(run["status"], "Success");
     // A good definition replaces it, and it can be deleted.
-    let forced = format!("/v1/projects/P/import/workflow?force=true");
-    s.send("POST", &forced, &owner, "application/x-yaml", WORKFLOW.into()).await.is(200);
+    let forced = "/v1/projects/P/import/workflow?force=true";
+    s.send("POST", forced, &owner, "application/x-yaml", WORKFLOW.into()).await.is(200);
     s.get(&owner, "/v1/projects/P/workflows/main").await.is(200);
     assert_eq!(s.post(&owner, RUNS, json!({})).await.is(201).json()["number"], 2, "it is the same workflow");
     s.post(&owner, &format!("{RUNS}/2/stop"), json!({})).await.is(204);

@@ -273,7 +273,12 @@ async fn a_worker_touches_its_own_attempt_only() {
     }
     let end = of(job, attempt.0.into(), json!({"end": {"status": "Success"}}));
     assert_eq!(raw.send("POST", "/v1/worker/report", end).await.0, 200);
-    let after = visible(&project, second).await;
+    // Its log ends with it, a moment later.
+    let after = eventually("the log's end", SHORT, || async {
+        let seen = visible(&project, second).await;
+        (!seen.contains("complete: false")).then_some(seen)
+    })
+    .await;
     for it in operations().iter().filter(|it| it.route != "/v1/worker/report") {
         let body = (it.body)(job, attempt.0.into());
         let (status, answer) = raw.send(it.method, &(it.path)(job, attempt.0.into()), body).await;
