@@ -17,11 +17,33 @@ pub struct Json<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Error;
     async fn from_request(req: Request, app: &App) -> Result<Self, Error> {
+        // Workers and hatcheries of a later version may say more than this server knows.
+        let of_people =
+            !["/v1/worker/", "/v1/hatchery/"].iter().any(|part| req.uri().path().starts_with(part));
+        let (parts, body) = req.into_parts();
+        let Raw(bytes) = Raw::from_request(Request::from_parts(parts.clone(), body), app).await?;
+        let req = Request::from_parts(parts, bytes.clone().into());
         let axum::Json(value) = axum::Json::<T>::from_request(req, app)
             .await
             .map_err(|e| unreadable(app, e.status(), &e.body_text()))?;
+        if of_people && let Some(key) = unknown_key::<T>(&bytes) {
+            return Err(Error::bad_request(format!(
+                "unknown key `{key}` in the body: it would have no effect"
+            )));
+        }
         Ok(Self(value))
     }
+}
+
+/// The first key of a JSON body that its type does not know, with those it is in: `a.b`. A misspelt one must not pass for
+/// one that was left out.
+fn unknown_key<T: DeserializeOwned>(bytes: &[u8]) -> Option<String> {
+    let mut first = None;
+    let mut body = serde_json::Deserializer::from_slice(bytes);
+    let _ = serde_ignored::deserialize::<_, _, T>(&mut body, |path| {
+        first.get_or_insert_with(|| path.to_string().chars().take(200).collect::<String>());
+    });
+    first
 }
 
 /// A body as it came.

@@ -150,3 +150,23 @@ async fn a_script_that_does_not_compile_is_imported_with_a_word() {
         s.send("POST", forced, &owner, "application/x-yaml", with("return true").into()).await.is(200).text();
     assert!(!fine.contains("compile"), "{fine}");
 }
+
+#[tokio::test]
+async fn a_misspelt_key_is_refused() {
+    let s = Server::new();
+    let owner = s.project().await;
+    s.import(&owner, "pipeline", PIPELINE).await.is(200);
+    s.import(&owner, "workflow", WORKFLOW).await.is(200);
+    let runs = "/v1/projects/P/workflows/main/runs";
+    let said = s.post(&owner, runs, serde_json::json!({"paylod": {"a": 1}})).await.is(400).json();
+    assert!(said["message"].as_str().unwrap().contains("unknown key `paylod`"), "{said}");
+    s.post(
+        &owner,
+        runs,
+        serde_json::json!({"payload": {"any": {"thing": [1]}}, "parameters": {"flavour": "x"}}),
+    )
+    .await
+    .is(201);
+    let grant = serde_json::json!({"level": 5, "only_projekt": true});
+    s.put(&owner, "/v1/projects/P/groups/team", grant).await.is(400);
+}

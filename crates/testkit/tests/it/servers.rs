@@ -132,7 +132,7 @@ async fn a_stop_reaches_a_worker_of_the_other_server() {
     let here = one.project("STOP").await;
     here.push_script(
         "long",
-        &["touch $DIR/begun", "trap 'touch $DIR/stopped; exit 1' TERM", "sleep 1000 & wait"],
+        &["trap 'touch $DIR/stopped; exit 1' TERM", "touch $DIR/begun", "sleep 1000 & wait"],
     )
     .await;
     let run = here.run("long", in_directory(one.scratch())).await;
