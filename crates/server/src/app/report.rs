@@ -17,7 +17,7 @@ use cds_engine::{
 };
 use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
 use cds_store::{Tx, queue};
-use std::time::Duration;
+use std::{sync::PoisonError, time::Duration};
 
 /// Longest time a call may wait for a job.
 const LONGEST_WAIT: u64 = 60_000;
@@ -91,12 +91,13 @@ impl App {
             Err(e) => return Err(e),
         };
         let logs = self.append_logs(&report)?;
+        if let Some(open) = &held.logs {
+            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.extend(report.logs.iter().map(|chunk| chunk.step));
+        }
         let steps: Vec<(u16, StepRun)> = report.steps.iter().map(step).collect();
-        let seals: Vec<(LogKey, u64)> = report
-            .steps
-            .iter()
-            .filter_map(|s| Some((log_key(report.job, report.attempt, s.step), s.log_length?)))
-            .collect();
+        let seals: Vec<(u16, u64)> =
+            report.steps.iter().filter_map(|s| Some((s.step, s.log_length?))).collect();
         let mut ack = ReportAck { cancel: held.cancelled.is_some(), logs, ..ReportAck::default() };
         if let Some(end) = &report.end {
             let event = Event::JobEnded {
@@ -116,7 +117,7 @@ impl App {
             // Whatever the run says of it, this worker has no more to do with the job.
             self.fleet().release(report.job, report.attempt);
             self.fleet().free_worker(worker, true, self.now());
-            self.seal_rest(report.job, report.attempt, seals);
+            self.seal(report.job, report.attempt, seals, &held, true);
             let applied = applied?;
             if let Applied::Ignored(Ignored::OldAttempt) = applied {
                 return Err(Error::lease_lost());
@@ -130,7 +131,7 @@ impl App {
                     return Err(Error::lease_lost());
                 }
             }
-            self.seal(seals);
+            self.seal(report.job, report.attempt, seals, &held, false);
             if let Some(wait) = report.take_wait_ms.filter(|_| !ack.cancel) {
                 ack.cancel = self.stop_asked(&held, Duration::from_millis(wait.min(LONGEST_WAIT))).await;
             }
@@ -184,27 +185,34 @@ impl App {
         Ok(length)
     }
 
-    /// Completes logs in the background: followers are told, the bytes become durable. If the server dies first,
+    /// Completes logs of steps in the background: followers are told, the bytes become durable. If the server dies first,
     /// the next start completes the logs of attempts that have ended.
-    fn seal(&self, seals: Vec<(LogKey, u64)>) {
-        if seals.is_empty() {
+    ///
+    /// At the end of an attempt what is still open, because its worker did not say how long it is, or something else than
+    /// it is, ends where it is: nothing follows, and whoever reads must not wait for it.
+    fn seal(&self, job: JobRef, attempt: Attempt, seals: Vec<(u16, u64)>, held: &Held, end: bool) {
+        let open = held.logs.clone();
+        let is_open = move |sealed: &[u16]| {
+            let Some(open) = &open else { return true };
+            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.retain(|step| !sealed.contains(step));
+            !open.is_empty()
+        };
+        if seals.is_empty() && !(end && is_open(&[])) {
             return;
         }
         let app = self.clone();
         tokio::spawn(async move {
             // Together: one wait for the disk serves them all.
-            let seals = seals.iter().map(|(key, length)| app.complete(key, *length));
-            futures::future::join_all(seals).await;
-        });
-    }
-
-    /// The same at the end of an attempt. What is open after that, because its worker did not say how long it is, or
-    /// something else than it is, ends where it is: nothing follows, and whoever reads must not wait for it.
-    fn seal_rest(&self, job: JobRef, attempt: Attempt, seals: Vec<(LogKey, u64)>) {
-        let app = self.clone();
-        tokio::spawn(async move {
-            futures::future::join_all(seals.iter().map(|(key, length)| app.complete(key, *length))).await;
-            app.seal_attempt(job, attempt).await;
+            let keys: Vec<_> =
+                seals.iter().map(|(step, length)| (log_key(job, attempt, *step), *length)).collect();
+            let done =
+                futures::future::join_all(keys.iter().map(|(key, length)| app.complete(key, *length))).await;
+            let sealed: Vec<u16> =
+                seals.iter().zip(done).filter_map(|((step, _), done)| done.then_some(*step)).collect();
+            if is_open(&sealed) && end {
+                app.seal_attempt(job, attempt).await;
+            }
         });
     }
 
@@ -319,10 +327,13 @@ impl App {
         futures::future::join_all(open).await;
     }
 
-    async fn complete(&self, key: &LogKey, length: u64) {
-        if let Err(e) = self.logs().seal(key, length).await {
+    /// False if it is not as long as that, or could not be written.
+    async fn complete(&self, key: &LogKey, length: u64) -> bool {
+        let sealed = self.logs().seal(key, length).await;
+        if let Err(e) = &sealed {
             tracing::warn!(%key, error = %e, "a log could not be completed");
         }
+        sealed.is_ok()
     }
 }
 

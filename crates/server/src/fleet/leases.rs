@@ -3,7 +3,11 @@
 use super::{Fleet, WorkerStatus};
 use cds_engine::upkeep::lease;
 use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::sync::Notify;
 
 /// A worker's hold on an attempt.
@@ -23,11 +27,13 @@ pub struct Held {
     pub stop: Arc<Notify>,
     /// The number of the take that was answered with it; `None` = not known, or its worker does not count.
     pub take: Option<i64>,
+    /// Steps whose logs this server has written to and not completed; `None` = it has not heard of all of it.
+    pub logs: Option<Arc<Mutex<BTreeSet<u16>>>>,
 }
 
 impl Held {
     fn new(attempt: Attempt, worker: WorkerId, seen: Timestamp, cancelled: Option<Timestamp>) -> Self {
-        Self { attempt, worker, seen, until: None, cancelled, stop: Arc::default(), take: None }
+        Self { attempt, worker, seen, until: None, cancelled, stop: Arc::default(), take: None, logs: None }
     }
 }
 
@@ -42,7 +48,8 @@ impl Fleet {
         until: Timestamp,
         now: Timestamp,
     ) {
-        let held = Held { until: Some(until), take, ..Held::new(attempt, worker, now, None) };
+        let logs = Some(Arc::default());
+        let held = Held { until: Some(until), take, logs, ..Held::new(attempt, worker, now, None) };
         self.lock().held.insert(job, held);
     }
 

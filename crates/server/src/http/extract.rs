@@ -4,7 +4,7 @@ use super::error::Error;
 use crate::App;
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -17,16 +17,16 @@ pub struct Json<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Error;
     async fn from_request(req: Request, app: &App) -> Result<Self, Error> {
+        let refused = |e: JsonRejection| unreadable(app, e.status(), &e.body_text());
         // Workers and hatcheries of a later version may say more than this server knows.
-        let of_people =
-            !["/v1/worker/", "/v1/hatchery/"].iter().any(|part| req.uri().path().starts_with(part));
+        if ["/v1/worker/", "/v1/hatchery/"].iter().any(|part| req.uri().path().starts_with(part)) {
+            return Ok(Self(axum::Json::<T>::from_request(req, app).await.map_err(refused)?.0));
+        }
         let (parts, body) = req.into_parts();
         let Raw(bytes) = Raw::from_request(Request::from_parts(parts.clone(), body), app).await?;
         let req = Request::from_parts(parts, bytes.clone().into());
-        let axum::Json(value) = axum::Json::<T>::from_request(req, app)
-            .await
-            .map_err(|e| unreadable(app, e.status(), &e.body_text()))?;
-        if of_people && let Some(key) = unknown_key::<T>(&bytes) {
+        let axum::Json(value) = axum::Json::<T>::from_request(req, app).await.map_err(refused)?;
+        if let Some(key) = unknown_key::<T>(&bytes) {
             return Err(Error::bad_request(format!(
                 "unknown key `{key}` in the body: it would have no effect"
             )));
