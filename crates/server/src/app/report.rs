@@ -17,7 +17,7 @@ use cds_engine::{
 };
 use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
 use cds_store::{Tx, queue};
-use std::{sync::PoisonError, time::Duration};
+use std::time::Duration;
 
 /// Longest time a call may wait for a job.
 const LONGEST_WAIT: u64 = 60_000;
@@ -91,10 +91,7 @@ impl App {
             Err(e) => return Err(e),
         };
         let logs = self.append_logs(&report)?;
-        if let Some(open) = &held.logs {
-            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-            open.extend(report.logs.iter().map(|chunk| chunk.step));
-        }
+        held.wrote(report.logs.iter().map(|chunk| chunk.step));
         let steps: Vec<(u16, StepRun)> = report.steps.iter().map(step).collect();
         let seals: Vec<(u16, u64)> =
             report.steps.iter().filter_map(|s| Some((s.step, s.log_length?))).collect();
@@ -191,16 +188,10 @@ impl App {
     /// At the end of an attempt what is still open, because its worker did not say how long it is, or something else than
     /// it is, ends where it is: nothing follows, and whoever reads must not wait for it.
     fn seal(&self, job: JobRef, attempt: Attempt, seals: Vec<(u16, u64)>, held: &Held, end: bool) {
-        let open = held.logs.clone();
-        let is_open = move |sealed: &[u16]| {
-            let Some(open) = &open else { return true };
-            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-            open.retain(|step| !sealed.contains(step));
-            !open.is_empty()
-        };
-        if seals.is_empty() && !(end && is_open(&[])) {
+        if seals.is_empty() && !(end && held.completed(&[])) {
             return;
         }
+        let held = held.clone();
         let app = self.clone();
         tokio::spawn(async move {
             // Together: one wait for the disk serves them all.
@@ -210,7 +201,7 @@ impl App {
                 futures::future::join_all(keys.iter().map(|(key, length)| app.complete(key, *length))).await;
             let sealed: Vec<u16> =
                 seals.iter().zip(done).filter_map(|((step, _), done)| done.then_some(*step)).collect();
-            if is_open(&sealed) && end {
+            if held.completed(&sealed) && end {
                 app.seal_attempt(job, attempt).await;
             }
         });

@@ -5,7 +5,7 @@ use cds_engine::upkeep::lease;
 use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::sync::Notify;
@@ -28,12 +28,28 @@ pub struct Held {
     /// The number of the take that was answered with it; `None` = not known, or its worker does not count.
     pub take: Option<i64>,
     /// Steps whose logs this server has written to and not completed; `None` = it has not heard of all of it.
-    pub logs: Option<Arc<Mutex<BTreeSet<u16>>>>,
+    logs: Option<Arc<Mutex<BTreeSet<u16>>>>,
 }
 
 impl Held {
     fn new(attempt: Attempt, worker: WorkerId, seen: Timestamp, cancelled: Option<Timestamp>) -> Self {
         Self { attempt, worker, seen, until: None, cancelled, stop: Arc::default(), take: None, logs: None }
+    }
+
+    /// Logs of these steps were written to.
+    pub fn wrote(&self, steps: impl IntoIterator<Item = u16>) {
+        if let Some(open) = &self.logs {
+            open.lock().unwrap_or_else(PoisonError::into_inner).extend(steps);
+        }
+    }
+
+    /// Logs of these steps are complete. Whether others are, or may be, open.
+    pub fn completed(&self, steps: &[u16]) -> bool {
+        self.logs.as_ref().is_none_or(|open| {
+            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.retain(|step| !steps.contains(step));
+            !open.is_empty()
+        })
     }
 }
 

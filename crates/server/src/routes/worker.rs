@@ -109,7 +109,8 @@ async fn put_log(
 ) -> Result<Json<LogLength>> {
     let (worker, _) = worker(&identity)?;
     let job = job(&job_text)?;
-    app.fence(worker, job, Attempt(attempt)).await?;
+    let held = app.fence(worker, job, Attempt(attempt)).await?;
+    held.wrote([step]);
     let length = app.append_log(&log_key(job, Attempt(attempt), step), query.offset, &body, query.at_ms)?;
     Ok(Json(LogLength { step, length }))
 }
