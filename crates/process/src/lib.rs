@@ -46,14 +46,19 @@ pub fn stat(pid: i32) -> Option<Stat> {
 
 /// Reads the text of `/proc/<pid>/stat`.
 pub fn parse(pid: i32, text: &[u8]) -> Option<Stat> {
-    // The name is in parentheses and may hold any bytes, parentheses too: the last one ends it.
-    let behind = text.iter().rposition(|b| *b == b')')? + 1;
-    let mut fields = std::str::from_utf8(&text[behind..]).ok()?.split_ascii_whitespace();
+    let mut fields = fields(text)?;
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
     let start = fields.nth(16)?.parse().ok()?;
     Some(Stat { id: ProcId { pid, start }, parent, group, zombie: matches!(state, "Z" | "X" | "x") })
+}
+
+/// The fields of `/proc/<pid>/stat` from the state on.
+fn fields(text: &[u8]) -> Option<std::str::SplitAsciiWhitespace<'_>> {
+    // The name is in parentheses and may hold any bytes, parentheses too: the last one ends it.
+    let behind = text.iter().rposition(|b| *b == b')')? + 1;
+    Some(std::str::from_utf8(&text[behind..]).ok()?.split_ascii_whitespace())
 }
 
 impl ProcId {
@@ -155,9 +160,7 @@ const EXEC: Duration = Duration::from_millis(200);
 fn has_none(pid: i32) -> bool {
     const KERNEL_THREAD: u64 = 0x0020_0000;
     let Ok(text) = fs::read(format!("/proc/{pid}/stat")) else { return true };
-    let behind = text.iter().rposition(|b| *b == b')').map_or(0, |end| end + 1);
-    let fields = std::str::from_utf8(&text[behind..]).unwrap_or_default();
-    let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
+    let fields: Vec<&str> = fields(&text).into_iter().flatten().collect();
     let number = |n: usize| fields.get(n).and_then(|f| f.parse::<u64>().ok());
     // Counted from the state on: `flags` is the 9th of proc_pid_stat(5), `env_start` and `env_end` the 50th and 51st.
     let (Some(flags), Some(start), Some(end)) = (number(6), number(47), number(48)) else { return true };

@@ -105,13 +105,13 @@ impl Fleet {
 
     /// Whether another process of this name is at work: what both say could not be told apart.
     pub fn hatchery_taken(&self, name: &str, instance: &str, now: Timestamp) -> bool {
-        let mut state = self.lock();
-        let up: BTreeSet<HatcheryId> = state.views.iter().filter(|v| v.up).map(|v| v.id).collect();
-        let mut named = state.hatcheries.iter_mut().filter(|(_, h)| h.name == name);
+        let state = self.lock();
+        let up = |id: HatcheryId| state.views.iter().any(|v| v.id == id && v.up);
+        let mut named = state.hatcheries.iter().filter(|(_, h)| h.name == name);
         named.any(|(id, h)| {
             let other = !instance.is_empty() && !h.instance.is_empty() && h.instance != instance;
             let lives = h.calls > 0 || (h.cut.is_none() && now.since(h.seen) < CUT_AFTER);
-            other && lives && up.contains(id)
+            other && lives && up(*id)
         })
     }
 

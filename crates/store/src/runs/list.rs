@@ -30,7 +30,7 @@ macro_rules! chosen {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
-            " AND (CAST($2 AS TEXT) IS NULL OR (x.status = $2 AND ($2 <> 'Building' OR EXISTS (SELECT 1 FROM queue q WHERE q.run = x.id AND q.worker IS NOT NULL))) OR ($2 = 'Waiting' AND x.status = 'Building' AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.run = x.id AND q.worker IS NOT NULL)))",
+            " AND (CAST($2 AS TEXT) IS NULL OR $2 = CASE WHEN x.status = 'Building' AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.run = x.id AND q.worker IS NOT NULL) THEN 'Waiting' ELSE x.status END)",
             " AND (CAST($3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = $3 AND (CAST($4 AS TEXT) IS NULL OR t.value = $4)))",
             " AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = 'git.branch' AND t.value = $5))",
             " AND (CAST($6 AS TEXT) IS NULL OR x.triggered_by = $6 OR EXISTS (SELECT 1 FROM run_tag t WHERE t.run = x.id AND t.tag = 'git.author' AND t.value = $6))",
