@@ -12,6 +12,14 @@ const streams = new Set();
 chrome.context.on("request", (r) => /\/v1\/events|\/follow\?/.test(r.url()) && streams.add(r));
 for (const end of ["requestfailed", "requestfinished"]) chrome.context.on(end, (r) => streams.delete(r));
 const open = (what) => [...streams].filter((r) => r.url().includes(what) && !r.frame().page().isClosed()).length;
+/** What a tab tells the others is there before its request is over, or the next tab's has begun. */
+async function becomes(count, what, why = `${count} of ${what}`) {
+  const deadline = Date.now() + 30_000;
+  while (open(what) !== count) {
+    assert.ok(Date.now() < deadline, `${why}: there are ${open(what)}`);
+    await new Promise((r) => setTimeout(r, 100));
+  }
+}
 const page = await chrome.context.newPage();
 page.setDefaultTimeout(30_000);
 const { step, state } = stepper(page);
@@ -44,7 +52,7 @@ await step("sign in, a run that prints for minutes", async () => {
 
 await step("ten tabs share one stream of events", async () => {
   for (let n = 0; n < 10; n++) await tab(n % 2 ? "/queue" : RUN);
-  assert.equal(open("/v1/events"), 1);
+  await becomes(1, "/v1/events");
   const started = Date.now();
   await cds.ctl("workflow", "run", "SHOP", "stuck");
   for (const t of tabs.filter((_, n) => n % 2)) await t.getByText("stuck #1").first().waitFor();
@@ -56,12 +64,12 @@ await step("the next one takes over when the tab with the stream is closed, and 
   await cds.ctl("workflow", "run", "SHOP", "stuck");
   await closed;
   for (const t of tabs.filter((_, n) => n % 2)) await t.getByText("stuck #2").first().waitFor();
-  assert.equal(open("/v1/events"), 1);
+  await becomes(1, "/v1/events");
   await cds.stop();
   for (const t of tabs) await t.locator(".live.cut").waitFor();
   await cds.start();
   for (const t of tabs) await t.locator(".live.live").waitFor();
-  assert.equal(open("/v1/events"), 1);
+  await becomes(1, "/v1/events");
 });
 
 const last = (t) => t.evaluate(() => Number(/line (\d+) of/.exec([...document.querySelectorAll(".log-text")].at(-1)?.textContent ?? "")?.[1] ?? 0));
@@ -74,12 +82,8 @@ await step("logs that nobody looks at give their connections back and go on wher
     // One looks at one tab at a time.
     await t.evaluate(() => window.look(false));
   }
-  const deadline = Date.now() + 30_000;
-  while (open("/follow?") > 0) {
-    assert.ok(Date.now() < deadline, `${open("/follow?")} logs are followed that nobody looks at`);
-    await new Promise((r) => setTimeout(r, 100));
-  }
-  assert.equal(open("/v1/events"), 1, "but what happens is heard of: the title shows it");
+  await becomes(0, "/follow?", "no log is followed that nobody looks at");
+  await becomes(1, "/v1/events", "but what happens is heard of: the title shows it");
   const back = tabs[3];
   const before = await last(back);
   await back.evaluate(() => window.look(true));
