@@ -60,8 +60,8 @@ for (const path of ["/", RUN, LOG, "/fleet"]) {
     await tab.goto(cds.url + path);
     await main(tab, "Trying again by itself").waitFor();
     await found(tab);
-    await tab.locator(".live.live").waitFor({ timeout: 4000 });
-    await tab.waitForFunction(() => !document.querySelector("main .problem, main .loading"), undefined, { timeout: 4000 });
+    await tab.locator(".live.live").waitFor({ timeout: 10_000 });
+    await tab.waitForFunction(() => !document.querySelector("main .problem, main .loading"), undefined, { timeout: 10_000 });
     await tab.close();
   });
 }

@@ -219,8 +219,7 @@ await step("a run whose workflow is deleted while it is looked at does not go on
   await cds.ctl("workflow", "delete", "SHOP", "naps", "--force");
   for (const tab of [page, job]) {
     await tab.getByText("This run was deleted, or you may not see it any more").waitFor();
-    assert.equal(await tab.title(), "Gone: naps #1 · CDS");
-    assert.equal(await tab.locator("#favicon").getAttribute("href"), "/favicon.svg");
+    await tab.waitForFunction(() => document.title === "Gone: naps #1 · CDS" && document.querySelector("#favicon").getAttribute("href") === "/favicon.svg");
     assert.equal(await tab.locator("main .actions button").count(), 0);
     await tab.getByRole("link", { name: "SHOP", exact: true }).waitFor();
   }

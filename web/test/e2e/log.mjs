@@ -118,8 +118,12 @@ const scroller = page.locator(".log-scroll");
 /** A second later, after some ten new lines, the same lines are in view. */
 async function stays() {
   // Keys scroll by and by.
-  await page.waitForTimeout(400);
-  const before = await inView();
+  let before, now;
+  for (const deadline = Date.now() + 10_000; ; now = before) {
+    before = await inView();
+    if (String(before) === String(now) || Date.now() > deadline) break;
+    await page.waitForTimeout(250);
+  }
   await page.waitForTimeout(1000);
   assert.deepEqual(await inView(), before);
 }
