@@ -27,6 +27,7 @@ const workflow = createRoute({ ...parent, path: "/project/$key/workflow/$workflo
 const definition = () => import("./pages/Definition");
 const pipeline = createRoute({ ...parent, path: "/project/$key/pipeline/$name", component: lazyRouteComponent(definition, "Pipeline") });
 const application = createRoute({ ...parent, path: "/project/$key/application/$name", component: lazyRouteComponent(definition, "Application") });
+const environment = createRoute({ ...parent, path: "/project/$key/environment/$name", component: lazyRouteComponent(definition, "Environment") });
 
 /** What is below it reads the same run: it is asked for while the code of the page is read. */
 const run = createRoute({
@@ -70,7 +71,7 @@ const forgot = createRoute({
 const verify = createRoute({ ...front, path: "/signup/verify", component: lazyRouteComponent(links, "Verify") });
 const reset = createRoute({ ...front, path: "/reset-password", component: lazyRouteComponent(links, "Reset") });
 
-const routeTree = root.addChildren([home, projects, project, workflow, pipeline, application, run.addChildren([runHome, runNode, job]), queue, fleet, account, signUp, forgot, verify, reset]);
+const routeTree = root.addChildren([home, projects, project, workflow, pipeline, application, environment, run.addChildren([runHome, runNode, job]), queue, fleet, account, signUp, forgot, verify, reset]);
 
 /** A fault in one page leaves the rest of the screen usable. */
 function PageFault({ error, reset }: ErrorComponentProps) {

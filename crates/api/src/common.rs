@@ -75,12 +75,15 @@ pub struct Name {
 /// Something that `GET /v1/search` found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SearchHit {
-    /// `project`, `workflow`, `application`, `pipeline`.
+    /// `project`, `workflow`, `application`, `pipeline`, `environment`, `run`.
     pub kind: String,
-    /// Its name.
+    /// Its name; of a run, its workflow's.
     pub name: String,
     /// Key of its project.
     pub project_key: String,
     /// For people.
     pub description: String,
+    /// Number of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<i64>,
 }

@@ -1,6 +1,7 @@
 //! Definitions of pipelines, applications and environments, as JSON of the types of `cds_workflow::def`.
 
 use crate::{
+    descriptions,
     error::{Error, Result, to_json},
     sql::sql,
     tx::Tx,
@@ -11,10 +12,11 @@ use cds_model::{EntityId, ProjectId, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 
 sql! {
-    INSERT = "INSERT INTO entity (id, project, kind, name, def, from_repository, created, last_modified) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)";
-    UPDATE = "UPDATE entity SET name = $2, def = $3, from_repository = $4, last_modified = $5 WHERE id = $1";
+    INSERT = "INSERT INTO entity (id, project, kind, name, def, from_repository, created, last_modified, description) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)";
+    UPDATE = "UPDATE entity SET name = $2, def = $3, from_repository = $4, last_modified = $5, description = $6 WHERE id = $1";
     GET = "SELECT id, name, def, from_repository, created, last_modified FROM entity WHERE project = $1 AND kind = $2 AND name = $3";
     LIST = "SELECT id, name, def, from_repository, created, last_modified FROM entity WHERE project = $1 AND kind = $2 ORDER BY name";
+    DESCRIBED = "SELECT name, description FROM entity WHERE project = $1 AND kind = $2 ORDER BY name";
     DELETE = "DELETE FROM entity WHERE id = $1";
 }
 
@@ -74,14 +76,19 @@ fn entity<T: DeserializeOwned>(row: &Row) -> Result<Entity<T>> {
 /// Adds a definition; `Error::Unique` if the project has one of the kind and name.
 pub fn insert<T: Serialize>(tx: &mut Tx<'_>, project: ProjectId, kind: Kind, e: &Entity<T>) -> Result<()> {
     let def = to_json("definition", &e.def)?;
-    tx.execute(INSERT, vals![e.id, project, kind.as_str(), &e.name, def, &e.from_repository, e.created])
-        .map(drop)
+    let about = descriptions::of(&def);
+    tx.execute(
+        INSERT,
+        vals![e.id, project, kind.as_str(), &e.name, def, &e.from_repository, e.created, about],
+    )
+    .map(drop)
 }
 
 /// Writes name, definition, repository and `last_modified`.
 pub fn update<T: Serialize>(tx: &mut Tx<'_>, e: &Entity<T>) -> Result<bool> {
     let def = to_json("definition", &e.def)?;
-    Ok(tx.execute(UPDATE, vals![e.id, &e.name, def, &e.from_repository, e.last_modified])? > 0)
+    let about = descriptions::of(&def);
+    Ok(tx.execute(UPDATE, vals![e.id, &e.name, def, &e.from_repository, e.last_modified, about])? > 0)
 }
 
 /// One definition.
@@ -97,6 +104,11 @@ pub fn get<T: DeserializeOwned>(
 /// Definitions of a kind, by name.
 pub fn list<T: DeserializeOwned>(tx: &mut Tx<'_>, project: ProjectId, kind: Kind) -> Result<Vec<Entity<T>>> {
     tx.query_readable(LIST, vals![project, kind.as_str()], entity)
+}
+
+/// Names and descriptions of a kind, by name.
+pub fn described(tx: &mut Tx<'_>, project: ProjectId, kind: Kind) -> Result<Vec<(String, String)>> {
+    tx.query(DESCRIBED, vals![project, kind.as_str()])?.iter().map(|r| Ok((r.get(0)?, r.get(1)?))).collect()
 }
 
 /// Deletes a definition with its variables and keys.

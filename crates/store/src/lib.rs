@@ -34,6 +34,7 @@ pub mod variables;
 pub mod workers;
 pub mod workflows;
 
+mod descriptions;
 mod dialect;
 mod error;
 mod migrate;

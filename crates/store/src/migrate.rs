@@ -9,6 +9,9 @@ use crate::{
 use cds_model::{Clock, WallClock};
 use sha2::{Digest, Sha256};
 
+/// The migration that is completed by [`crate::descriptions::fill`].
+const DESCRIPTIONS: &str = "0006_descriptions";
+
 /// Every migration in order. Files are only ever added: an applied one must not change.
 pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_init", include_str!("../../../migrations/0001_init.sql")),
@@ -16,6 +19,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_idempotency_digest", include_str!("../../../migrations/0003_idempotency_digest.sql")),
     ("0004_takes", include_str!("../../../migrations/0004_takes.sql")),
     ("0005_waits", include_str!("../../../migrations/0005_waits.sql")),
+    (DESCRIPTIONS, include_str!("../../../migrations/0006_descriptions.sql")),
 ];
 
 sql! {
@@ -46,6 +50,9 @@ pub(crate) fn run(tx: &mut Tx<'_>) -> Result<()> {
     for (name, text) in MIGRATIONS.iter().skip(applied.len()) {
         let fault = |e: Error| Error::Migration { name: name.to_string(), fault: e.to_string() };
         tx.batch(&tx.dialect().render(text)).map_err(fault)?;
+        if *name == DESCRIPTIONS {
+            crate::descriptions::fill(tx).map_err(fault)?;
+        }
         tx.execute(RECORD, vals![*name, digest(text), WallClock.now()]).map_err(fault)?;
         tracing::info!(migration = name, "schema migrated");
     }

@@ -16,6 +16,7 @@ pub(crate) fn all() -> Vec<(&'static str, Sql)> {
         variables::STATEMENTS,
         keys::STATEMENTS,
         secret_tokens::STATEMENTS,
+        descriptions::STATEMENTS,
         entities::STATEMENTS,
         workflows::STATEMENTS,
         runs::commit::STATEMENTS,

@@ -7,7 +7,7 @@ pub(crate) mod damage;
 mod small;
 
 pub use commits::{postgres_commits, sqlite_commits};
-pub use damage::{Damage, damage, damage_around};
+pub use damage::{Damage, damage, damage_around, describe_anew, set_back};
 pub use small::{Small, SmallDisk};
 
 use std::{

@@ -1,6 +1,7 @@
 //! Workflows: definitions, levels of groups, and the counter of run numbers.
 
 use crate::{
+    descriptions,
     error::{Error, Result, to_json},
     projects::{Grant, grant},
     sql::sql,
@@ -13,8 +14,8 @@ use cds_workflow::def;
 use std::collections::HashMap;
 
 sql! {
-    INSERT = "INSERT INTO workflow (id, project, name, def, from_repository, last_number, created, last_modified) VALUES ($1, $2, $3, $4, $5, 0, $6, $6)";
-    UPDATE = "UPDATE workflow SET name = $2, def = $3, from_repository = $4, last_modified = $5 WHERE id = $1";
+    INSERT = "INSERT INTO workflow (id, project, name, def, from_repository, last_number, created, last_modified, description) VALUES ($1, $2, $3, $4, $5, 0, $6, $6, $7)";
+    UPDATE = "UPDATE workflow SET name = $2, def = $3, from_repository = $4, last_modified = $5, description = $6 WHERE id = $1";
     GET = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow WHERE project = $1 AND name = $2";
     BY_ID = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow WHERE id = $1";
     LIST = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow WHERE project = $1 ORDER BY name";
@@ -23,11 +24,12 @@ sql! {
     NAMED_BY_ID = "SELECT id, name, from_repository FROM workflow WHERE id = $1";
     ALL_NAMED = "SELECT id, name, from_repository FROM workflow WHERE project = $1 ORDER BY name";
     NAMES = "SELECT name FROM workflow WHERE project = $1 ORDER BY name";
-    IDS = "SELECT id, name FROM workflow WHERE project = $1 ORDER BY name";
+    DESCRIBED = "SELECT id, name, description FROM workflow WHERE project = $1 ORDER BY name";
     GROUPS_IN = "SELECT g.id, g.name, wg.level, wg.workflow FROM workflow w JOIN workflow_group wg ON wg.workflow = w.id JOIN user_group g ON g.id = wg.group_id WHERE w.project = $1 ORDER BY g.name";
     DELETE = "DELETE FROM workflow WHERE id = $1";
     RUNS = "SELECT id FROM run WHERE workflow = $1 ORDER BY number";
-    NEXT = "UPDATE workflow SET last_number = last_number + 1 WHERE id = $1 RETURNING last_number";
+    // Above the runs there are too: a counter that was set back must not give a number twice.
+    NEXT = "UPDATE workflow SET last_number = 1 + CASE WHEN EXISTS (SELECT 1 FROM run WHERE run.workflow = $1 AND run.number > workflow.last_number) THEN (SELECT MAX(number) FROM run WHERE run.workflow = $1) ELSE last_number END WHERE id = $1 RETURNING last_number";
     SET_NUMBER = "UPDATE workflow SET last_number = $2 WHERE id = $1 AND last_number < $2";
     GROUPS = "SELECT g.id, g.name, wg.level FROM workflow_group wg JOIN user_group g ON g.id = wg.group_id WHERE wg.workflow = $1 ORDER BY g.name";
     PUT_GROUP = "INSERT INTO workflow_group (workflow, group_id, level) VALUES ($1, $2, $3) ON CONFLICT (workflow, group_id) DO UPDATE SET level = excluded.level";
@@ -74,13 +76,15 @@ fn workflow(row: &Row) -> Result<Workflow> {
 /// Adds a workflow; `Error::Unique` if the project has one of the name.
 pub fn insert(tx: &mut Tx<'_>, w: &Workflow) -> Result<()> {
     let def = to_json("definition", &w.def)?;
-    tx.execute(INSERT, vals![w.id, w.project, &w.name, def, &w.from_repository, w.created]).map(drop)
+    let about = descriptions::of(&def);
+    tx.execute(INSERT, vals![w.id, w.project, &w.name, def, &w.from_repository, w.created, about]).map(drop)
 }
 
 /// Writes name, definition, repository and `last_modified`.
 pub fn update(tx: &mut Tx<'_>, w: &Workflow) -> Result<bool> {
     let def = to_json("definition", &w.def)?;
-    Ok(tx.execute(UPDATE, vals![w.id, &w.name, def, &w.from_repository, w.last_modified])? > 0)
+    let about = descriptions::of(&def);
+    Ok(tx.execute(UPDATE, vals![w.id, &w.name, def, &w.from_repository, w.last_modified, about])? > 0)
 }
 
 /// By name.
@@ -138,9 +142,9 @@ pub fn names(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<String>> {
     tx.query(NAMES, vals![project])?.iter().map(|r| r.get(0)).collect()
 }
 
-/// Ids and names of a project's workflows, by name.
-pub fn ids(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<(WorkflowId, String)>> {
-    tx.query(IDS, vals![project])?.iter().map(|r| Ok((r.get(0)?, r.get(1)?))).collect()
+/// Ids, names and descriptions of a project's workflows, by name.
+pub fn described(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<(WorkflowId, String, String)>> {
+    tx.query(DESCRIBED, vals![project])?.iter().map(|r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).collect()
 }
 
 /// A workflow as lists show it: everything but its graph.
@@ -199,7 +203,7 @@ pub fn delete(tx: &mut Tx<'_>, id: WorkflowId) -> Result<Vec<String>> {
     Ok(blobs)
 }
 
-/// Takes the next run number. Outside a larger transaction, [`crate::Store::reserve_number`] is cheaper.
+/// Takes the next run number, which no run has. Outside a larger transaction, [`crate::Store::reserve_number`] is cheaper.
 pub fn next_number(tx: &mut Tx<'_>, id: WorkflowId) -> Result<i64> {
     tx.query_one(NEXT, vals![id])?.get(0)
 }

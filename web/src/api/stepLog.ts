@@ -102,16 +102,16 @@ export class StepLog {
     if (!this.stopper.signal.aborted) this.changed();
   }
 
-  /** Lines that hold a text, over the whole log: those of the first places, as many as are asked for. */
-  async search(q: string, asked: number): Promise<StepHits> {
+  /** Lines that hold a text, from one on: those of the first places, at most so many. */
+  async search(q: string, from: number, max: number): Promise<StepHits> {
     const path = { job: this.job, attempt: this.attempt, step: this.step };
     try {
       const found = await data(
-        client.GET("/v1/jobs/{job}/attempts/{attempt}/steps/{step}/search", { params: { path, query: { q, max: asked } } }),
+        client.GET("/v1/jobs/{job}/attempts/{attempt}/steps/{step}/search", { params: { path, query: { q, from, max } } }),
       );
-      return { step: this.step, lines: [...new Set(found.map((m) => m.line))], asked, more: found.length >= asked };
+      return { step: this.step, lines: [...new Set(found.map((m) => m.line))], more: found.length >= max };
     } catch (e) {
-      if (e instanceof Failure && e.status === 404) return { step: this.step, lines: [], asked, more: false };
+      if (e instanceof Failure && e.status === 404) return { step: this.step, lines: [], more: false };
       throw e;
     }
   }

@@ -1,5 +1,5 @@
 import { Autocomplete } from "@base-ui/react/autocomplete";
-import { keepPreviousData, useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { queries } from "../api/queries";
@@ -21,10 +21,10 @@ interface Entry {
   note: string;
 }
 
-/** More words than this tell no more names apart. */
-const WORDS = 4;
 /** Of one kind at most so many, so that none hides the others. */
 const MOST = 8;
+/** Of what the server finds by name. */
+const NAMED = 30;
 
 /** Search over everything, by keyboard: type, arrows, Enter. */
 export function CommandPalette({ onClose }: { onClose: () => void }) {
@@ -34,17 +34,14 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const word = text.trim();
   const wanted = useMemo(() => words(word), [word]);
   const asked = useSettled(word, 120);
-  // The server looks for one text in one name: it is asked for each word, and what fits them all is found here.
-  const { hits, searching } = useQueries({
-    queries: words(asked).slice(0, WORDS).map((w) => ({ ...queries.search(w), placeholderData: keepPreviousData })),
-    combine: together,
-  });
+  const found = useQuery({ ...queries.search(asked), placeholderData: keepPreviousData });
   const recent = useQuery(queries.recent(50));
   const queue = useQuery(queries.queue());
   const hatcheries = useQuery(queries.hatcheries());
   const entries = useMemo(() => {
-    const named = hits.map(ofHit);
     const runs = (recent.data ?? []).map(ofRun);
+    const known = new Set(runs.map((r) => r.key));
+    const named = (found.data ?? []).map(ofHit).filter((e) => !known.has(e.key));
     if (wanted.length === 0) return [...runs.slice(0, MOST), ...PAGES];
     const jobs = (queue.data ?? []).map(ofJob);
     const fleet = (hatcheries.data ?? []).map(ofHatchery);
@@ -53,8 +50,9 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
         .filter((e) => fits(`${fullName(e)} ${e.note} ${e.kind}`, wanted))
         .sort((x, y) => rank(fullName(x), wanted) - rank(fullName(y), wanted))
         .slice(0, most);
-    return [...best(named, 30), ...best(runs, MOST), ...best(jobs, MOST), ...best(fleet, MOST), ...best(PAGES, MOST)];
-  }, [wanted, hits, recent.data, queue.data, hatcheries.data]);
+    // Of what was found for other words, what fits these.
+    return [...(found.isPlaceholderData || asked !== word ? best(named, NAMED) : named.slice(0, NAMED)), ...best(runs, MOST), ...best(jobs, MOST), ...best(fleet, MOST), ...best(PAGES, MOST)];
+  }, [wanted, asked, word, found.data, found.isPlaceholderData, recent.data, queue.data, hatcheries.data]);
   const open = (entry: Entry) => {
     onClose();
     void navigate(entry.to);
@@ -63,7 +61,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
     <Dialog title="Search" onClose={onClose} className="palette">
       {/* What fits is found above and on the server; here it is only chosen from. */}
       <Autocomplete.Root open inline items={entries} filter={null} autoHighlight="always" keepHighlight value={text} onValueChange={(next, { reason }) => reason !== "item-press" && setText(next)} itemToStringValue={fullName}>
-        <Autocomplete.Input aria-label="Search projects, workflows, runs" placeholder="Project, workflow, pipeline, run, job, hatchery…" spellCheck={false} />
+        <Autocomplete.Input aria-label="Search projects, workflows, runs" placeholder="Project, workflow, run #, pipeline, job, hatchery…" spellCheck={false} />
         <Autocomplete.List aria-label="Found" className="palette-list">
           {(entry: Entry) => (
             <Autocomplete.Item key={entry.key} value={entry} className="option" onClick={() => open(entry)}>
@@ -74,7 +72,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
             </Autocomplete.Item>
           )}
         </Autocomplete.List>
-        <Autocomplete.Empty className="muted palette-none">{searching || asked !== word ? "Searching…" : `Nothing is called “${word}”.`}</Autocomplete.Empty>
+        <Autocomplete.Empty className="muted palette-none">{found.isFetching || asked !== word ? "Searching…" : `Nothing is called “${word}”.`}</Autocomplete.Empty>
       </Autocomplete.Root>
     </Dialog>
   );
@@ -90,21 +88,18 @@ const PAGES: Entry[] = [
   { key: "/account", to: paths.account(), kind: "page", name: "Your account", note: "Password, sessions, API tokens" },
 ];
 
-/** What was found for any of the words, each once. */
-function together(answers: UseQueryResult<SearchHit[]>[]): { hits: SearchHit[]; searching: boolean } {
-  const all = new Map(answers.flatMap((a) => a.data ?? []).map((h) => [`${h.kind}/${h.project_key}/${h.name}`, h]));
-  return { hits: [...all.values()], searching: answers.some((a) => a.isFetching) };
-}
-
 function ofHit(h: SearchHit): Entry {
   return {
-    key: `${h.kind}/${h.project_key}/${h.name}`,
+    key: h.number ? runKey(h.project_key, h.name, h.number) : `${h.kind}/${h.project_key}/${h.name}`,
     to: placeOf(h),
     kind: h.kind,
     name: h.name,
-    note: h.kind === "project" ? h.project_key : [h.project_key, h.description].filter(Boolean).join(" · "),
+    mark: h.number ? `#${h.number}` : undefined,
+    note: [h.project_key, h.description].filter(Boolean).join(" · "),
   };
 }
+
+const runKey = (project: string, workflow: string, number: number) => `run/${project}/${workflow}/${number}`;
 
 function placeOf(h: SearchHit): Place {
   switch (h.kind) {
@@ -114,6 +109,10 @@ function placeOf(h: SearchHit): Place {
       return paths.pipeline(h.project_key, h.name);
     case "application":
       return paths.application(h.project_key, h.name);
+    case "environment":
+      return paths.environment(h.project_key, h.name);
+    case "run":
+      return paths.run(h.project_key, h.name, h.number ?? 0);
     default:
       return paths.project(h.project_key || h.name);
   }
@@ -123,7 +122,7 @@ function ofRun(r: RunBrief): Entry {
   const branch = r.tags.find((t) => t.tag === "git.branch")?.value;
   const others = r.tags.filter((t) => t.tag !== "git.branch").map((t) => t.value);
   return {
-    key: r.id,
+    key: runKey(r.project_key, r.workflow_name, r.number),
     to: paths.run(r.project_key, r.workflow_name, r.number),
     kind: "run",
     name: r.workflow_name,

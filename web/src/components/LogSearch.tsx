@@ -1,13 +1,11 @@
 import { useEffect, useRef, useState } from "react";
-import { FIRST, type Hit, Hits, MOST, type StepHits } from "../model/hits";
+import { FIRST, type Hit, Hits, MORE, type StepHits } from "../model/hits";
 import { Button } from "../ui/Button";
 import { report } from "../ui/toast";
 
 const MAC = /Mac|iP/.test(navigator.platform);
 const KEYS = MAC ? "⌘F" : "Ctrl+F";
 const TOUCH = matchMedia("(pointer: coarse)").matches;
-
-const BEYOND = `The first ${MOST.toLocaleString("en")} places of a step are reached from here. The raw log has all.`;
 
 export interface LogSearch {
   text: string;
@@ -20,8 +18,8 @@ export interface LogSearch {
   go: (by: 1 | -1) => void;
 }
 
-/** The search over all steps of a log. `find` asks for the first places in one step, `show` brings one into view. */
-export function useLogSearch(steps: readonly number[], find: (step: number, text: string, asked: number) => Promise<StepHits>, show: (hit: Hit) => void): LogSearch {
+/** The search over all steps of a log. `find` asks for the first places in one step from a line on, `show` brings one into view. */
+export function useLogSearch(steps: readonly number[], find: (step: number, text: string, from: number, max: number) => Promise<StepHits>, show: (hit: Hit) => void): LogSearch {
   const [text, setText] = useState("");
   const [hits, setHits] = useState<Hits>();
   const [at, setAt] = useState(0);
@@ -39,12 +37,12 @@ export function useLogSearch(steps: readonly number[], find: (step: number, text
     const mine = ++asking.current;
     const current = hits?.at(at);
     if (!hits || !current) {
-      const found = new Hits(await Promise.all(steps.map((step) => find(step, word, FIRST))));
+      const found = new Hits(await Promise.all(steps.map((step) => find(step, word, 0, FIRST))));
       if (mine === asking.current) enter(found, 0);
       return;
     }
     const gap = hits.gap(at, by);
-    const known = gap === undefined ? hits : hits.with(await find(gap, word, MOST));
+    const known = gap === undefined ? hits : hits.with(await find(gap.step, word, gap.line, MORE));
     if (mine === asking.current) enter(known, known.next(known.indexOf(current), by));
   }
   return {
@@ -104,10 +102,7 @@ export function LogSearchForm({ search, onLeave }: { search: LogSearch; onLeave:
           }
         }}
       />
-      <span className="small log-found" role="status" title={hits?.beyond ? BEYOND : undefined}>
-        {hits ? hits.text(at) : busy && "Searching…"}
-        {hits?.beyond && <span className="sr"> {BEYOND}</span>}
-      </span>
+      <span className="small log-found" role="status">{hits ? hits.text(at) : busy && "Searching…"}</span>
       {hits && hits.count > 1 && (
         <>
           <Button kind="quiet" className="icon" aria-label="Previous match" onClick={() => go(-1)}>↑</Button>

@@ -181,7 +181,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
 
   const search = useLogSearch(
     steps.filter((s) => s.status !== "").map((s) => s.step),
-    (step, text, asked) => logs(step).search(text, asked),
+    (step, text, from, max) => logs(step).search(text, from, max),
     goTo,
   );
   const current = search.hits?.at(search.at);

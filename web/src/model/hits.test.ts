@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { FIRST, Hits, MOST } from "./hits";
+import { Hits } from "./hits";
 
-const step = (n: number, lines: number[], more = false, asked = FIRST) => ({ step: n, lines, more, asked });
+const step = (n: number, lines: number[], more = false) => ({ step: n, lines, more });
 
 test("places of all steps in their order, around at the ends", () => {
   const hits = new Hits([step(0, [3, 9]), step(1, []), step(2, [1])]);
@@ -16,21 +16,21 @@ test("that there are more is said, and they are asked for before they are passed
   const hits = new Hits([step(0, [3, 9], true), step(1, [1])]);
   expect(hits.text(0)).toBe("1 of 3+");
   expect(hits.gap(0, 1)).toBeUndefined();
-  expect(hits.gap(1, 1)).toBe(0);
+  expect(hits.gap(1, 1)).toEqual({ step: 0, line: 10 });
   // Backwards from the next step the same ones would be passed over.
-  expect(hits.gap(2, -1)).toBe(0);
+  expect(hits.gap(2, -1)).toEqual({ step: 0, line: 10 });
   expect(hits.gap(1, -1)).toBeUndefined();
-  const all = hits.with(step(0, [3, 9, 12], false, MOST));
+  const all = hits.with(step(0, [12]));
   expect([all.text(1), all.gap(1, 1), all.next(1, 1)]).toEqual(["2 of 4", undefined, 2]);
 });
 
 test("backwards from the first place: the last known one of a step with more is not its last", () => {
-  expect(new Hits([step(0, [3, 9], true)]).gap(0, -1)).toBe(0);
+  expect(new Hits([step(0, [3, 9], true)]).gap(0, -1)).toEqual({ step: 0, line: 10 });
 });
 
-test("what not even the most has is out of reach, and said so", () => {
-  const hits = new Hits([step(0, [3, 9], true, MOST)]);
-  expect([hits.more, hits.beyond, hits.gap(1, 1), hits.text(0)]).toEqual([true, true, undefined, "1 of 2+"]);
+test("more may come to be none, and the next one is the first", () => {
+  const hits = new Hits([step(0, [3, 9], true)]).with(step(0, []));
+  expect([hits.more, hits.gap(1, 1), hits.text(1), hits.next(1, 1)]).toEqual([false, undefined, "2 of 2", 0]);
 });
 
 test("large counts can be read", () => {

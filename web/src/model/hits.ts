@@ -11,15 +11,13 @@ export interface StepHits {
   step: number;
   /** Lines, rising, each once. */
   lines: number[];
-  /** How many places were asked for. */
-  asked: number;
-  /** There are more behind the last one. */
+  /** There may be more behind the last one. */
   more: boolean;
 }
 
-/** How many places are asked for at first, and at most: the server tells no more. */
+/** How many places are asked for at first, and of a step that has more each time: the server tells no more at once. */
 export const FIRST = 2000;
-export const MOST = 10_000;
+export const MORE = 10_000;
 
 export class Hits {
   readonly count: number;
@@ -31,11 +29,6 @@ export class Hits {
   /** Lines beyond those counted hold the text too. */
   get more(): boolean {
     return this.steps.some((s) => s.more);
-  }
-
-  /** Some of these are out of reach: not even the most that can be asked for has them. */
-  get beyond(): boolean {
-    return this.steps.some((s) => s.more && s.asked >= MOST);
   }
 
   at(index: number): Hit | undefined {
@@ -61,18 +54,18 @@ export class Hits {
     return (index + by + this.count) % this.count;
   }
 
-  /** The step of which more must be asked before one goes on from a place: else some would be passed over. */
-  gap(index: number, by: 1 | -1): number | undefined {
+  /** From where on more must be asked before one goes on from a place: else some would be passed over. */
+  gap(index: number, by: 1 | -1): Hit | undefined {
     // What is not known stands behind the last known place of a step.
     const last = this.at(by === 1 ? index : this.next(index, -1));
     const of = last && this.steps.find((s) => s.step === last.step);
-    if (!of?.more || of.asked >= MOST || of.lines.at(-1) !== last?.line) return undefined;
-    return of.step;
+    if (!last || !of?.more || of.lines.at(-1) !== last.line) return undefined;
+    return { step: of.step, line: last.line + 1 };
   }
 
-  /** With what is known of a step now. */
-  with(known: StepHits): Hits {
-    return new Hits(this.steps.map((s) => (s.step === known.step ? known : s)));
+  /** With what comes behind the last known place of a step. */
+  with(next: StepHits): Hits {
+    return new Hits(this.steps.map((s) => (s.step === next.step ? { ...next, lines: [...s.lines, ...next.lines] } : s)));
   }
 
   /** As in `3 of 2,000+`. */

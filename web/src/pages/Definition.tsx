@@ -7,10 +7,11 @@ import { Answered } from "../ui/States";
 import { useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
 
-type Kind = "pipeline" | "application";
+type Kind = "pipeline" | "application" | "environment";
 
 const pipelineRoute = getRouteApi("/project/$key/pipeline/$name");
 const applicationRoute = getRouteApi("/project/$key/application/$name");
+const environmentRoute = getRouteApi("/project/$key/environment/$name");
 
 export function Pipeline() {
   const { key, name } = pipelineRoute.useParams();
@@ -22,29 +23,40 @@ export function Application() {
   return <Definition kind="application" project={key} name={name} />;
 }
 
-/** The file of a pipeline or an application, as an export gives it. */
-const fileOf = (kind: Kind, key: string, name: string) =>
-  queryOptions({
-    queryKey: [kind, key, name, "file"],
-    queryFn: () =>
-      data(
-        kind === "pipeline"
-          ? client.GET("/v1/projects/{key}/pipelines/{pipeline}/export", { params: { path: { key, pipeline: name } }, parseAs: "text" })
-          : client.GET("/v1/projects/{key}/applications/{app}/export", { params: { path: { key, app: name } }, parseAs: "text" }),
-      ),
-  });
+export function Environment() {
+  const { key, name } = environmentRoute.useParams();
+  return <Definition kind="environment" project={key} name={name} />;
+}
+
+const TITLES: Record<Kind, string> = { pipeline: "Pipeline", application: "Application", environment: "Environment" };
+
+/** The file of a definition, as an export gives it. */
+function readFile(kind: Kind, key: string, name: string): Promise<string> {
+  switch (kind) {
+    case "pipeline":
+      return data(client.GET("/v1/projects/{key}/pipelines/{pipeline}/export", { params: { path: { key, pipeline: name } }, parseAs: "text" }));
+    case "application":
+      return data(client.GET("/v1/projects/{key}/applications/{app}/export", { params: { path: { key, app: name } }, parseAs: "text" }));
+    case "environment":
+      return data(client.GET("/v1/projects/{key}/environments/{env}/export", { params: { path: { key, env: name } }, parseAs: "text" }));
+  }
+}
+
+function readUsers(kind: Kind, key: string, name: string) {
+  switch (kind) {
+    case "pipeline":
+      return data(client.GET("/v1/projects/{key}/pipelines/{pipeline}/usage", { params: { path: { key, pipeline: name } } }));
+    case "application":
+      return data(client.GET("/v1/projects/{key}/applications/{app}/usage", { params: { path: { key, app: name } } }));
+    case "environment":
+      return data(client.GET("/v1/projects/{key}/environments/{env}/usage", { params: { path: { key, env: name } } }));
+  }
+}
+
+const fileOf = (kind: Kind, key: string, name: string) => queryOptions({ queryKey: [kind, key, name, "file"], queryFn: () => readFile(kind, key, name) });
 
 /** The workflows that use it. */
-const usersOf = (kind: Kind, key: string, name: string) =>
-  queryOptions({
-    queryKey: [kind, key, name, "usage"],
-    queryFn: () =>
-      data(
-        kind === "pipeline"
-          ? client.GET("/v1/projects/{key}/pipelines/{pipeline}/usage", { params: { path: { key, pipeline: name } } })
-          : client.GET("/v1/projects/{key}/applications/{app}/usage", { params: { path: { key, app: name } } }),
-      ),
-  });
+const usersOf = (kind: Kind, key: string, name: string) => queryOptions({ queryKey: [kind, key, name, "usage"], queryFn: () => readUsers(kind, key, name) });
 
 /** What workflows are made of, to be read: its file, and who uses it. It is changed by a push. */
 function Definition({ kind, project, name }: { kind: Kind; project: string; name: string }) {
@@ -53,7 +65,7 @@ function Definition({ kind, project, name }: { kind: Kind; project: string; name
   useTitle(`${name} · ${kind}`);
   return (
     <>
-      <PageHead crumbs={[{ to: paths.project(project), text: project }]} title={name} note={kind === "pipeline" ? "Pipeline" : "Application"} />
+      <PageHead crumbs={[{ to: paths.project(project), text: project }]} title={name} note={TITLES[kind]} />
       <Answered query={users} rows={1}>
         {(all) => (
           <p className="used-by">

@@ -13,6 +13,7 @@ export const paths = {
     linkOptions({ to: "/project/$key/workflow/$workflow/run/$number", params: { key, workflow, number: text(number) }, search: { node } }),
   pipeline: (key: string, name: string) => linkOptions({ to: "/project/$key/pipeline/$name", params: { key, name } }),
   application: (key: string, name: string) => linkOptions({ to: "/project/$key/application/$name", params: { key, name } }),
+  environment: (key: string, name: string) => linkOptions({ to: "/project/$key/environment/$name", params: { key, name } }),
   /** `lines`: a hash of the log, without its #. */
   job: (key: string, workflow: string, number: number | string, job: string, step?: number, lines?: string) =>
     linkOptions({ to: "/project/$key/workflow/$workflow/run/$number/job/$job", params: { key, workflow, number: text(number), job }, search: { step }, hash: lines }),

@@ -44,6 +44,21 @@ await step("a pipeline and an application lead to a page that shows them, and to
   await accessible(page, "application");
 });
 
+await step("an environment, what is said of a workflow, and a run by its number however old it is", async () => {
+  await find("production", "environment", /^production$/);
+  await page.waitForURL(/\/project\/SHOP\/environment\/production$/);
+  await page.locator("pre", { hasText: "name: production" }).waitFor();
+  await accessible(page, "environment");
+  await page.locator(".used-by").getByRole("link", { name: "release" }).waitFor();
+  await find("test and ship", "workflow", "release");
+  await page.waitForURL(/\/workflow\/release$/);
+  // As if it were not among the last runs.
+  await page.route(/\/v1\/runs\?/, async (route) => route.fulfill({ json: (await (await route.fetch()).json()).map((r) => ({ ...r, number: r.number + 1000 })) }));
+  await find("nightly #1", "run", "nightly");
+  await page.waitForURL(/\/workflow\/nightly\/run\/1$/);
+  await page.unroute(/\/v1\/runs\?/);
+});
+
 await step("jobs that wait or run, hatcheries, the account", async () => {
   await page.goto(`${cds.url}/queue`);
   await page.locator(".queue-job", { hasText: "Running in" }).waitFor();

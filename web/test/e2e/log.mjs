@@ -57,13 +57,12 @@ await step("search: there are more matches than were counted, and going on reach
   await field.press("Shift+Enter");
   await found(/^2,0\d\d of 2,0\d\d\+/);
   await page.locator(".log-line.found", { hasText: "a needle in the last step" }).waitFor();
-  for (let i = 0; i < 5 && !/of 10,0/.test(await page.locator(".log-found").innerText()); i++) {
+  for (let i = 0; i < 8 && /\+$/.test(await page.locator(".log-found").innerText()); i++) {
     const before = await page.locator(".log-found").innerText();
     await field.press("Shift+Enter");
     await page.waitForFunction((old) => document.querySelector(".log-found").innerText !== old, before);
   }
-  await found(/of 10,0\d\d\+/);
-  await page.locator(".log-found .sr", { hasText: "The raw log has all" }).waitFor({ state: "attached" });
+  await found(/of 30,00\d$/);
 });
 
 await step("search by keyboard: Ctrl+F is the log's, once more the browser's, Escape ends it", async () => {

@@ -26,7 +26,8 @@ fn matcher(needle: &str, case_insensitive: bool) -> Option<Regex> {
     RegexBuilder::new(&regex::escape(needle)).case_insensitive(case_insensitive).build().ok()
 }
 
-/// The first `max` places of `needle` that do not overlap, in order. Memory does not grow with the log.
+/// The first `max` places of `needle` from a line on, of which the view has number and offset. They are in order and
+/// do not overlap. Memory does not grow with the log.
 ///
 /// What is searched is what people see: colours and other control sequences are passed over, and so is text that a
 /// carriage return has overwritten. A needle with control characters of its own is looked for in the bytes.
@@ -34,6 +35,7 @@ pub fn find(
     mut view: View,
     needle: &str,
     case_insensitive: bool,
+    from: Match,
     max: usize,
 ) -> Result<Vec<Match>, LogError> {
     let mut found = Vec::new();
@@ -43,7 +45,7 @@ pub fn find(
     // sequences may stand between any two.
     let keep = if seen { needle.len() * 4 + 4096 } else { needle.len() * 4 };
     let mut buffer = Vec::with_capacity(BLOCK + keep);
-    let (mut base, mut line) = (0u64, 0u64);
+    let Match { mut line, offset: mut base } = from;
     while found.len() < max {
         let old = buffer.len();
         buffer.resize(old + BLOCK, 0);

@@ -479,8 +479,8 @@ impl LogStore {
         inline_or_blocking(view.length > INLINE, move || lines::read(view, first_line, max_lines)).await
     }
 
-    /// The first `max` places of `needle` in the log as it is now, found by reading all of it. Ignoring
-    /// case follows Unicode. An empty text, or one over 4 KiB, is found nowhere.
+    /// The first `max` places of `needle` in the log as it is now, line `from` and those behind it, found by reading
+    /// them. Ignoring case follows Unicode. An empty text, or one over 4 KiB, is found nowhere.
     ///
     /// # Errors
     /// [`LogError::NotFound`].
@@ -489,12 +489,23 @@ impl LogStore {
         key: &LogKey,
         needle: &str,
         case_insensitive: bool,
+        from: u64,
         max: usize,
     ) -> Result<Vec<Match>, LogError> {
-        let view = self.view(key)?;
+        let (view, index) = (self.view(key)?, self.view(key)?);
         let needle = needle.to_string();
         let big = view.length > INLINE;
-        inline_or_blocking(big, move || search::find(view, &needle, case_insensitive, max)).await
+        inline_or_blocking(big, move || {
+            let from = match from {
+                0 => Match { line: 0, offset: 0 },
+                _ => match lines::read(index, from, 1)?.lines.first() {
+                    Some(line) => Match { line: line.number, offset: line.offset },
+                    None => return Ok(Vec::new()),
+                },
+            };
+            search::find(view, &needle, case_insensitive, from, max)
+        })
+        .await
     }
 
     /// Logs that hold files open now.

@@ -1,7 +1,7 @@
 //! What a caller's groups allow on a resource.
 
 use crate::{App, auth::Caller, http::error::Error};
-use cds_model::{JobRef, RunId, UserId};
+use cds_model::{JobRef, RunId, UserId, WorkflowId};
 use cds_store::{Tx, groups, projects, runs, workflows};
 use std::collections::{BTreeSet, HashMap};
 
@@ -23,6 +23,37 @@ pub fn workflow_level_in(tx: &mut Tx<'_>, user: UserId, key: &str, workflow: &st
         .map(|grant| grant.level)
         .max()
         .unwrap_or(0))
+}
+
+/// Which workflows a caller may read, each looked up once.
+pub struct Readable {
+    /// `None` = every one.
+    user: Option<UserId>,
+    known: HashMap<WorkflowId, bool>,
+}
+
+impl Readable {
+    /// What this caller may read.
+    pub fn by(caller: &Caller) -> Self {
+        Self { user: (!caller.is_maintainer()).then_some(caller.user), known: HashMap::new() }
+    }
+
+    /// Whether it is this workflow of the project with that key.
+    pub fn workflow(
+        &mut self,
+        tx: &mut Tx<'_>,
+        id: WorkflowId,
+        key: &str,
+        name: &str,
+    ) -> cds_store::Result<bool> {
+        let Some(user) = self.user else { return Ok(true) };
+        if let Some(known) = self.known.get(&id) {
+            return Ok(*known);
+        }
+        let may = workflow_level_in(tx, user, key, name)? >= crate::auth::policy::R;
+        self.known.insert(id, may);
+        Ok(may)
+    }
 }
 
 impl App {
@@ -68,22 +99,13 @@ impl App {
         if caller.is_maintainer() || of.is_empty() {
             return Ok(of);
         }
-        let user = caller.user;
+        let mut readable = Readable::by(caller);
         self.store()
             .read(move |tx| {
-                let mut levels = HashMap::new();
                 let mut open = BTreeSet::new();
                 for id in &of {
                     let Some(run) = runs::find(tx, *id)? else { continue };
-                    let level = match levels.get(&run.workflow) {
-                        Some(level) => *level,
-                        None => {
-                            let level = workflow_level_in(tx, user, &run.project_key, &run.workflow_name)?;
-                            levels.insert(run.workflow, level);
-                            level
-                        }
-                    };
-                    if level >= crate::auth::policy::R {
+                    if readable.workflow(tx, run.workflow, &run.project_key, &run.workflow_name)? {
                         open.insert(*id);
                     }
                 }

@@ -196,7 +196,12 @@ impl App {
         let taken = tokio::spawn(async move {
             let applied = app.apply_with(job.run, &event, vec![lease], None).await;
             match told(&applied) {
-                Told::Advanced => app.fleet().hold(job, attempt, worker, take, until, app.now()),
+                Told::Advanced => {
+                    let held = app.fleet().hold(job, attempt, worker, take, until, app.now());
+                    if let Ok(Applied::Advanced(run)) = &applied {
+                        held.steps.get_or_init(|| super::view::steps_of(run, job.job));
+                    }
+                }
                 // Should it have been made, whoever counts is told of it when it asks again.
                 Told::Failed if take.is_some() => {}
                 Told::Failed => app.fleet().doubt(job, attempt, worker, until),

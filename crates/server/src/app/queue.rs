@@ -2,6 +2,7 @@
 
 use crate::{
     App,
+    app::access::Readable,
     auth::Caller,
     http::error::{Error, Result},
 };
@@ -17,60 +18,36 @@ use std::collections::HashMap;
 impl App {
     /// The queue as far as the caller may see it: what waits, why, and what runs.
     pub async fn queue(&self, caller: &Caller) -> Result<Vec<QueueJob>> {
-        let (user, all) = (caller.user, caller.is_maintainer());
         type Row = (queue::Entry, String, String);
+        let mut readable = Readable::by(caller);
         let rows: Vec<Row> = self
             .store()
             .read(move |tx| {
-                let mut visible = HashMap::new();
+                let keys: HashMap<_, _> = projects::list(tx)?.into_iter().map(|p| (p.id, p.key)).collect();
                 let mut names = HashMap::new();
-                let mine = if all {
-                    projects::list(tx)?
-                } else {
-                    projects::of_user(tx, user)?.into_iter().map(|(p, _)| p).collect()
-                };
-                for project in mine {
-                    visible.insert(project.id, project.key);
-                }
                 let (entries, _) = queue::load(tx)?;
                 let mut rows: Vec<Row> = Vec::new();
                 for entry in entries {
-                    let Some(key) = visible.get(&entry.project) else { continue };
+                    let Some(key) = keys.get(&entry.project) else { continue };
                     let name = match names.get(&entry.workflow) {
                         Some(name) => Clone::clone(name),
                         None => {
-                            let name = workflows::named_by_id(tx, entry.workflow)?
-                                .map(|w| w.name)
-                                .unwrap_or_default();
+                            let found = workflows::named_by_id(tx, entry.workflow)?;
+                            let name = found.map(|w| w.name).unwrap_or_default();
                             names.insert(entry.workflow, name.clone());
                             name
                         }
                     };
-                    let key = key.clone();
-                    rows.push((entry, key, name));
+                    if readable.workflow(tx, entry.workflow, key, &name)? {
+                        rows.push((entry, key.clone(), name));
+                    }
                 }
                 Ok(rows)
             })
             .await
             .map_err(Error::internal)?;
-        // A workflow with groups of its own may be closed to who reads its project.
-        let mut open = HashMap::new();
-        let mut seen = Vec::with_capacity(rows.len());
-        for row in rows {
-            let may = match open.get(&row.0.workflow) {
-                Some(may) => *may,
-                None => {
-                    let may = self.may_read(caller, &row.1, &row.2).await;
-                    open.insert(row.0.workflow, may);
-                    may
-                }
-            };
-            if may {
-                seen.push(row);
-            }
-        }
         let now = self.now();
-        Ok(seen
+        Ok(rows
             .into_iter()
             .filter(|(e, ..)| !e.cancelled)
             .map(|(e, project_key, workflow_name)| {

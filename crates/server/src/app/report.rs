@@ -90,8 +90,8 @@ impl App {
             }
             Err(e) => return Err(e),
         };
+        self.may_log(&held, report.job, report.logs.iter().map(|chunk| chunk.step)).await?;
         let logs = self.append_logs(&report)?;
-        held.wrote(report.logs.iter().map(|chunk| chunk.step));
         let steps: Vec<(u16, StepRun)> = report.steps.iter().map(step).collect();
         let seals: Vec<(u16, u64)> =
             report.steps.iter().filter_map(|s| Some((s.step, s.log_length?))).collect();
@@ -158,6 +158,30 @@ impl App {
             let last = j.attempts.len() == report.attempt.0 as usize;
             last && j.attempts.last().is_some_and(|a| a.status.is_final() && a.worker == Some(worker))
         })
+    }
+
+    /// Notes that logs of these steps are written to, which must be steps of the job.
+    pub(crate) async fn may_log(
+        &self,
+        held: &Held,
+        job: JobRef,
+        to: impl Iterator<Item = u16> + Clone,
+    ) -> Result<()> {
+        let Some(last) = to.clone().max() else { return Ok(()) };
+        let steps = match held.steps.get() {
+            Some(steps) => *steps,
+            None => {
+                let steps = super::view::steps_of(&self.load_run(job.run).await?, job.job);
+                *held.steps.get_or_init(|| steps)
+            }
+        };
+        if usize::from(last) >= steps {
+            return Err(Error::bad_request(format!(
+                "job {job} has no step {last} to log to: it has {steps}, counted from 0"
+            )));
+        }
+        held.wrote(to);
+        Ok(())
     }
 
     fn append_logs(&self, report: &WorkerReport) -> Result<Vec<LogLength>> {

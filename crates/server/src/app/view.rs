@@ -273,6 +273,12 @@ pub fn job_def<'a>(run: &'a Run, n: &NodeRun, stage: usize, j: &JobRun) -> Optio
     stages(&run.spec, n).get(stage)?.jobs.get(j.def as usize)
 }
 
+/// How many steps a job has; of one that its run does not know, none.
+pub fn steps_of(run: &Run, no: cds_model::JobNo) -> usize {
+    let definition = find_job(run, no).and_then(|(node, stage, job)| job_def(run, node, stage, job));
+    definition.map_or(0, |job| job.steps.len())
+}
+
 /// Name of a downloaded log file (as the reference names them, which scripts rely on): blanks are left out, `.k`
 /// tells jobs of one name in a stage apart.
 pub fn log_name(run: &Run, n: &NodeRun, stage: usize, j: &JobRun, attempt: usize, step: u16) -> String {

@@ -5,7 +5,7 @@ use cds_engine::upkeep::lease;
 use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 use tokio::sync::Notify;
@@ -29,11 +29,23 @@ pub struct Held {
     pub take: Option<i64>,
     /// Steps whose logs this server has written to and not completed; `None` = it has not heard of all of it.
     logs: Option<Arc<Mutex<BTreeSet<u16>>>>,
+    /// How many steps the job has; empty = not looked up yet.
+    pub steps: Arc<OnceLock<usize>>,
 }
 
 impl Held {
     fn new(attempt: Attempt, worker: WorkerId, seen: Timestamp, cancelled: Option<Timestamp>) -> Self {
-        Self { attempt, worker, seen, until: None, cancelled, stop: Arc::default(), take: None, logs: None }
+        Self {
+            attempt,
+            worker,
+            seen,
+            until: None,
+            cancelled,
+            stop: Arc::default(),
+            take: None,
+            logs: None,
+            steps: Arc::default(),
+        }
     }
 
     /// Logs of these steps were written to.
@@ -63,10 +75,11 @@ impl Fleet {
         take: Option<i64>,
         until: Timestamp,
         now: Timestamp,
-    ) {
+    ) -> Held {
         let logs = Some(Arc::default());
         let held = Held { until: Some(until), take, logs, ..Held::new(attempt, worker, now, None) };
-        self.lock().held.insert(job, held);
+        self.lock().held.insert(job, held.clone());
+        held
     }
 
     /// A worker is told again what it was given: as [`Fleet::hold`], and what is known of the hold stays.

@@ -344,6 +344,9 @@ struct SearchQuery {
     /// True = upper and lower case differ.
     #[serde(default)]
     case: bool,
+    /// First line to look into, from 0: behind the last place of an answer that was full, the next ones.
+    #[serde(default)]
+    from: u64,
     /// At most this many places; default 1,000, at most 10,000.
     max: Option<usize>,
 }
@@ -357,7 +360,7 @@ struct LogMatch {
     offset: u64,
 }
 
-/// Places of a text in the whole log.
+/// Places of a text in a log, however long that is.
 #[utoipa::path(get, path = "/v1/jobs/{job}/attempts/{attempt}/steps/{step}/search", tag = "jobs", params(("job" = String, Path), ("attempt" = u32, Path), ("step" = u16, Path), SearchQuery), responses((status = 200, body = Vec<LogMatch>)))]
 async fn search(
     State(app): State<App>,
@@ -366,7 +369,7 @@ async fn search(
 ) -> Result<Response> {
     let key = key(&path)?;
     let max = query.max.unwrap_or(1_000).min(10_000);
-    let found = match app.logs().search(&key, &query.q, !query.case, max).await {
+    let found = match app.logs().search(&key, &query.q, !query.case, query.from, max).await {
         Err(e @ LogError::NotFound { .. }) => {
             return Ok(app.not_here(has_begun(&app, &key).await, log_error(e)));
         }

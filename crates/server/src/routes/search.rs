@@ -1,4 +1,4 @@
-//! Finding things by name.
+//! Finding things.
 
 use crate::{
     App,
@@ -23,11 +23,13 @@ pub fn router() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct SearchQuery {
-    /// Part of a name, case not counted.
+    /// Words, in any order, case not counted: `release train`, `shop nightly`. With a number among them, runs too:
+    /// `nightly 12`.
     q: String,
 }
 
-/// Projects, workflows, applications and pipelines by name; at most 50, the best first.
+/// Projects, workflows, applications, pipelines, environments and runs by the words of their names, their project's,
+/// and their descriptions; at most 50, the best first.
 #[utoipa::path(get, path = "/v1/search", tag = "search", params(SearchQuery), responses((status = 200, body = Vec<SearchHit>)))]
 async fn search(
     State(app): State<App>,

@@ -110,7 +110,7 @@ async fn put_log(
     let (worker, _) = worker(&identity)?;
     let job = job(&job_text)?;
     let held = app.fence(worker, job, Attempt(attempt)).await?;
-    held.wrote([step]);
+    app.may_log(&held, job, std::iter::once(step)).await?;
     let length = app.append_log(&log_key(job, Attempt(attempt), step), query.offset, &body, query.at_ms)?;
     Ok(Json(LogLength { step, length }))
 }

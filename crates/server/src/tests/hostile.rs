@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 on_both! {
     a_log_ends_with_its_attempt_whatever_its_worker_says,
     who_is_deaf_to_a_stop_has_lost_its_attempt,
+    steps_that_a_job_does_not_have_have_no_logs,
     two_hatcheries_of_one_name_do_not_pass_for_one,
 }
 
@@ -122,4 +123,34 @@ async fn two_hatcheries_of_one_name_do_not_pass_for_one(on: Database) {
     // A call that breaks off is an end too: the process may have been killed.
     s.app.fleet().hatchery_cut(id.as_str().unwrap().parse().unwrap(), s.app.now());
     register("a").await.is(200);
+}
+
+async fn steps_that_a_job_does_not_have_have_no_logs(on: Database) {
+    let (s, owner, worker, taken) = world(on).await;
+    let steps = s.get(&owner, &format!("/v1/jobs/{}", taken["job"].as_str().unwrap())).await.is(200).json();
+    let steps = steps["attempts"][0]["steps"].as_array().unwrap().len();
+    let log = |step: usize| json!({"logs": [{"step": step, "offset": 0, "text": "hello\n", "at_ms": 1}]});
+    let raw = |step: usize| {
+        format!(
+            "/v1/worker/logs/{}/{}/{step}?offset=0&at_ms=1",
+            taken["job"].as_str().unwrap(),
+            taken["attempt"]
+        )
+    };
+    // The second server has not given the job out itself.
+    let again = s.another().await;
+    for server in [&s, &again] {
+        for step in [steps, 65_535] {
+            let refused =
+                server.post(&worker, "/v1/worker/report", report(&taken, log(step))).await.is(400).json();
+            let told = format!("no step {step} to log to");
+            assert!(refused["message"].as_str().unwrap().contains(&told), "{refused}");
+            server
+                .send("PUT", &raw(step), &worker, "application/octet-stream", "hello\n".into())
+                .await
+                .is(400);
+        }
+    }
+    s.post(&worker, "/v1/worker/report", report(&taken, log(steps - 1))).await.is(200);
+    assert_eq!(complete(&s, &owner, 1).await.len(), 1, "only the step that is there has a log");
 }

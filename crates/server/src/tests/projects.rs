@@ -76,7 +76,32 @@ async fn search_finds_what_may_be_read() {
     assert_eq!(kinds, ["pipeline", "application"]);
     assert_eq!(s.get(&owner, "/v1/search?q=main").await.is(200).json()[0]["kind"], "workflow");
     assert_eq!(s.get(&owner, "/v1/search?q=team").await.is(200).json()[0]["project_key"], "P");
+    let found = async |q: &str| {
+        let hits = s.get(&owner, &format!("/v1/search?q={q}")).await.is(200).json();
+        let name = |h: &serde_json::Value| {
+            format!("{} {} {}", h["kind"].as_str().unwrap(), h["name"].as_str().unwrap(), h["number"])
+        };
+        hits.as_array().unwrap().iter().map(name).collect::<Vec<String>>()
+    };
+    // By what is said of it, which a new definition changes; by words of what it belongs to.
+    for (said, other) in [("rockets", "bakes"), ("bakes", "rockets")] {
+        let described = format!("{WORKFLOW}description: It {said} for everybody\n");
+        s.import(&owner, "workflow?force=true", &described).await.is(200);
+        assert_eq!(found(&format!("everybody+{said}")).await, ["workflow main null"]);
+        assert_eq!(found(other).await, Vec::<String>::new());
+    }
+    // In a database from before descriptions were kept too.
+    s.app.store().write(cds_store::testing::describe_anew).await.unwrap();
+    assert_eq!(found("bakes").await, ["workflow main null"]);
+    assert_eq!(found("team+main").await, ["workflow main null"]);
+    // Runs, by number.
+    assert_eq!(found("main+1").await, Vec::<String>::new());
+    s.post(&owner, "/v1/projects/P/workflows/main/runs", json!({})).await.is(201);
+    assert_eq!(found("main+%231").await, ["run main 1"]);
+    s.import(&owner, "environment", "name: production\nvalues: {}\n").await.is(200);
+    assert_eq!(found("prod").await, ["environment production null"]);
     let other = s.user("other", "USER").await;
+    assert_eq!(s.get(&other, "/v1/search?q=main%201").await.is(200).json(), json!([]));
     assert_eq!(s.get(&other, "/v1/search?q=build").await.is(200).json(), json!([]));
     s.get(&owner, "/v1/search?q=x&more=1").await.is(400);
 }

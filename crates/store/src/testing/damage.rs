@@ -1,7 +1,7 @@
 //! Rows changed behind a server's back, as a fault of a disk or of a person would.
 
 use crate::{error::Result, sql::sql, tx::Tx, vals};
-use cds_model::RunId;
+use cds_model::{RunId, WorkflowId};
 
 sql! {
     LOSE_QUEUE = "DELETE FROM queue WHERE run = $1";
@@ -13,6 +13,9 @@ sql! {
     GARBLE_QUEUE = "UPDATE queue SET requirements = 'not json', queued = 0 WHERE run = $1";
     GARBLE_STATUS = "UPDATE run SET status = 'Nonsense', tags = '{' WHERE id = $1";
     EMPTY_HEAD = "UPDATE run SET head = '{\"x\":1}' WHERE id = $1";
+    SET_BACK = "UPDATE workflow SET last_number = 0 WHERE id = $1";
+    UNDESCRIBE_WORKFLOWS = "UPDATE workflow SET description = ''";
+    UNDESCRIBE_ENTITIES = "UPDATE entity SET description = ''";
     WORKFLOW = "UPDATE workflow SET def = '{' WHERE name = $1";
     RUN_COPY = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution) SELECT 'no-run-' || id, workflow, project, number + 1000, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution FROM run WHERE number < 1000";
     WORKER_COPY = "INSERT INTO worker (id, name, hatchery, status, os, arch, version, info, job, jobs_done, created) SELECT 'no-worker', name, hatchery, status, os, arch, version, info, 'no job', jobs_done, created FROM worker LIMIT 1";
@@ -81,4 +84,22 @@ pub fn damage_around(tx: &mut Tx<'_>, workflow: &str) -> Result<()> {
         tx.execute(statement, &[])?;
     }
     Ok(())
+}
+
+/// Sets the counter of a workflow's runs back.
+///
+/// # Errors
+/// The database failed.
+pub fn set_back(tx: &mut Tx<'_>, workflow: WorkflowId) -> Result<()> {
+    tx.execute(SET_BACK, vals![workflow]).map(drop)
+}
+
+/// As if the database came from before descriptions were kept, and was just migrated.
+///
+/// # Errors
+/// The database failed.
+pub fn describe_anew(tx: &mut Tx<'_>) -> Result<()> {
+    tx.execute(UNDESCRIBE_WORKFLOWS, &[])?;
+    tx.execute(UNDESCRIBE_ENTITIES, &[])?;
+    crate::descriptions::fill(tx)
 }

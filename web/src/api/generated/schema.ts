@@ -1291,7 +1291,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Places of a text in the whole log. */
+        /** Places of a text in a log, however long that is. */
         get: {
             parameters: {
                 query: {
@@ -1299,6 +1299,8 @@ export interface paths {
                     q: string;
                     /** @description True = upper and lower case differ. */
                     case?: boolean;
+                    /** @description First line to look into, from 0: behind the last place of an answer that was full, the next ones. */
+                    from?: number;
                     /** @description At most this many places; default 1,000, at most 10,000. */
                     max?: number | null;
                 };
@@ -4138,11 +4140,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Projects, workflows, applications and pipelines by name; at most 50, the best first. */
+        /**
+         * Projects, workflows, applications, pipelines, environments and runs by the words of their names, their project's,
+         *     and their descriptions; at most 50, the best first.
+         */
         get: {
             parameters: {
                 query: {
-                    /** @description Part of a name, case not counted. */
+                    /**
+                     * @description Words, in any order, case not counted: `release train`, `shop nightly`. With a number among them, runs too:
+                     *     `nightly 12`.
+                     */
                     q: string;
                 };
                 header?: never;
@@ -6143,10 +6151,15 @@ export interface components {
         SearchHit: {
             /** @description For people. */
             description: string;
-            /** @description `project`, `workflow`, `application`, `pipeline`. */
+            /** @description `project`, `workflow`, `application`, `pipeline`, `environment`, `run`. */
             kind: string;
-            /** @description Its name. */
+            /** @description Its name; of a run, its workflow's. */
             name: string;
+            /**
+             * Format: int64
+             * @description Number of a run.
+             */
+            number?: number | null;
             /** @description Key of its project. */
             project_key: string;
         };

@@ -117,13 +117,15 @@ async fn text_is_found() {
     let key = key(0);
     let text = "Error: one\nfine\nan ERROR and an error\n";
     store.append(&key, 0, text.as_bytes(), T).unwrap();
-    let find = |needle: &'static str, fold| store.search(&key, needle, fold, 10);
+    let find = |needle: &'static str, fold| store.search(&key, needle, fold, 0, 10);
     assert_eq!(find("error", false).await.unwrap(), [Match { line: 2, offset: 32 }]);
     let lines: Vec<_> = find("error", true).await.unwrap().iter().map(|m| (m.line, m.offset)).collect();
     assert_eq!(lines, [(0, 0), (2, 19), (2, 32)]);
     assert!(find("e.ror", true).await.unwrap().is_empty(), "the text is no pattern");
     assert!(find("", true).await.unwrap().is_empty());
-    assert_eq!(store.search(&key, "error", true, 2).await.unwrap().len(), 2);
+    assert_eq!(store.search(&key, "error", true, 0, 2).await.unwrap().len(), 2);
+    let from = async |line| store.search(&key, "error", true, line, 10).await.unwrap().len();
+    assert_eq!((from(1).await, from(2).await, from(3).await, from(u64::MAX).await), (2, 2, 0, 0));
 }
 
 #[tokio::test]
@@ -139,7 +141,7 @@ async fn what_people_see_is_found_and_nothing_else() {
     );
     store.append(&key, 0, text.as_bytes(), T).unwrap();
     let find = async |needle: &str| {
-        let found = store.search(&key, needle, true, 10).await.unwrap();
+        let found = store.search(&key, needle, true, 0, 10).await.unwrap();
         found.iter().map(|m| (m.line, &text[m.offset as usize..][..1])).collect::<Vec<_>>()
     };
     assert_eq!(find("error[E0308]: mismatched").await, [(0, "e")]);
@@ -170,7 +172,11 @@ async fn colours_may_be_anywhere_in_a_large_log() {
     for (i, piece) in text.as_bytes().chunks(1_000_000).enumerate() {
         store.append(&key, i as u64 * 1_000_000, piece, T).unwrap();
     }
-    let found = store.search(&key, "NEEDLE", true, 1_000).await.unwrap();
+    let found = store.search(&key, "NEEDLE", true, 0, 1_000).await.unwrap();
+    assert_eq!(found.iter().map(|m| (m.line, m.offset)).collect::<Vec<_>>(), places);
+    let (middle, _) = places[places.len() / 2];
+    let found = store.search(&key, "NEEDLE", true, middle, 1_000).await.unwrap();
+    places.retain(|(line, _)| *line >= middle);
     assert_eq!(found.iter().map(|m| (m.line, m.offset)).collect::<Vec<_>>(), places);
 }
 

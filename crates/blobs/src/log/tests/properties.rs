@@ -168,7 +168,7 @@ proptest! {
             }
             text.extend(vec![b'N'; tail]);
             store.append(&key, 0, &text, T).unwrap();
-            let found = store.search(&key, "needle", true, usize::MAX).await.unwrap();
+            let found = store.search(&key, "needle", true, 0, usize::MAX).await.unwrap();
             let mut want = Vec::new();
             let mut line = 0;
             for (offset, window) in text.windows(6).enumerate() {
