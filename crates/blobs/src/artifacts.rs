@@ -62,7 +62,8 @@ pub struct Artifacts {
     spool: Spool,
 }
 
-struct Received {
+/// A file that has come whole, and is kept under no name yet. Dropped, it is gone.
+pub struct Upload {
     staged: Staged,
     sha256: String,
     md5: String,
@@ -105,29 +106,22 @@ impl Artifacts {
         S: Stream<Item = Result<Bytes, E>> + Send,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        let received = self.receive(body, limit).await?;
-        let key = ObjectKey::new(format!("artifacts/{}/{}", &received.sha256[..2], received.sha256))?;
-        self.store(received, key).await
+        let upload = self.receive(body, limit).await?;
+        let key = ObjectKey::new(format!("artifacts/{}/{}", &upload.sha256[..2], upload.sha256))?;
+        self.store(upload, key).await
     }
 
     /// Stores a cache, replacing the one with the same tag at once: a reader gets the old or the new one.
     ///
     /// # Errors
     /// [`ArtifactError`]; the old one stays then.
-    pub async fn put_cache<S, E>(
+    pub async fn put_cache(
         &self,
         project: ProjectId,
         tag: &str,
-        body: S,
-        limit: Option<u64>,
-    ) -> Result<Stored, ArtifactError>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Send,
-        E: Into<Box<dyn Error + Send + Sync>>,
-    {
-        let key = Self::cache_key(project, tag)?;
-        let received = self.receive(body, limit).await?;
-        self.store(received, key).await
+        upload: Upload,
+    ) -> Result<Stored, ArtifactError> {
+        self.store(upload, Self::cache_key(project, tag)?).await
     }
 
     /// Where the cache `tag` of a project is. Tags are free text, so the key has their hash.
@@ -135,15 +129,19 @@ impl Artifacts {
         ObjectKey::new(format!("caches/{project}/{}", hex::encode(Sha256::digest(tag))))
     }
 
-    async fn store(&self, received: Received, object_key: ObjectKey) -> Result<Stored, ArtifactError> {
-        let Received { staged, sha256, md5, size } = received;
+    async fn store(&self, upload: Upload, object_key: ObjectKey) -> Result<Stored, ArtifactError> {
+        let Upload { staged, sha256, md5, size } = upload;
         let known = object_key.as_str().ends_with(&sha256)
             && self.objects.head(&object_key).await?.is_some_and(|o| o.size == size);
         self.objects.put(&object_key, Payload::Staged(staged)).await?;
         Ok(Stored { sha256, md5, size, object_key, deduplicated: known })
     }
 
-    async fn receive<S, E>(&self, body: S, limit: Option<u64>) -> Result<Received, ArtifactError>
+    /// Takes in what `body` yields. `limit` is in bytes.
+    ///
+    /// # Errors
+    /// [`ArtifactError`].
+    pub async fn receive<S, E>(&self, body: S, limit: Option<u64>) -> Result<Upload, ArtifactError>
     where
         S: Stream<Item = Result<Bytes, E>> + Send,
         E: Into<Box<dyn Error + Send + Sync>>,
@@ -177,7 +175,7 @@ impl Artifacts {
         }
         // The rest of a small file is not worth a change of thread.
         let file = file.take(&batch)?;
-        Ok(Received {
+        Ok(Upload {
             sha256: hex::encode(file.sha256.finalize()),
             md5: hex::encode(file.md5.finalize()),
             size: file.size,

@@ -12,7 +12,8 @@ use indexmap::IndexMap;
 
 sql! {
     LOCK_RUN = "SELECT id FROM run WHERE id = $1 {for_update}";
-    SAME_NAME = "SELECT node, sub FROM run_result WHERE run = $1 AND kind = $2 AND name = $3";
+    SAME_NAME = "SELECT node, sub, job, attempt FROM run_result WHERE run = $1 AND kind = $2 AND name = $3";
+    LOST = "DELETE FROM run_result WHERE run = $1 AND kind = $2 AND name = $3 AND job = $4 AND attempt < $5";
     INSERT = "INSERT INTO run_result (id, run, kind, name, node, sub, job, attempt, blob, data, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     LIST = "SELECT id, run, kind, name, node, sub, job, attempt, blob, data, created FROM run_result WHERE run = $1 ORDER BY created, id";
     GET = "SELECT id, run, kind, name, node, sub, job, attempt, blob, data, created FROM run_result WHERE id = $1";
@@ -80,24 +81,18 @@ fn result(row: &Row) -> Result<RunResult> {
 }
 
 /// Whether a result may be added. A restart may replace what an earlier sub-number made; names of
-/// `artifact-manager` results are not looked at (spec 11.3).
-pub fn check(
-    tx: &mut Tx<'_>,
-    run: RunId,
-    kind: &str,
-    name: &str,
-    node: &str,
-    sub: u32,
-) -> Result<(), ResultError> {
-    if kind == "artifact-manager" {
+/// `artifact-manager` results are not looked at (spec 11.3). An attempt replaces what a lost one of its job made.
+pub fn check(tx: &mut Tx<'_>, r: &RunResult) -> Result<(), ResultError> {
+    if r.kind == "artifact-manager" {
         return Ok(());
     }
-    for row in tx.query(SAME_NAME, vals![run, kind, name])? {
-        if row.text(0)? != node {
-            return Err(ResultError::OtherNode(kind.into(), name.into()));
+    for row in tx.query(SAME_NAME, vals![r.run, &r.kind, &r.name])? {
+        if row.text(0)? != r.node {
+            return Err(ResultError::OtherNode(r.kind.clone(), r.name.clone()));
         }
-        if row.get::<u32>(1)? >= sub {
-            return Err(ResultError::Repeated(kind.into(), name.into()));
+        let lost = row.get::<JobNo>(2)? == r.job && row.get::<Attempt>(3)? < r.attempt;
+        if row.get::<u32>(1)? >= r.sub && !lost {
+            return Err(ResultError::Repeated(r.kind.clone(), r.name.clone()));
         }
     }
     Ok(())
@@ -107,7 +102,8 @@ pub fn check(
 pub fn insert(tx: &mut Tx<'_>, r: &RunResult) -> Result<(), ResultError> {
     // Two uploads of one name go one after the other.
     tx.query_opt(LOCK_RUN, vals![r.run])?.ok_or(ResultError::NoRun)?;
-    check(tx, r.run, &r.kind, &r.name, &r.node, r.sub)?;
+    check(tx, r)?;
+    tx.execute(LOST, vals![r.run, &r.kind, &r.name, r.job, r.attempt])?;
     let data = to_json("run result", &r.data)?;
     let params = vals![
         &r.id,

@@ -74,13 +74,14 @@ async fn a_cache_is_replaced_whole() {
     let project = ProjectId::new();
     let tag = "../odd tag/é";
     assert!(matches!(artifacts.open_cache(project, tag, None).await, Err(ObjectError::NotFound { .. })));
-    artifacts.put_cache(project, tag, body(b"first", 1), None).await.unwrap();
+    let upload = async |text: &'static [u8]| artifacts.receive(body(text, 1), None).await.unwrap();
+    artifacts.put_cache(project, tag, upload(b"first").await).await.unwrap();
     let old = artifacts.open_cache(project, tag, None).await.unwrap();
-    let refused = artifacts.put_cache(project, tag, body(b"second", 1), Some(3)).await;
+    let refused = artifacts.receive(body(b"second", 1), Some(3)).await;
     assert!(matches!(refused, Err(ArtifactError::TooLarge { limit: 3 })));
     let same = artifacts.open_cache(project, tag, None).await.unwrap();
     assert_eq!(&same.into_bytes().await.unwrap()[..], b"first");
-    artifacts.put_cache(project, tag, body(b"second", 1), None).await.unwrap();
+    artifacts.put_cache(project, tag, upload(b"second").await).await.unwrap();
     assert_eq!(&old.into_bytes().await.unwrap()[..], b"first");
     let new = artifacts.open_cache(project, tag, None).await.unwrap();
     assert_eq!(&new.into_bytes().await.unwrap()[..], b"second");

@@ -17,7 +17,7 @@ use cds_blobs::{
     object::{ObjectError, ObjectKey},
 };
 use cds_engine::Run;
-use cds_model::{Attempt, BlobId, JobRef, ProjectId, RunId, Status, WorkerId};
+use cds_model::{Attempt, BlobId, JobNo, JobRef, ProjectId, RunId, Status, WorkerId};
 use cds_store::{
     caches,
     results::{self, ResultError, RunResult},
@@ -111,12 +111,21 @@ impl App {
         let run = self.load_run(job.run).await?;
         let at = place(&run, job)?;
         // Asked before the bytes travel; asked again when the row is written.
-        let (k, n, node) = (kind.clone(), name.clone(), at.node.clone());
-        let sub = at.sub;
-        self.store()
-            .try_read(move |tx| results::check(tx, job.run, &k, &n, &node, sub))
-            .await
-            .map_err(result_error)?;
+        let mut result = RunResult {
+            id: BlobId::new().to_string(),
+            run: job.run,
+            kind,
+            name,
+            node: at.node,
+            sub: at.sub,
+            job: job.job,
+            attempt,
+            blob: None,
+            data: IndexMap::new(),
+            created: self.now(),
+        };
+        let new = result.clone();
+        self.store().try_read(move |tx| results::check(tx, &new)).await.map_err(result_error)?;
         let stream = body.into_data_stream().map_err(|e| std::io::Error::other(e.to_string()));
         let stored =
             self.files().put_artifact(stream, Some(self.config().max_file)).await.map_err(upload_error)?;
@@ -134,19 +143,9 @@ impl App {
             ("sha256", stored.sha256.clone()),
             ("perm", if perm == 0 { 0o644 } else { perm & 0o7777 }.to_string()),
         ];
-        let result = RunResult {
-            id: BlobId::new().to_string(),
-            run: job.run,
-            kind,
-            name,
-            node: at.node,
-            sub: at.sub,
-            job: job.job,
-            attempt,
-            blob: Some(stored.object_key.as_str().to_string()),
-            data: data.into_iter().map(|(k, v)| (k.to_string(), v)).collect(),
-            created: self.now(),
-        };
+        result.blob = Some(stored.object_key.as_str().to_string());
+        result.data = data.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
+        result.created = self.now();
         self.insert_result(result).await
     }
 
@@ -210,7 +209,12 @@ impl App {
 
     /// Results of a run, the newest sub-number of each name (spec 11.3).
     pub async fn results(&self, run: RunId) -> Result<Vec<Artifact>> {
-        let all = self.store().read(move |tx| results::list(tx, run)).await.map_err(Error::internal)?;
+        let mut all = self.store().read(move |tx| results::list(tx, run)).await.map_err(Error::internal)?;
+        // As of reports of tests: what an attempt left that was lost is nobody's.
+        // Of a run that can't be read all is shown.
+        if let Ok(state) = self.load_run(run).await {
+            all.retain(|r| counts(&state, r.job, r.attempt));
+        }
         let mut latest: IndexMap<(String, String), RunResult> = IndexMap::new();
         for r in all {
             let key = (r.kind.clone(), r.name.clone());
@@ -317,15 +321,22 @@ impl App {
     }
 
     /// Keeps a cache of a job's project; an older one of the same tag goes (spec 11.4).
-    pub async fn put_cache(&self, job: JobRef, tag: &str, body: Body) -> Result<()> {
+    pub async fn put_cache(
+        &self,
+        job: JobRef,
+        attempt: Attempt,
+        worker: WorkerId,
+        tag: &str,
+        body: Body,
+    ) -> Result<()> {
         let (_, project) = self.project_of(job.run).await?;
         let tag = cache_tag(tag)?;
         let stream = body.into_data_stream().map_err(|e| std::io::Error::other(e.to_string()));
-        let stored = self
-            .files()
-            .put_cache(project, &tag, stream, Some(self.config().max_file))
-            .await
-            .map_err(upload_error)?;
+        let upload =
+            self.files().receive(stream, Some(self.config().max_file)).await.map_err(upload_error)?;
+        // The upload may have taken long, and other runs will believe what it holds.
+        self.fence(worker, job, attempt).await?;
+        let stored = self.files().put_cache(project, &tag, upload).await.map_err(upload_error)?;
         let now = self.now();
         let row = caches::Cache {
             project,
@@ -366,10 +377,7 @@ impl App {
         let state = self.load_run(run).await?;
         let mut tests = cds_api::runs::Tests::default();
         for report in reports {
-            // Only the attempt that counts: one that was lost may have sent half of its reports.
-            let counts =
-                view::find_job(&state, report.job).is_none_or(|(_, _, j)| j.attempt() == report.attempt);
-            if !counts {
+            if !counts(&state, report.job, report.attempt) {
                 continue;
             }
             let suites: Vec<cds_api::worker::TestSuite> =
@@ -392,6 +400,11 @@ impl App {
         }
         Ok(tests)
     }
+}
+
+/// Whether an attempt is the one that counts: one that was lost may have left half of its files and reports.
+fn counts(run: &Run, job: JobNo, attempt: Attempt) -> bool {
+    view::find_job(run, job).is_none_or(|(_, _, j)| j.attempt() == attempt)
 }
 
 /// There is no such cache, in the words of the reference.

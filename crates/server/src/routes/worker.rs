@@ -268,7 +268,7 @@ async fn put_cache(
     let (worker, _) = worker(&identity)?;
     let job = job(&query.job)?;
     app.fence(worker, job, Attempt(query.attempt)).await?;
-    app.put_cache(job, &tag, body).await?;
+    app.put_cache(job, Attempt(query.attempt), worker, &tag, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

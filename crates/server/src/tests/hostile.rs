@@ -9,6 +9,7 @@ on_both! {
     a_log_ends_with_its_attempt_whatever_its_worker_says,
     who_is_deaf_to_a_stop_has_lost_its_attempt,
     steps_that_a_job_does_not_have_have_no_logs,
+    what_a_lost_attempt_left_is_nobodys,
     two_hatcheries_of_one_name_do_not_pass_for_one,
 }
 
@@ -153,4 +154,62 @@ async fn steps_that_a_job_does_not_have_have_no_logs(on: Database) {
     }
     s.post(&worker, "/v1/worker/report", report(&taken, log(steps - 1))).await.is(200);
     assert_eq!(complete(&s, &owner, 1).await.len(), 1, "only the step that is there has a log");
+}
+
+async fn what_a_lost_attempt_left_is_nobodys(on: Database) {
+    let (s, owner, worker, taken) = world(on).await;
+    let job = taken["job"].as_str().unwrap();
+    let names = async || {
+        let all = s.get(&owner, &format!("{RUNS}/1/artifacts")).await.is(200).json();
+        all.as_array().unwrap().iter().map(|a| a["name"].as_str().unwrap().to_string()).collect::<Vec<_>>()
+    };
+    let upload = async |worker: &str, attempt: u32, name: &str, text: &str| {
+        let path = format!("/v1/worker/artifacts/{job}/{attempt}?name={name}");
+        s.send("PUT", &path, worker, "application/octet-stream", text.into()).await
+    };
+    let page = async |worker: &str, attempt: u32| {
+        let data = json!({"url": "http://a"});
+        let body =
+            json!({"job": job, "attempt": attempt, "type": "static-file", "name": "page", "data": data});
+        s.post(worker, "/v1/worker/results", body).await
+    };
+    let cache = |attempt: u32| format!("/v1/worker/caches/ZGVwcw?job={job}&attempt={attempt}");
+    upload(&worker, 1, "res", "one").await.is(201);
+    upload(&worker, 1, "other", "one").await.is(201);
+    page(&worker, 1).await.is(201);
+    assert_eq!(names().await, ["res", "other", "page"]);
+
+    // Its worker is lost while it sends a cache, and sends the rest of it all the same.
+    let (mut more, body) = futures::channel::mpsc::channel::<Result<&str, std::io::Error>>(1);
+    more.try_send(Ok("half of ")).unwrap();
+    let request = axum::http::Request::put(cache(1))
+        .header("authorization", format!("Bearer {worker}"))
+        .body(axum::body::Body::from_stream(body))
+        .unwrap();
+    let (answer, ()) = tokio::join!(s.ask(request), async {
+        let read = Instant::now();
+        while more.try_send(Ok("it")).is_err() {
+            assert!(read.elapsed() < Duration::from_secs(20), "the first piece is not read");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let attempt = cds_model::Attempt(1);
+        assert!(s.app.worker_lost(job.parse().unwrap(), attempt, "it is gone".into()).await);
+        drop(more);
+    });
+    assert_eq!(answer.is(409).json()["code"], "lease_lost");
+    assert_eq!(names().await, Vec::<String>::new(), "what counts is the attempt to come");
+
+    let second = s.worker().await;
+    let taken = s.post(&second, "/v1/worker/take", json!({"wait_ms": 10_000})).await.is(200).json();
+    assert_eq!(taken["attempt"], 2);
+    s.get(&second, &cache(2)).await.is(404);
+    upload(&second, 2, "res", "two").await.is(201);
+    page(&second, 2).await.is(201);
+    upload(&second, 2, "res", "three").await.is(409);
+    let end = report(&taken, json!({"end": {"status": "Success"}}));
+    s.post(&second, "/v1/worker/report", end).await.is(200);
+    assert_eq!(names().await, ["res", "page"]);
+    let all = s.get(&owner, &format!("{RUNS}/1/artifacts")).await.json();
+    let path = format!("{RUNS}/1/artifacts/{}", all[0]["id"].as_str().unwrap());
+    assert_eq!(s.get(&owner, &path).await.is(200).text(), "two");
 }
