@@ -4,7 +4,7 @@
 //! is not the current one is answered 409 `lease_lost` and changes nothing; the worker then kills its processes.
 //! Reports may be repeated: log chunks carry offsets, step news replaces, the end is accepted once.
 
-use cds_model::{Attempt, JobRef, Status, WorkerId};
+use cds_model::{Attempt, BlobId, JobRef, Status, WorkerId};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -313,6 +313,10 @@ pub struct WorkerResult {
     pub kind: String,
     /// Unique by type in the run.
     pub name: String,
+    /// A UUID that the worker has made: sent again, it is the same result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub id: Option<BlobId>,
     /// Further fields by type: `remote_url`; `repository_name`, `path`, `repository_type`.
     #[schema(value_type = Object)]
     pub data: IndexMap<String, String>,
@@ -327,6 +331,9 @@ pub struct WorkerTests {
     /// Fencing token.
     #[schema(value_type = u32)]
     pub attempt: Attempt,
+    /// Which step, from 0: sent again, it is the same report. Without it, one more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u16>,
     /// Suites with their cases.
     pub suites: Vec<TestSuite>,
 }

@@ -6,7 +6,7 @@ use cds_api::worker::{
     Artifact, Assignment, LogLength, ReportAck, WorkerRegister, WorkerRegistered, WorkerReport, WorkerResult,
     WorkerTags, WorkerTake, WorkerTests, WorkerVersion,
 };
-use cds_model::{Attempt, JobRef};
+use cds_model::{Attempt, BlobId, JobRef};
 use futures::Stream;
 use reqwest::Method;
 use std::time::Duration;
@@ -43,6 +43,8 @@ pub struct ArtifactUpload {
     pub perm: u32,
     /// `artifact` or `coverage`.
     pub kind: String,
+    /// A UUID that the worker has made: sent again, it is the same file.
+    pub id: Option<BlobId>,
     /// Hex, if known before; the server refuses the file if it differs.
     pub md5: Option<String>,
     /// Bytes, if known before.
@@ -138,6 +140,7 @@ impl Client {
             .query("name", &file.name)
             .query("perm", file.perm)
             .query("type", &file.kind)
+            .query_opt("id", file.id.as_ref())
             .query_opt("md5", file.md5.as_ref())
             .stream(body, file.length)
             .send()

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 
 sql! {
     LOCK_RUN = "SELECT id FROM run WHERE id = $1 {for_update}";
-    SAME_NAME = "SELECT node, sub, job, attempt FROM run_result WHERE run = $1 AND kind = $2 AND name = $3";
+    SAME_NAME = "SELECT node, sub, job, attempt FROM run_result WHERE run = $1 AND kind = $2 AND name = $3 AND id <> $4";
     LOST = "DELETE FROM run_result WHERE run = $1 AND kind = $2 AND name = $3 AND job = $4 AND attempt < $5";
     INSERT = "INSERT INTO run_result (id, run, kind, name, node, sub, job, attempt, blob, data, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     LIST = "SELECT id, run, kind, name, node, sub, job, attempt, blob, data, created FROM run_result WHERE run = $1 ORDER BY created, id";
@@ -86,7 +86,7 @@ pub fn check(tx: &mut Tx<'_>, r: &RunResult) -> Result<(), ResultError> {
     if r.kind == "artifact-manager" {
         return Ok(());
     }
-    for row in tx.query(SAME_NAME, vals![r.run, &r.kind, &r.name])? {
+    for row in tx.query(SAME_NAME, vals![r.run, &r.kind, &r.name, &r.id])? {
         if row.text(0)? != r.node {
             return Err(ResultError::OtherNode(r.kind.clone(), r.name.clone()));
         }
@@ -98,11 +98,17 @@ pub fn check(tx: &mut Tx<'_>, r: &RunResult) -> Result<(), ResultError> {
     Ok(())
 }
 
-/// Adds a result, if [`check`] allows it.
-pub fn insert(tx: &mut Tx<'_>, r: &RunResult) -> Result<(), ResultError> {
+/// Adds a result, if [`check`] allows it. One that its attempt has added before, by the same id, stays as it is.
+/// Gives what is stored.
+pub fn insert(tx: &mut Tx<'_>, r: &RunResult) -> Result<RunResult, ResultError> {
     // Two uploads of one name go one after the other.
     tx.query_opt(LOCK_RUN, vals![r.run])?.ok_or(ResultError::NoRun)?;
     check(tx, r)?;
+    if let Some(known) = get(tx, &r.id)? {
+        let same = (known.run, known.job, known.attempt) == (r.run, r.job, r.attempt)
+            && (&known.kind, &known.name) == (&r.kind, &r.name);
+        return if same { Ok(known) } else { Err(ResultError::Repeated(r.kind.clone(), r.name.clone())) };
+    }
     tx.execute(LOST, vals![r.run, &r.kind, &r.name, r.job, r.attempt])?;
     let data = to_json("run result", &r.data)?;
     let params = vals![
@@ -119,7 +125,7 @@ pub fn insert(tx: &mut Tx<'_>, r: &RunResult) -> Result<(), ResultError> {
         r.created
     ];
     tx.execute(INSERT, params)?;
-    Ok(())
+    Ok(r.clone())
 }
 
 /// Results of a run by age: of those with the same kind and name (and repository type, for `artifact-manager`)

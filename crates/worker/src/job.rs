@@ -66,7 +66,7 @@ pub(crate) struct Job {
     log: Mutex<Option<Arc<StepLog>>>,
     grace: Duration,
     /// The attempt is not ours any more.
-    lost: CancellationToken,
+    pub(crate) lost: CancellationToken,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

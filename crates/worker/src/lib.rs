@@ -7,6 +7,7 @@
 //! steps    what each built-in action does (spec 9.5 to 9.12)
 //! exec     processes: start, read, kill with everything they started
 //! logs     masked output in memory until it is acknowledged
+//! ask      what jobs and the server do together besides: files, caches, tags; waits for a server that is away
 //! report   sends logs and news, keeps the lease, learns of cancellation
 //! local_api, command   both ends of the `worker` command of scripts (spec 10)
 //! ```
@@ -15,6 +16,7 @@
 //! below the worker's directory is left, nor, where namespaces may be made, anything in the kernel; everything that
 //! is logged passes the mask.
 
+mod ask;
 mod command;
 mod dirs;
 mod env;

@@ -83,20 +83,31 @@ fn upload_error(e: ArtifactError) -> Error {
     }
 }
 
+/// A file that a job stores.
+pub struct NewFile {
+    /// Given by its worker, so that it may send it again.
+    pub id: Option<BlobId>,
+    /// `artifact` or `coverage`.
+    pub kind: String,
+    /// Base name.
+    pub name: String,
+    /// Unix permission bits; 0 = 0644.
+    pub perm: u32,
+    /// Hex, to be compared; empty = not compared.
+    pub md5: String,
+}
+
 impl App {
     /// Stores a file of a run (spec 9.10, 11.3).
-    #[allow(clippy::too_many_arguments)]
     pub async fn add_file(
         &self,
         job: JobRef,
         attempt: Attempt,
         worker: WorkerId,
-        kind: String,
-        name: String,
-        perm: u32,
-        md5: String,
+        file: NewFile,
         body: Body,
     ) -> Result<Artifact> {
+        let NewFile { id, kind, name, perm, md5 } = file;
         if !matches!(kind.as_str(), "artifact" | "coverage") {
             return Err(Error::bad_request(format!("type '{kind}' has no file: use artifact or coverage")));
         }
@@ -112,7 +123,7 @@ impl App {
         let at = place(&run, job)?;
         // Asked before the bytes travel; asked again when the row is written.
         let mut result = RunResult {
-            id: BlobId::new().to_string(),
+            id: id.unwrap_or_else(BlobId::new).to_string(),
             run: job.run,
             kind,
             name,
@@ -150,9 +161,8 @@ impl App {
     }
 
     async fn insert_result(&self, result: RunResult) -> Result<Artifact> {
-        let row = result.clone();
-        self.store().try_write(move |tx| results::insert(tx, &row)).await.map_err(result_error)?;
-        Ok(artifact(&result))
+        let stored = self.store().try_write(move |tx| results::insert(tx, &result)).await;
+        Ok(artifact(&stored.map_err(result_error)?))
     }
 
     /// Stores a result that has no file here.
@@ -166,7 +176,7 @@ impl App {
         let run = self.load_run(body.job.run).await?;
         let at = place(&run, body.job)?;
         self.insert_result(RunResult {
-            id: BlobId::new().to_string(),
+            id: body.id.unwrap_or_else(BlobId::new).to_string(),
             run: body.job.run,
             kind: body.kind,
             name: body.name,
@@ -190,9 +200,10 @@ impl App {
         let (job, attempt) = (body.job, body.attempt);
         self.store()
             .write(move |tx| {
-                // Reports of one attempt are numbered in the order of their arrival.
+                // Those without a step are numbered in the order of their arrival.
                 let known = test_reports::list(tx, job.run)?;
-                let step = known.iter().filter(|r| r.job == job.job && r.attempt == attempt).count() as u16;
+                let ours = || known.iter().filter(|r| r.job == job.job && r.attempt == attempt);
+                let step = body.step.unwrap_or_else(|| ours().count() as u16);
                 let report = test_reports::TestReport {
                     job: job.job,
                     attempt,

@@ -2,7 +2,10 @@
 
 use crate::{
     App,
-    app::{files::cache_missing, report::log_key},
+    app::{
+        files::{NewFile, cache_missing},
+        report::log_key,
+    },
     auth::Identity,
     http::{
         error::{Error, Result},
@@ -17,7 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cds_api::worker::*;
-use cds_model::{Attempt, HatcheryId, JobRef, WorkerId};
+use cds_model::{Attempt, BlobId, HatcheryId, JobRef, WorkerId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -183,6 +186,9 @@ struct FileQuery {
     /// MD5 of the content in hex, to be compared; empty = not compared.
     #[serde(default)]
     md5: String,
+    /// A UUID that the worker has made: sent again, it is the same file.
+    #[param(value_type = Option<String>)]
+    id: Option<BlobId>,
 }
 
 /// Stores a file of the run.
@@ -198,8 +204,8 @@ async fn put_artifact(
     let job = job(&job_text)?;
     app.fence(worker, job, Attempt(attempt)).await?;
     let kind = if query.kind.is_empty() { "artifact".to_string() } else { query.kind };
-    let stored =
-        app.add_file(job, Attempt(attempt), worker, kind, query.name, query.perm, query.md5, body).await?;
+    let file = NewFile { id: query.id, kind, name: query.name, perm: query.perm, md5: query.md5 };
+    let stored = app.add_file(job, Attempt(attempt), worker, file, body).await?;
     Ok((StatusCode::CREATED, Json(stored)))
 }
 

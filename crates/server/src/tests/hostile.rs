@@ -206,9 +206,22 @@ async fn what_a_lost_attempt_left_is_nobodys(on: Database) {
     upload(&second, 2, "res", "two").await.is(201);
     page(&second, 2).await.is(201);
     upload(&second, 2, "res", "three").await.is(409);
+    // Sent again because its answer was lost: it is there once, and nobody else's id is taken.
+    let id = cds_model::BlobId::new();
+    for text in ["again", "again", "whatever it is now"] {
+        let stored = upload(&second, 2, &format!("twice&id={id}"), text).await.is(201).json();
+        assert_eq!((&stored["id"], stored["size"].as_u64()), (&json!(id.to_string()), Some(5)));
+    }
+    upload(&second, 2, &format!("else&id={id}"), "again").await.is(409);
+    let suites = json!([{"name": "s", "cases": [{"name": "one", "status": "ok"}]}]);
+    for _ in 0..2 {
+        let tests = json!({"job": job, "attempt": 2, "step": 0, "suites": suites});
+        s.post(&second, "/v1/worker/tests", tests).await.is(204);
+    }
+    assert_eq!(s.get(&owner, &format!("{RUNS}/1/tests")).await.json()["total"], 1);
     let end = report(&taken, json!({"end": {"status": "Success"}}));
     s.post(&second, "/v1/worker/report", end).await.is(200);
-    assert_eq!(names().await, ["res", "page"]);
+    assert_eq!(names().await, ["res", "page", "twice"]);
     let all = s.get(&owner, &format!("{RUNS}/1/artifacts")).await.json();
     let path = format!("{RUNS}/1/artifacts/{}", all[0]["id"].as_str().unwrap());
     assert_eq!(s.get(&owner, &path).await.is(200).text(), "two");

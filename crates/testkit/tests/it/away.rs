@@ -5,7 +5,7 @@ use crate::{chaos::seconds, hooks::all_runs};
 use cds_api::runs::RunStart;
 use cds_client::Client;
 use cds_model::Status;
-use cds_testkit::{LONG, Setup, TestHatchery, TestServer, find_job, within};
+use cds_testkit::{LONG, Setup, TestHatchery, TestServer, eventually, find_job, within};
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
@@ -163,4 +163,82 @@ async fn jobs_survive_a_server_that_is_away() {
         let run = project.when_within(patience, "short", number, "the end", over).await;
         assert_eq!(run.brief.status, Status::Success, "{run:#?}");
     }
+}
+
+/// What a job does with the server itself, with its way to the result: each waits until the server is gone.
+const WITH_SERVER: &[(&str, &str)] = &[
+    ("upload", "artifactUpload: {path: up.bin, tag: '1'}"),
+    ("download", "artifactDownload: {path: ., pattern: kept.bin}"),
+    ("tests", "jUnitReport: report.xml"),
+    ("tag", "script: ['worker tag colour=blue']"),
+    ("push", "script: ['worker cache push later d']"),
+    ("pull", "script: ['worker cache pull sooner', 'grep -q kept d/f']"),
+    ("version", "script: ['worker set-version 4.5.6']"),
+    ("result", "script: ['worker run-result add static-file page http://localhost/page']"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_jobs_do_with_a_server_that_is_away_is_done_when_it_is_back() {
+    let setup = Setup { no_hatchery: true, server: format!("{QUICK}max_attempts = 1"), ..Setup::default() };
+    let mut server = TestServer::with(setup).await;
+    let most = format!("max_workers = {}", WITH_SERVER.len());
+    let _hatchery = TestHatchery::start(&server, "far", &most, &[]).await;
+    let project = server.project("AWAY").await;
+    let report = r#"<testsuite name="s"><testcase name="one"/><testcase name="two"/></testsuite>"#;
+    let mut pipeline = "version: v1.0
+name: with
+stages: [before, away]
+jobs:
+- job: before
+  stage: before
+  steps:
+  - script: ['echo kept > kept.bin', 'mkdir d', 'echo kept > d/f', 'worker cache push sooner d']
+  - artifactUpload: {path: kept.bin, tag: '1'}
+"
+    .to_string();
+    for (job, step) in WITH_SERVER {
+        pipeline.push_str(&format!(
+            "- job: {job}
+  stage: away
+  steps:
+  - script:
+    - echo up > up.bin; mkdir -p d; echo new > d/f; echo '{report}' > report.xml
+    - touch $DIR/{job}
+    - until [ -e $DIR/go ]; do sleep 0.1; done
+  - {step}
+"
+        ));
+    }
+    let workflow = "{name: with, version: v2.0, workflow: {with: {pipeline: with}}}";
+    project.push(&[("with.pip.yml", &pipeline), ("with.yml", workflow)]).await;
+    let dir = server.scratch().to_path_buf();
+    let payload = Some(serde_json::json!({"dir": dir.to_str().unwrap()}));
+    let run = project.run("with", RunStart { payload, ..RunStart::default() }).await;
+    let begun = async || WITH_SERVER.iter().all(|(job, _)| dir.join(job).exists()).then_some(());
+    eventually("every job at work", LONG, begun).await;
+    server.kill().await;
+    std::fs::write(dir.join("go"), "").unwrap();
+    // Longer than a lease.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    server.restart().await;
+    let over = |run: &cds_api::runs::Run| run.brief.status.is_final();
+    let run = project.when_within(LONG, "with", run.brief.number, "the end", over).await;
+    assert_eq!(run.brief.status, Status::Success, "{run:#?}");
+    let log = project.attempt_log(find_job(&run, "with", "upload"), 1, 1).await;
+    assert!(log.contains("the server is away, trying again until it is back"), "{log}");
+    let number = cds_client::RunNumber::from(run.brief.number);
+    let mut names: Vec<String> = project
+        .client
+        .run_artifacts("AWAY", "with", number)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|artifact| artifact.name)
+        .collect();
+    names.sort();
+    assert_eq!(names, ["kept.bin", "page", "up.bin"]);
+    let tests = project.client.run_tests("AWAY", "with", number).await.unwrap();
+    assert_eq!((tests.total, tests.ok), (2, 2));
+    assert_eq!(run.brief.version, "4.5.6");
+    assert!(run.brief.tags.iter().any(|t| t.tag == "colour" && t.value == "blue"), "{:?}", run.brief.tags);
 }

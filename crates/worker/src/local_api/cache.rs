@@ -5,6 +5,7 @@ use super::{
     archive::{pack, unpack},
     wire::{Paths, Pull},
 };
+use crate::{ask::Fault, job::Job};
 use axum::{Json, http::StatusCode};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -25,6 +26,12 @@ pub(super) async fn push(Current(job): Current, Json(body): Json<Paths>) -> Resu
     for path in &paths {
         path.symlink_metadata().map_err(|e| format!("cannot read '{}': {e}", path.display()))?;
     }
+    let tag = URL_SAFE_NO_PAD.encode(&body.tag);
+    Ok(job.ask(|| send(&job, &tag, directory.clone(), paths.clone())).await?)
+}
+
+/// Packs and sends a cache.
+async fn send(job: &Job, tag: &str, directory: PathBuf, paths: Vec<PathBuf>) -> Result<(), Fault> {
     let (sender, mut receiver) = mpsc::channel::<Result<Bytes, io::Error>>(IN_FLIGHT);
     let packing = tokio::task::spawn_blocking(move || {
         let mut out = Sender { sender, buffer: Vec::with_capacity(PIECE) };
@@ -37,11 +44,10 @@ pub(super) async fn push(Current(job): Current, Json(body): Json<Paths>) -> Resu
         result
     });
     let stream = futures::stream::poll_fn(move |cx| receiver.poll_recv(cx));
-    let tag = URL_SAFE_NO_PAD.encode(&body.tag);
-    let sent = job.client.worker_cache_push(job.key, &tag, stream, None).await;
+    let sent = job.client.worker_cache_push(job.key, tag, stream, None).await;
     match packing.await {
         Ok(Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(format!("cannot pack the cache: {error}").into())
+            Err(Fault::Here(format!("cannot pack the cache: {error}")))
         }
         _ => Ok(sent?),
     }
@@ -49,14 +55,18 @@ pub(super) async fn push(Current(job): Current, Json(body): Json<Paths>) -> Resu
 
 pub(super) async fn pull(Current(job): Current, Json(body): Json<Pull>) -> Result<(), Failure> {
     let tag = URL_SAFE_NO_PAD.encode(&body.tag);
-    let mut download = match job.client.worker_cache_pull(job.key, &tag).await {
-        Err(e) if e.status() == Some(StatusCode::NOT_FOUND) => {
-            return Err(Failure(StatusCode::NOT_FOUND, "worker cache pull > No unique link found".into()));
+    match job.ask(|| fetch(&job, &tag, PathBuf::from(&body.directory))).await {
+        Err(Fault::Server(e)) if e.status() == Some(StatusCode::NOT_FOUND) => {
+            Err(Failure(StatusCode::NOT_FOUND, "worker cache pull > No unique link found".into()))
         }
-        other => other?,
-    };
+        other => Ok(other?),
+    }
+}
+
+/// Fetches and unpacks a cache, over what an earlier try has left.
+async fn fetch(job: &Job, tag: &str, target: PathBuf) -> Result<(), Fault> {
+    let mut download = job.client.worker_cache_pull(job.key, tag).await?;
     let (sender, receiver) = mpsc::channel::<Bytes>(IN_FLIGHT);
-    let target = PathBuf::from(&body.directory);
     let unpacking =
         tokio::task::spawn_blocking(move || unpack(Receiver { receiver, piece: Bytes::new() }, &target));
     let mut broken = None;

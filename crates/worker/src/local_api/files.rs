@@ -85,7 +85,8 @@ pub(super) async fn artifacts(
     Current(job): Current,
     Json(body): Json<Select>,
 ) -> Result<Json<Vec<Artifact>>, Failure> {
-    let mut list = job.client.worker_artifacts(job.key, &query(&body)).await?;
+    let query = query(&body);
+    let mut list = job.ask(|| async { Ok(job.client.worker_artifacts(job.key, &query).await?) }).await?;
     list.retain(|a| a.kind != "static-file");
     Ok(Json(list))
 }

@@ -7,7 +7,7 @@ mod files;
 mod keys;
 pub(crate) mod wire;
 
-use crate::job::Job;
+use crate::{ask::Fault, job::Job};
 use axum::{
     Json, Router,
     extract::FromRequestParts,
@@ -118,10 +118,14 @@ impl From<String> for Failure {
     }
 }
 
-impl From<cds_client::ClientError> for Failure {
-    fn from(error: cds_client::ClientError) -> Self {
-        let status = error.status().unwrap_or(StatusCode::BAD_GATEWAY);
-        Self(status, error.to_string())
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Here(why) => why.into(),
+            Fault::Server(error) => {
+                Self(error.status().unwrap_or(StatusCode::BAD_GATEWAY), error.to_string())
+            }
+        }
     }
 }
 
@@ -138,7 +142,7 @@ async fn export(Current(job): Current, Json(body): Json<Export>) -> Result<(), F
 async fn tag(Current(job): Current, Json(body): Json<Tags>) -> Result<(), Failure> {
     let tags = body.tags.into_iter().map(|(name, value)| (name, job.masker.mask(&value))).collect();
     let body = WorkerTags { job: job.key.job, attempt: job.key.attempt, tags };
-    Ok(job.client.worker_tags(&body).await?)
+    Ok(job.ask(|| async { Ok(job.client.worker_tags(&body).await?) }).await?)
 }
 
 async fn exit(Current(job): Current) {
@@ -148,7 +152,7 @@ async fn exit(Current(job): Current) {
 async fn set_version(Current(job): Current, Json(body): Json<Value>) -> Result<(), Failure> {
     let version = body.value.trim().to_string();
     let call = WorkerVersion { job: job.key.job, attempt: job.key.attempt, version: version.clone() };
-    job.client.worker_version(&call).await?;
+    job.ask(|| async { Ok(job.client.worker_version(&call).await?) }).await?;
     job.vars().set_local("cds.version", version);
     Ok(())
 }
@@ -164,7 +168,9 @@ async fn add_result(Current(job): Current, Json(body): Json<NewResult>) -> Resul
         attempt: job.key.attempt,
         kind: body.kind,
         name: job.masker.mask(&body.name),
+        // One name for all tries.
+        id: Some(cds_model::BlobId::new()),
         data: body.data,
     };
-    Ok(job.client.worker_result(&call).await?)
+    Ok(job.ask(|| async { Ok(job.client.worker_result(&call).await?) }).await?)
 }

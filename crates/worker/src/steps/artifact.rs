@@ -1,9 +1,10 @@
 //! Artifact Upload and Download (spec 9.10, 9.11), shared with `worker upload` and `worker download`.
 
 use super::Step;
-use crate::{job::Job, logs::StepLog};
+use crate::{ask::Fault, job::Job, logs::StepLog};
 use cds_api::worker::Artifact;
 use cds_client::{ArtifactQuery, ArtifactUpload};
+use cds_model::BlobId;
 use futures::{StreamExt, TryStreamExt, stream};
 use md5::{Digest, Md5};
 use std::{
@@ -51,7 +52,9 @@ pub(crate) async fn upload(
     }
     let errors: Vec<String> = stream::iter(files)
         .map(|file| async move {
-            match upload_one(job, &file, kind).await {
+            // One name for all tries: what was stored, and not answered, is not stored twice.
+            let id = BlobId::new();
+            match job.ask(|| upload_one(job, &file, kind, id)).await {
                 Ok(stored) => {
                     log.line(&format!("File '{}' uploaded ({} bytes)", stored.name, stored.size));
                     None
@@ -66,21 +69,23 @@ pub(crate) async fn upload(
     if errors.is_empty() { Ok(()) } else { Err(errors.join("\n")) }
 }
 
-async fn upload_one(job: &Job, path: &Path, kind: &str) -> Result<Artifact, String> {
-    let file = tokio::fs::File::open(path).await.map_err(|e| e.to_string())?;
-    let meta = file.metadata().await.map_err(|e| e.to_string())?;
+async fn upload_one(job: &Job, path: &Path, kind: &str, id: BlobId) -> Result<Artifact, Fault> {
+    let file = tokio::fs::File::open(path).await?;
+    let meta = file.metadata().await?;
     if meta.is_dir() {
-        return Err("it is a directory; name the files in it by a pattern, or pack it".into());
+        return Err(Fault::Here("it is a directory; name the files in it by a pattern, or pack it".into()));
     }
     if !meta.is_file() {
-        return Err("it is not a regular file".into());
+        return Err(Fault::Here("it is not a regular file".into()));
     }
-    let name = path.file_name().ok_or("it has no name")?.to_string_lossy().into_owned();
+    let name = path.file_name().ok_or_else(|| Fault::Here("it has no name".into()))?;
+    let name = name.to_string_lossy().into_owned();
     let order = ArtifactUpload {
         // A name may hold a secret, and names are shown (spec/README 12).
         name: job.masker.mask(&name),
         perm: meta.permissions().mode() & 0o777,
         kind: kind.to_string(),
+        id: Some(id),
         md5: None,
         length: Some(meta.len()),
     };
@@ -93,10 +98,11 @@ async fn upload_one(job: &Job, path: &Path, kind: &str) -> Result<Artifact, Stri
     let body = ReaderStream::with_capacity(reader, CHUNK).inspect_ok(move |piece| {
         hashed.lock().unwrap_or_else(|e| e.into_inner()).update(piece);
     });
-    let stored = job.client.worker_artifact_upload(job.key, &order, body).await.map_err(|e| e.to_string())?;
+    let stored = job.client.worker_artifact_upload(job.key, &order, body).await?;
     let sum = hex::encode(sum.lock().unwrap_or_else(|e| e.into_inner()).clone().finalize());
     if !stored.md5.is_empty() && stored.md5 != sum {
-        return Err(format!("the server has stored something else (MD5 {}, sent {sum})", stored.md5));
+        let why = format!("the server has stored something else (MD5 {}, sent {sum})", stored.md5);
+        return Err(Fault::Here(why));
     }
     Ok(stored)
 }
@@ -111,7 +117,8 @@ pub(crate) async fn download(
     if let Some(pattern) = &query.pattern {
         regex::Regex::new(pattern).map_err(|e| format!("Invalid pattern {pattern}: {e}"))?;
     }
-    let mut artifacts = job.client.worker_artifacts(job.key, query).await.map_err(|e| e.to_string())?;
+    let list = || async { Ok(job.client.worker_artifacts(job.key, query).await?) };
+    let mut artifacts = job.ask(list).await.map_err(|e| e.to_string())?;
     artifacts.retain(|a| matches!(a.kind.as_str(), "artifact" | "coverage"));
     // Where an artifact and a coverage report share a name, the artifact wins.
     let names: std::collections::HashSet<String> =
@@ -120,7 +127,7 @@ pub(crate) async fn download(
     create_dir(target).map_err(|e| format!("cannot create directory '{}': {e}", target.display()))?;
     let errors: Vec<String> = stream::iter(artifacts)
         .map(|artifact| async move {
-            match download_one(job, target, &artifact).await {
+            match job.ask(|| download_one(job, target, &artifact)).await {
                 Ok(path) => {
                     log.line(&format!("File '{}' downloaded to '{}'", artifact.name, path.display()));
                     None
@@ -141,31 +148,29 @@ fn create_dir(target: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o744).create(target)
 }
 
-async fn download_one(job: &Job, target: &Path, artifact: &Artifact) -> Result<PathBuf, String> {
+async fn download_one(job: &Job, target: &Path, artifact: &Artifact) -> Result<PathBuf, Fault> {
     let plain = Path::new(&artifact.name).file_name().is_some_and(|n| n.to_str() == Some(&artifact.name));
     if !plain {
-        return Err("its name is not a plain file name".into());
+        return Err(Fault::Here("its name is not a plain file name".into()));
     }
     let path = target.join(&artifact.name);
-    let mut body = job.client.worker_artifact(job.key, &artifact.id).await.map_err(|e| e.to_string())?;
+    let mut body = job.client.worker_artifact(job.key, &artifact.id).await?;
     let mut file = tokio::fs::OpenOptions::from(
         std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).clone(),
     )
     .open(&path)
-    .await
-    .map_err(|e| e.to_string())?;
+    .await?;
     let mut sum = Md5::new();
-    while let Some(piece) = body.chunk().await.map_err(|e| e.to_string())? {
+    while let Some(piece) = body.chunk().await? {
         sum.update(&piece);
-        file.write_all(&piece).await.map_err(|e| e.to_string())?;
+        file.write_all(&piece).await?;
     }
-    file.flush().await.map_err(|e| e.to_string())?;
+    file.flush().await?;
     let sum = hex::encode(sum.finalize());
     if !artifact.md5.is_empty() && artifact.md5 != sum {
-        return Err(format!("it arrived damaged (MD5 {sum}, should be {})", artifact.md5));
+        let why = format!("it arrived damaged (MD5 {sum}, should be {})", artifact.md5);
+        return Err(Fault::Here(why));
     }
-    file.set_permissions(std::fs::Permissions::from_mode(artifact.perm & 0o777))
-        .await
-        .map_err(|e| e.to_string())?;
+    file.set_permissions(std::fs::Permissions::from_mode(artifact.perm & 0o777)).await?;
     Ok(path)
 }

@@ -29,8 +29,10 @@ pub(super) async fn run(step: &Step<'_>) -> Result<(), String> {
     }
     junit::mask(&mut suites, &step.job.masker);
     junit::shorten(&mut suites, junit::SIZE_LIMIT);
-    let body = WorkerTests { job: step.job.key.job, attempt: step.job.key.attempt, suites };
-    let sent = async { step.job.client.worker_tests(&body).await.map_err(|e| e.to_string()) };
+    let number = Some(step.number);
+    let body = WorkerTests { job: step.job.key.job, attempt: step.job.key.attempt, step: number, suites };
+    let ask = || async { Ok(step.job.client.worker_tests(&body).await?) };
+    let sent = async { step.job.ask(ask).await.map_err(|e| e.to_string()) };
     step.unless_killed(sent).await.map_err(|e| format!("cannot send the test reports: {e}"))?;
     match totals.ko {
         0 => Ok(()),

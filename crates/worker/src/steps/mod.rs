@@ -24,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Step<'a> {
     /// Its job.
     pub job: &'a Job,
+    /// Which one of it, from 0.
+    pub number: u16,
     /// Its log.
     pub log: &'a StepLog,
     /// Ends it.
@@ -66,7 +68,7 @@ pub(crate) async fn run(job: &Job, index: usize, log: &StepLog, kill: &Cancellat
         Ok(parameters) => parameters,
         Err(why) => return Outcome::fail(why),
     };
-    let step = Step { job, log, kill, parameters };
+    let step = Step { job, number: index as u16, log, kill, parameters };
     let result = match assigned.action.to_ascii_lowercase().as_str() {
         "script" => return script::run(&step).await,
         "checkoutapplication" => checkout::checkout_application(&step).await,

@@ -4584,6 +4584,8 @@ export interface paths {
                     type?: string;
                     /** @description MD5 of the content in hex, to be compared; empty = not compared. */
                     md5?: string;
+                    /** @description A UUID that the worker has made: sent again, it is the same file. */
+                    id?: string | null;
                 };
                 header?: never;
                 path: {
@@ -6583,6 +6585,8 @@ export interface components {
             attempt: number;
             /** @description Further fields by type: `remote_url`; `repository_name`, `path`, `repository_type`. */
             data: Record<string, never>;
+            /** @description A UUID that the worker has made: sent again, it is the same result. */
+            id?: string | null;
             /** @description Which job. */
             job: string;
             /** @description Unique by type in the run. */
@@ -6631,6 +6635,11 @@ export interface components {
             attempt: number;
             /** @description Which job. */
             job: string;
+            /**
+             * Format: int32
+             * @description Which step, from 0: sent again, it is the same report. Without it, one more.
+             */
+            step?: number | null;
             /** @description Suites with their cases. */
             suites: components["schemas"]["TestSuite"][];
         };
