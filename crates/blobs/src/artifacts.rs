@@ -4,7 +4,7 @@ use crate::object::{
     Object, ObjectError, ObjectKey, ObjectMeta, ObjectStore, Payload, Spool, Staged, blocking,
 };
 use bytes::Bytes;
-use cds_model::{ProjectId, Timestamp};
+use cds_model::{BlobId, ProjectId, Timestamp};
 use futures::{Stream, StreamExt};
 use md5::Md5;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ use std::{error::Error, io::Write, ops::Range, pin::pin, sync::Arc};
 
 /// Hashing and writing is done for this many bytes at a time, away from the runtime's threads.
 const BATCH: usize = 512 * 1024;
+/// Where the keys of caches begin.
+const CACHES: &str = "caches/";
 
 /// Why a file was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +64,8 @@ pub struct Artifacts {
     spool: Spool,
 }
 
-/// A file that has come whole, and is kept under no name yet. Dropped, it is gone.
-pub struct Upload {
+/// A file that has come whole, and is kept under no name yet.
+struct Upload {
     staged: Staged,
     sha256: String,
     md5: String,
@@ -111,22 +113,42 @@ impl Artifacts {
         self.store(upload, key).await
     }
 
-    /// Stores a cache, replacing the one with the same tag at once: a reader gets the old or the new one.
+    /// Stores a cache of a project under a key of its own: which one is the cache of a tag is recorded elsewhere, so
+    /// that nobody takes the one of yesterday on another disk for it.
     ///
     /// # Errors
-    /// [`ArtifactError`]; the old one stays then.
-    pub async fn put_cache(
+    /// [`ArtifactError`]; nothing is kept then.
+    pub async fn put_cache<S, E>(
         &self,
         project: ProjectId,
-        tag: &str,
-        upload: Upload,
-    ) -> Result<Stored, ArtifactError> {
-        self.store(upload, Self::cache_key(project, tag)?).await
+        body: S,
+        limit: Option<u64>,
+    ) -> Result<Stored, ArtifactError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let upload = self.receive(body, limit).await?;
+        self.store(upload, ObjectKey::new(format!("{CACHES}{project}/{}", BlobId::new()))?).await
     }
 
-    /// Where the cache `tag` of a project is. Tags are free text, so the key has their hash.
-    pub fn cache_key(project: ProjectId, tag: &str) -> Result<ObjectKey, ObjectError> {
-        ObjectKey::new(format!("caches/{project}/{}", hex::encode(Sha256::digest(tag))))
+    /// Caches that are stored here and last written before `older_than`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn caches(&self, older_than: Timestamp) -> Result<Vec<ObjectKey>, ObjectError> {
+        const PAGE: usize = 1_000;
+        let mut found = Vec::new();
+        let mut after: Option<ObjectKey> = None;
+        loop {
+            let page = self.objects.list(CACHES, after.as_ref(), PAGE).await?;
+            after = page.last().map(|o| o.key.clone());
+            let full = page.len() == PAGE;
+            found.extend(page.into_iter().filter(|o| o.modified < older_than).map(|o| o.key));
+            if !full {
+                return Ok(found);
+            }
+        }
     }
 
     async fn store(&self, upload: Upload, object_key: ObjectKey) -> Result<Stored, ArtifactError> {
@@ -137,11 +159,7 @@ impl Artifacts {
         Ok(Stored { sha256, md5, size, object_key, deduplicated: known })
     }
 
-    /// Takes in what `body` yields. `limit` is in bytes.
-    ///
-    /// # Errors
-    /// [`ArtifactError`].
-    pub async fn receive<S, E>(&self, body: S, limit: Option<u64>) -> Result<Upload, ArtifactError>
+    async fn receive<S, E>(&self, body: S, limit: Option<u64>) -> Result<Upload, ArtifactError>
     where
         S: Stream<Item = Result<Bytes, E>> + Send,
         E: Into<Box<dyn Error + Send + Sync>>,
@@ -195,27 +213,14 @@ impl Artifacts {
         self.objects.get(key, range).await
     }
 
-    /// Opens the cache `tag` of a project.
-    ///
-    /// # Errors
-    /// [`ObjectError::NotFound`].
-    pub async fn open_cache(
-        &self,
-        project: ProjectId,
-        tag: &str,
-        range: Option<Range<u64>>,
-    ) -> Result<Object, ObjectError> {
-        self.objects.get(&Self::cache_key(project, tag)?, range).await
-    }
-
     /// What is known of an object.
     pub async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectMeta>, ObjectError> {
         self.objects.head(key).await
     }
 
-    /// Removes the cache `tag` of a project. Returns whether there was one.
-    pub async fn delete_cache(&self, project: ProjectId, tag: &str) -> Result<bool, ObjectError> {
-        self.objects.delete(&Self::cache_key(project, tag)?).await
+    /// Removes an object. Returns whether there was one.
+    pub async fn delete(&self, key: &ObjectKey) -> Result<bool, ObjectError> {
+        self.objects.delete(key).await
     }
 
     /// Removes an object that nothing refers to, unless it was put after `older_than`. Returns whether it

@@ -36,9 +36,8 @@ pub fn is_there(folder: &Path, a: &Artifact) -> Result<bool, CliError> {
 pub async fn save(mut body: Download, folder: &Path, a: &Artifact) -> Result<(), CliError> {
     let target = target(folder, a)?;
     let failed = failed(&target);
-    let mut part = target.clone().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
+    // Not longer than a name may be, as that of the file itself may be that long.
+    let part = folder.join(format!(".{}.part", a.id));
     let result: Result<(), CliError> = async {
         let mut hash = Sha256::new();
         let mut file = BufWriter::new(File::create(&part).map_err(&failed)?);

@@ -168,6 +168,21 @@ fn every_wait_has_its_sentence() {
         say(&plain, 3, &[h.clone(), HatcheryView { busy: 1, ..other.clone() }]),
         "all_busy: all 3 workers of hatcheries h1, h2 are busy, position 3"
     );
+    (h.busy, h.starting) = (0, 2);
+    assert_eq!(
+        say(&plain, 3, &[h.clone()]),
+        "all_busy: the 2 workers of hatchery h1 are for the jobs ahead, position 3"
+    );
+    assert_eq!(
+        say(&plain, 4, &[HatcheryView { starting: 0, busy: 0, ..h.clone() }]),
+        "all_busy: the 2 workers of hatchery h1 are for the jobs ahead, position 4"
+    );
+    h.starting = 1;
+    assert_eq!(
+        say(&plain, 3, &[HatcheryView { busy: 1, ..h.clone() }]),
+        "all_busy: of the 2 workers of hatchery h1 1 are busy, the others are for the jobs ahead, position 3"
+    );
+    (h.busy, h.starting) = (2, 0);
     let trouble = |seconds: i64| Some(Trouble { why: "no disk".into(), until: Timestamp(61_000 + seconds) });
     let broken = HatcheryView { busy: 0, trouble: trouble(1), ..h.clone() };
     let fails = "worker_fails: hatchery h1 can't start a worker and tries again: no disk";

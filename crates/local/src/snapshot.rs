@@ -59,8 +59,9 @@ impl Snapshot {
         written.map_err(|e| fault("cannot write the snapshot", e))?;
 
         let head = theirs.text(&["rev-parse", "-q", "--verify", "HEAD"]).ok();
-        let branch =
-            theirs.text(&["symbolic-ref", "--short", "-q", "HEAD"]).unwrap_or_else(|_| "HEAD".into());
+        // Not git's own short name, which is another one where a tag is called as the branch.
+        let branch = theirs.text(&["symbolic-ref", "-q", "HEAD"]).unwrap_or_else(|_| "HEAD".into());
+        let branch = branch.strip_prefix("refs/heads/").map_or(branch.clone(), String::from);
         let hash = match head {
             Some(head) if !tree.changed && !tree.joined => head,
             head => commit(&theirs, &ours, &tree, head.as_deref(), &branch)?,

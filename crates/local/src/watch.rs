@@ -25,9 +25,13 @@ impl Fingerprint {
     pub fn take(repository: &Repository, options: &Options) -> Result<Self, LocalError> {
         let mut all = Vec::new();
         look(&repository.git()?, &repository.top, &mut all)?;
-        // What a run has written is no reason for another one.
-        if let Some(own) = &options.artifacts {
-            all.retain(|(path, _)| !path.starts_with(own));
+        // What a run has written is no reason for another one, whatever way leads there. A folder that is not there yet
+        // has nothing in it.
+        if let Some(own) = options.artifacts.as_ref().and_then(|own| own.canonicalize().ok()) {
+            let top = repository.top.canonicalize().unwrap_or_else(|_| repository.top.clone());
+            all.retain(|(path, _)| {
+                !path.strip_prefix(&repository.top).is_ok_and(|within| top.join(within).starts_with(&own))
+            });
         }
         Ok(Self(all))
     }

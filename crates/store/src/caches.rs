@@ -10,6 +10,7 @@ sql! {
     LIST = "SELECT project, tag, blob, size, created, last_used FROM cache WHERE project = $1 ORDER BY tag";
     USED = "UPDATE cache SET last_used = $3 WHERE project = $1 AND tag = $2";
     DELETE = "DELETE FROM cache WHERE project = $1 AND tag = $2 RETURNING blob";
+    BLOBS = "SELECT blob FROM cache";
     PRUNE = "DELETE FROM cache WHERE last_used < $1 RETURNING blob";
 }
 
@@ -66,6 +67,11 @@ pub fn used(tx: &mut Tx<'_>, project: ProjectId, tag: &str, now: Timestamp) -> R
 /// Removes a cache. Gives its blob.
 pub fn delete(tx: &mut Tx<'_>, project: ProjectId, tag: &str) -> Result<Option<String>> {
     tx.query_opt(DELETE, vals![project, tag])?.map(|r| r.get(0)).transpose()
+}
+
+/// Every blob that a cache names.
+pub fn blobs(tx: &mut Tx<'_>) -> Result<Vec<String>> {
+    tx.query(BLOBS, &[])?.iter().map(|r| r.get(0)).collect()
 }
 
 /// Removes caches not used since `before`. Gives their blobs.

@@ -44,7 +44,12 @@ pub struct Member {
 }
 
 fn group(row: &Row) -> Result<Group> {
-    Ok(Group { id: row.get(0)?, name: row.get(1)?, organization: row.get(2)?, created: row.get(3)? })
+    Ok(Group {
+        id: row.get(0)?,
+        name: row.shown(1, String::new()),
+        organization: row.shown(2, String::new()),
+        created: row.shown(3, Timestamp::default()),
+    })
 }
 
 /// Adds a group; `Error::Unique` if the name is taken.
@@ -69,7 +74,8 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Group>> {
 
 /// Groups of a user, and whether the user may change them.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<(Group, bool)>> {
-    tx.query(OF_USER, vals![user])?.iter().map(|r| Ok((group(r)?, r.get(4)?))).collect()
+    // What can't be read lets nobody do anything.
+    tx.query_readable(OF_USER, vals![user], |r| Ok((group(r)?, r.shown(4, false))))
 }
 
 /// Renames a group or sets its organization.
@@ -84,10 +90,14 @@ pub fn delete(tx: &mut Tx<'_>, id: GroupId) -> Result<bool> {
 
 /// Members, by name.
 pub fn members(tx: &mut Tx<'_>, id: GroupId) -> Result<Vec<Member>> {
-    tx.query(MEMBERS, vals![id])?
-        .iter()
-        .map(|r| Ok(Member { user: r.get(0)?, username: r.get(1)?, fullname: r.get(2)?, admin: r.get(3)? }))
-        .collect()
+    tx.query_readable(MEMBERS, vals![id], |r| {
+        Ok(Member {
+            user: r.get(0)?,
+            username: r.get(1)?,
+            fullname: r.shown(2, String::new()),
+            admin: r.shown(3, false),
+        })
+    })
 }
 
 /// Adds a member, or changes what the member may do.

@@ -40,13 +40,13 @@ impl std::fmt::Debug for KeyPair {
     }
 }
 
-fn key(tx: &Tx<'_>, row: &Row) -> Result<KeyPair> {
+fn key(secrets: &crate::MasterKey, row: &Row) -> Result<KeyPair> {
     Ok(KeyPair {
         owner: row.get(1)?,
         name: row.get(2)?,
         kind: row.get(3)?,
         public: row.get(4)?,
-        private: tx.secrets().open_text("key_pair", "private", row.text(0)?, row.text(5)?)?,
+        private: secrets.open_text("key_pair", "private", row.text(0)?, row.text(5)?)?,
         key_id: row.get(6)?,
         disabled: row.get(7)?,
         created: row.get(8)?,
@@ -65,13 +65,13 @@ pub fn insert(tx: &mut Tx<'_>, project: ProjectId, k: &KeyPair) -> Result<()> {
 /// One key.
 pub fn get(tx: &mut Tx<'_>, owner: &str, name: &str) -> Result<Option<KeyPair>> {
     let row = tx.query_opt(GET, vals![owner, name])?;
-    row.map(|r| key(tx, &r)).transpose()
+    row.map(|r| key(tx.secrets(), &r)).transpose()
 }
 
 /// Keys of an owner, by name.
 pub fn list(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<KeyPair>> {
-    let rows = tx.query(LIST, vals![owner])?;
-    rows.iter().map(|r| key(tx, r)).collect()
+    let secrets = tx.secrets();
+    tx.query_readable(LIST, vals![owner], |r| key(secrets, r))
 }
 
 /// Gives a key to jobs, or not.

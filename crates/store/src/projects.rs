@@ -14,8 +14,8 @@ sql! {
     BY_KEY = select!("WHERE p.key = $1");
     BY_ID = select!("WHERE p.id = $1");
     LIST = select!("ORDER BY p.key");
-    OF_USER = "SELECT p.id, p.key, p.name, p.description, p.settings, p.created, p.last_modified, MAX(pg.level) FROM project p JOIN project_group pg ON pg.project = p.id JOIN group_member m ON m.group_id = pg.group_id WHERE m.account = $1 GROUP BY p.id, p.key, p.name, p.description, p.settings, p.created, p.last_modified ORDER BY p.key";
-    LEVEL = "SELECT COALESCE(MAX(pg.level), 0) FROM project_group pg JOIN group_member m ON m.group_id = pg.group_id WHERE pg.project = $1 AND m.account = $2";
+    OF_USER = "SELECT p.id, p.key, p.name, p.description, p.settings, p.created, p.last_modified, MAX(CASE WHEN pg.level IN (4, 5, 7) THEN pg.level ELSE 0 END) FROM project p JOIN project_group pg ON pg.project = p.id JOIN group_member m ON m.group_id = pg.group_id WHERE m.account = $1 GROUP BY p.id, p.key, p.name, p.description, p.settings, p.created, p.last_modified ORDER BY p.key";
+    LEVEL = "SELECT COALESCE(MAX(CASE WHEN pg.level IN (4, 5, 7) THEN pg.level ELSE 0 END), 0) FROM project_group pg JOIN group_member m ON m.group_id = pg.group_id WHERE pg.project = $1 AND m.account = $2";
     UPDATE = "UPDATE project SET name = $2, description = $3, settings = $4, last_modified = $5 WHERE id = $1";
     DELETE = "DELETE FROM project WHERE id = $1";
     GROUPS = "SELECT g.id, g.name, pg.level FROM project_group pg JOIN user_group g ON g.id = pg.group_id WHERE pg.project = $1 ORDER BY g.name";
@@ -67,7 +67,10 @@ fn project(row: &Row) -> Result<Project> {
 }
 
 pub(crate) fn grant(row: &Row) -> Result<Grant> {
-    Ok(Grant { group: row.get(0)?, name: row.get(1)?, level: row.get(2)? })
+    // What can't be read is nobody's and lets nobody do anything, and the grant stays: without any a workflow would be
+    // open to all of its project.
+    let nobody = GroupId(Default::default());
+    Ok(Grant { group: row.shown(0, nobody), name: row.shown(1, String::new()), level: row.shown(2, 0) })
 }
 
 /// Adds a project; `Error::Unique` if the key is taken.

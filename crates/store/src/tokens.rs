@@ -8,6 +8,7 @@ use crate::{
     tx::Tx,
     val::Row,
     vals,
+    wake::Wake,
 };
 use cds_model::{Timestamp, TokenId};
 use sha2::{Digest, Sha256};
@@ -91,7 +92,9 @@ pub fn of_owner(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<Token>> {
 
 /// Uses up a token that is good for one use (`bootstrap`, `verify`, `reset`): of several callers one gets it.
 pub fn take(tx: &mut Tx<'_>, secret: &str, kind: &str, now: Timestamp) -> Result<Option<Token>> {
-    tx.query_opt(TAKE, vals![hash(secret), kind, now])?.as_ref().map(token).transpose()
+    let taken = tx.query_opt(TAKE, vals![hash(secret), kind, now])?;
+    tx.wake(Wake::Identity);
+    taken.as_ref().map(token).transpose()
 }
 
 /// Notes a use. Callers do so at most once a minute, not at each request.
@@ -101,16 +104,19 @@ pub fn used(tx: &mut Tx<'_>, id: TokenId, now: Timestamp) -> Result<()> {
 
 /// Revokes a token.
 pub fn delete(tx: &mut Tx<'_>, id: TokenId) -> Result<bool> {
+    tx.wake(Wake::Identity);
     Ok(tx.execute(DELETE, vals![id])? > 0)
 }
 
 /// Revokes all tokens of an owner.
 pub fn delete_of(tx: &mut Tx<'_>, owner: &str) -> Result<u64> {
+    tx.wake(Wake::Identity);
     tx.execute(DELETE_OF, vals![owner])
 }
 
 /// Revokes the tokens of one kind of an owner, but for one that is to stay (any other id = none stays).
 pub fn delete_kind(tx: &mut Tx<'_>, owner: &str, kind: &str, but: TokenId) -> Result<u64> {
+    tx.wake(Wake::Identity);
     tx.execute(DELETE_KIND, vals![owner, kind, but])
 }
 

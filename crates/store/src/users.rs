@@ -102,6 +102,7 @@ pub fn count_verified(tx: &mut Tx<'_>) -> Result<i64> {
 /// Writes everything but id, name and creation. False if there is no such account.
 pub fn update(tx: &mut Tx<'_>, u: &User) -> Result<bool> {
     let params = vals![u.id, &u.fullname, &u.email, &u.password, &u.ring, &u.organization, u.verified];
+    tx.wake(crate::Wake::Identity);
     Ok(tx.execute(UPDATE, params)? > 0)
 }
 

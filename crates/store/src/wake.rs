@@ -22,6 +22,8 @@ pub enum Wake {
     Slot,
     /// A worker or hatchery changed.
     Worker,
+    /// A token was revoked, or an account changed.
+    Identity,
     /// Something other than steps of runs was written. Only said to other servers, for [`crate::Store::written`].
     Written,
     /// Something was missed (another server said so much that it sent only this): look at everything.
@@ -93,6 +95,7 @@ pub(crate) fn to_text(from: &str, wakes: &[Wake]) -> String {
             Wake::Timer(at) => text.push_str(&format!(" t{}", at.ms())),
             Wake::Slot => text.push_str(" s"),
             Wake::Worker => text.push_str(" w"),
+            Wake::Identity => text.push_str(" i"),
             Wake::Written => text.push_str(" d"),
             Wake::All => text.push_str(" a"),
         }
@@ -118,6 +121,7 @@ pub(crate) fn from_text(me: &str, text: &str) -> Vec<Wake> {
             ("d", _) => Wake::Written,
             ("s", _) => Wake::Slot,
             ("w", _) => Wake::Worker,
+            ("i", _) => Wake::Identity,
             _ => Wake::All,
         })
         .collect()
@@ -136,6 +140,7 @@ mod tests {
             Wake::Timer(Timestamp(12)),
             Wake::Slot,
             Wake::Worker,
+            Wake::Identity,
             Wake::Written,
         ];
         let text = to_text("a", &wakes);

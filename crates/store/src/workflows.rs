@@ -24,6 +24,7 @@ sql! {
     NAMED_BY_ID = "SELECT id, name, from_repository FROM workflow WHERE id = $1";
     ALL_NAMED = "SELECT id, name, from_repository FROM workflow WHERE project = $1 ORDER BY name";
     NAMES = "SELECT name FROM workflow WHERE project = $1 ORDER BY name";
+    HEADS = "SELECT id, name, description, from_repository, last_modified FROM workflow WHERE project = $1 ORDER BY name";
     DESCRIBED = "SELECT id, name, description FROM workflow WHERE project = $1 ORDER BY name";
     GROUPS_IN = "SELECT g.id, g.name, wg.level, wg.workflow FROM workflow w JOIN workflow_group wg ON wg.workflow = w.id JOIN user_group g ON g.id = wg.group_id WHERE w.project = $1 ORDER BY g.name";
     DELETE = "DELETE FROM workflow WHERE id = $1";
@@ -162,26 +163,17 @@ pub struct Head {
     pub last_modified: Timestamp,
 }
 
-/// Workflows of a project as lists show them, by name. Their graphs are skipped, not built.
+/// Workflows of a project as lists show them, by name, also those whose definition can't be read.
 pub fn heads(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<Head>> {
-    #[derive(serde::Deserialize)]
-    struct Description {
-        #[serde(default)]
-        description: String,
-    }
-    let head = |row: &Row| {
-        let name: String = row.get(2)?;
-        let def: Description = serde_json::from_str(row.text(3)?)
-            .map_err(|e| Error::json(format!("definition of '{name}'"), e))?;
+    tx.query_readable(HEADS, vals![project], |row| {
         Ok(Head {
             id: row.get(0)?,
-            name,
-            description: def.description,
-            from_repository: row.get(4)?,
-            last_modified: row.get(6)?,
+            name: row.get(1)?,
+            description: row.shown(2, String::new()),
+            from_repository: row.shown(3, String::new()),
+            last_modified: row.shown(4, Timestamp::default()),
         })
-    };
-    tx.query(LIST, vals![project])?.iter().map(head).collect()
+    })
 }
 
 /// Groups of the workflows of a project that have groups of their own.

@@ -69,25 +69,25 @@ async fn what_fails_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_cache_is_replaced_whole() {
+async fn each_cache_has_a_place_of_its_own() {
     let (dir, artifacts) = artifacts();
     let project = ProjectId::new();
-    let tag = "../odd tag/é";
-    assert!(matches!(artifacts.open_cache(project, tag, None).await, Err(ObjectError::NotFound { .. })));
-    let upload = async |text: &'static [u8]| artifacts.receive(body(text, 1), None).await.unwrap();
-    artifacts.put_cache(project, tag, upload(b"first").await).await.unwrap();
-    let old = artifacts.open_cache(project, tag, None).await.unwrap();
-    let refused = artifacts.receive(body(b"second", 1), Some(3)).await;
+    let first = artifacts.put_cache(project, body(b"first", 1), None).await.unwrap().object_key;
+    let refused = artifacts.put_cache(project, body(b"second", 1), Some(3)).await;
     assert!(matches!(refused, Err(ArtifactError::TooLarge { limit: 3 })));
-    let same = artifacts.open_cache(project, tag, None).await.unwrap();
-    assert_eq!(&same.into_bytes().await.unwrap()[..], b"first");
-    artifacts.put_cache(project, tag, upload(b"second").await).await.unwrap();
+    let second = artifacts.put_cache(project, body(b"second", 1), None).await.unwrap().object_key;
+    let old = artifacts.open_artifact(&first, None).await.unwrap();
+    let mut all = artifacts.caches(Timestamp(i64::MAX)).await.unwrap();
+    all.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    assert_eq!(all, [first.clone(), second.clone()]);
+    assert_eq!(artifacts.caches(Timestamp(0)).await.unwrap(), []);
+    assert!(artifacts.delete(&first).await.unwrap());
+    assert!(!artifacts.delete(&first).await.unwrap());
+    // Whoever reads it reads on.
     assert_eq!(&old.into_bytes().await.unwrap()[..], b"first");
-    let new = artifacts.open_cache(project, tag, None).await.unwrap();
+    let new = artifacts.open_artifact(&second, None).await.unwrap();
     assert_eq!(&new.into_bytes().await.unwrap()[..], b"second");
-    assert!(artifacts.open_cache(ProjectId::new(), tag, None).await.is_err());
-    assert!(artifacts.delete_cache(project, tag).await.unwrap());
-    assert!(!artifacts.delete_cache(project, tag).await.unwrap());
+    assert!(artifacts.delete(&second).await.unwrap());
     assert_eq!((count(&dir, "spool"), count(&dir, "objects")), (0, 0));
 }
 

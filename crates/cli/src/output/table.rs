@@ -5,6 +5,8 @@ use indexmap::IndexMap;
 
 /// Cells are wrapped on blanks to this many characters, unless one word is longer.
 const WRAP: usize = 30;
+/// Longer texts are cut to so many characters: `--format json` has all of them.
+const MOST: usize = 1_000;
 
 /// Columns by name of the first row's fields, header centred, numbers to the right.
 pub fn grid(rows: &[IndexMap<String, String>], colour: bool) -> String {
@@ -77,9 +79,23 @@ fn is_number(text: &str) -> bool {
     whole_ok && fraction.is_none_or(|f| digits(f) || (percent && f.is_empty()))
 }
 
+/// A cell in one line. What jobs gave a name may hold anything: a terminal gets no orders from it.
+fn shown(text: &str) -> String {
+    let plain = |c: char| match c {
+        '\n' => ' ',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    let mut cell: String = text.chars().take(MOST).map(plain).collect();
+    if text.chars().nth(MOST).is_some() {
+        cell.push('…');
+    }
+    cell
+}
+
 /// Breaks text into lines of at most [`WRAP`] characters so that the squares of what is left free are least.
 fn wrap(text: &str) -> Vec<String> {
-    let joined = text.replace('\n', " ");
+    let joined = shown(text);
     let words: Vec<&str> = joined.split(' ').collect();
     let lengths: Vec<usize> = words.iter().map(|w| w.chars().count()).collect();
     let limit = joined.chars().count().min(WRAP).max(lengths.iter().copied().max().unwrap_or(0));
@@ -111,4 +127,19 @@ fn wrap(text: &str) -> Vec<String> {
         i = next[i];
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_cell_holds_the_grid_stands() {
+        let row = |name: &str| IndexMap::from([("name".to_string(), name.to_string())]);
+        let long = "a".repeat(70_000);
+        let text = grid(&[row(&long), row("red \x1b[31m\u{9b}2J"), row("short")], false);
+        let lines: Vec<usize> = text.lines().map(|line| line.chars().count()).collect();
+        assert!(lines.iter().all(|n| *n == lines[0]) && lines[0] < 1_100, "{lines:?}");
+        assert!(text.contains('…') && !text.contains(['\x1b', '\u{9b}']));
+    }
 }

@@ -51,10 +51,16 @@ pub fn explain(job: &QueuedJob, position: usize, fleet: &[HatcheryView], now: Ti
     } else if fit.iter().all(|h| h.max_workers == 0) {
         ("no_room", format!("{who} may not start workers: its limit is 0"))
     } else {
-        let all = free + sum(&fit, starting) + sum(&fit, busy);
-        let text = match all {
-            1 => format!("the only worker of {who} is busy, position {position}"),
-            _ => format!("all {all} workers of {who} are busy, position {position}"),
+        let (at_work, others) = (sum(&fit, busy), free + come + more);
+        let text = match (at_work, others) {
+            (1, 0) => format!("the only worker of {who} is busy, position {position}"),
+            (all, 0) => format!("all {all} workers of {who} are busy, position {position}"),
+            (0, 1) => format!("the only worker of {who} is for the job ahead, position {position}"),
+            (0, all) => format!("the {all} workers of {who} are for the jobs ahead, position {position}"),
+            (busy, _) => format!(
+                "of the {} workers of {who} {busy} are busy, the others are for the jobs ahead, position {position}",
+                busy + others
+            ),
         };
         ("all_busy", text)
     };

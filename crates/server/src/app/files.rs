@@ -343,11 +343,13 @@ impl App {
         let (_, project) = self.project_of(job.run).await?;
         let tag = cache_tag(tag)?;
         let stream = body.into_data_stream().map_err(|e| std::io::Error::other(e.to_string()));
-        let upload =
-            self.files().receive(stream, Some(self.config().max_file)).await.map_err(upload_error)?;
+        let most = Some(self.config().max_file);
+        let stored = self.files().put_cache(project, stream, most).await.map_err(upload_error)?;
         // The upload may have taken long, and other runs will believe what it holds.
-        self.fence(worker, job, attempt).await?;
-        let stored = self.files().put_cache(project, &tag, upload).await.map_err(upload_error)?;
+        if let Err(lost) = self.fence(worker, job, attempt).await {
+            self.delete_cache(stored.object_key.as_str()).await;
+            return Err(lost);
+        }
         let now = self.now();
         let row = caches::Cache {
             project,
@@ -357,7 +359,20 @@ impl App {
             created: now,
             last_used: now,
         };
-        self.store().write(move |tx| caches::put(tx, &row).map(drop)).await.map_err(Error::internal)
+        let old = self.store().write(move |tx| caches::put(tx, &row)).await.map_err(Error::internal)?;
+        if let Some(old) = old {
+            self.delete_cache(&old).await;
+        }
+        Ok(())
+    }
+
+    /// Removes the bytes of a cache that nobody names any more, if they are here. On another server's disk they are
+    /// found by its house-keeping.
+    pub async fn delete_cache(&self, blob: &str) {
+        let Ok(key) = ObjectKey::new(blob.to_string()) else { return };
+        if let Err(e) = self.files().delete(&key).await {
+            tracing::warn!(blob, error = %e, "an old cache could not be deleted and is tried again later");
+        }
     }
 
     /// Content of a cache of a job's project.
@@ -366,19 +381,28 @@ impl App {
     pub async fn cache_for_job(&self, job: JobRef, tag: &str) -> Result<Option<Body>> {
         let (_, project) = self.project_of(job.run).await?;
         let tag = cache_tag(tag)?;
-        let (t, now) = (tag.clone(), self.now());
-        let known = self
-            .store()
-            .write(move |tx| {
-                let known = caches::get(tx, project, &t)?;
-                caches::used(tx, project, &t, now)?;
-                Ok(known)
-            })
-            .await
-            .map_err(Error::internal)?;
-        known.ok_or_else(cache_missing)?;
-        let object = self.files().open_cache(project, &tag, None).await.ok();
-        Ok(object.map(|object| Body::from_stream(object.body)))
+        let now = self.now();
+        let mut last = None;
+        loop {
+            let t = tag.clone();
+            let known = self
+                .store()
+                .write(move |tx| {
+                    let known = caches::get(tx, project, &t)?;
+                    caches::used(tx, project, &t, now)?;
+                    Ok(known)
+                })
+                .await
+                .map_err(Error::internal)?;
+            let blob = known.ok_or_else(cache_missing)?.blob;
+            let key = ObjectKey::new(blob.clone()).map_err(object_error)?;
+            match self.files().open_artifact(&key, None).await {
+                Ok(object) => return Ok(Some(Body::from_stream(object.body))),
+                // It may have been replaced in this very moment.
+                Err(ObjectError::NotFound { .. }) if last.as_ref() != Some(&blob) => last = Some(blob),
+                Err(_) => return Ok(None),
+            }
+        }
     }
 
     /// Test reports of a run, by node; a repeated suite name gets its job's number (spec 11.1).

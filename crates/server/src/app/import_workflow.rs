@@ -57,8 +57,13 @@ impl Import<'_> {
             }
         }
         let granted = self.granted(tx, &wanted, now, &of_project)?;
-        let effective: Permissions =
-            if wanted.is_empty() { now.iter().map(|g| (g.name.clone(), g.level)).collect() } else { wanted };
+        // A grant that can't be read has level 0, and is no fault of the file.
+        let readable = |g: &&projects::Grant| g.level > 0;
+        let effective: Permissions = if wanted.is_empty() {
+            now.iter().filter(readable).map(|g| (g.name.clone(), g.level)).collect()
+        } else {
+            wanted
+        };
         def.permissions = effective;
         check(&validate_workflow(&def))?;
         def.permissions.clear();

@@ -285,7 +285,7 @@ impl App {
             })
             .await?;
         self.stop_runs(caller, &all.iter().map(|w| w.id).collect::<Vec<_>>()).await?;
-        let (id, runs, tags) = self
+        let (runs, caches) = self
             .writing(move |tx| {
                 let project = find(tx, &key)?;
                 let mut all = Vec::new();
@@ -293,16 +293,14 @@ impl App {
                     all.extend(ended_runs(tx, &workflow)?);
                     workflows::delete(tx, workflow.id)?;
                 }
-                let tags: Vec<String> = caches::list(tx, project.id)?.into_iter().map(|c| c.tag).collect();
+                let blobs: Vec<String> = caches::list(tx, project.id)?.into_iter().map(|c| c.blob).collect();
                 projects::delete(tx, project.id)?;
-                Ok((project.id, all, tags))
+                Ok((all, blobs))
             })
             .await?;
         self.forget_runs(runs).await;
-        for tag in tags {
-            if let Err(e) = self.files().delete_cache(id, &tag).await {
-                tracing::warn!(project = %id, tag, error = %e, "a cache of a deleted project was left behind");
-            }
+        for blob in caches {
+            self.delete_cache(&blob).await;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-/// How long a found identity is believed; a token that is deleted by another server lives on this long here.
+/// How long a found identity is believed at most; whoever revokes a token says so to all servers.
 const BELIEVE: Duration = Duration::from_secs(5);
 /// How long a worker is believed that cannot be looked up, or not at once. What it may do is decided by its lease, so
 /// a database that is away or slow must not silence it: it would give its job up.

@@ -118,6 +118,20 @@ async fn put_log(
     Ok(Json(LogLength { step, length }))
 }
 
+/// Longest text that is shown in lists, characters; the reference has the same bound (its tables do).
+const SHORT: usize = 255;
+
+/// Refuses a text that lists can't show.
+fn short(what: &str, text: &str) -> Result<()> {
+    let length = text.chars().count();
+    if length > SHORT {
+        return Err(Error::bad_request(format!(
+            "{what} has {length} characters, at most {SHORT} are possible"
+        )));
+    }
+    Ok(())
+}
+
 /// `worker tag`.
 #[utoipa::path(post, path = "/v1/worker/tags", tag = "worker", request_body = WorkerTags, responses((status = 204)))]
 async fn tags(
@@ -127,6 +141,10 @@ async fn tags(
 ) -> Result<StatusCode> {
     let (worker, _) = worker(&identity)?;
     app.fence(worker, body.job, body.attempt).await?;
+    for (name, value) in &body.tags {
+        short("the name of a tag", name)?;
+        short(&format!("the value of the tag '{name}'"), value)?;
+    }
     let event = cds_engine::Event::TagsAdded { job: body.job.job, attempt: body.attempt, tags: body.tags };
     let _ = app.apply(body.job.run, &event).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -141,6 +159,7 @@ async fn version(
 ) -> Result<StatusCode> {
     let (worker, _) = worker(&identity)?;
     app.fence(worker, body.job, body.attempt).await?;
+    short("the version", &body.version)?;
     let event =
         cds_engine::Event::VersionSet { job: body.job.job, attempt: body.attempt, version: body.version };
     let _ = app.apply(body.job.run, &event).await?;
@@ -156,6 +175,7 @@ async fn results(
 ) -> Result<(StatusCode, Json<Artifact>)> {
     let (worker, _) = worker(&identity)?;
     app.fence(worker, body.job, body.attempt).await?;
+    short("the name of a result", &body.name)?;
     Ok((StatusCode::CREATED, Json(app.add_result(body).await?)))
 }
 

@@ -5,9 +5,11 @@ use cds_model::JobRef;
 use cds_store::{
     caches, events, hatcheries, idempotency, queue, runs, servers, slots, timers, tokens, users, workers,
 };
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 const EVERY: Duration = Duration::from_secs(30);
+/// The disk is looked through once in so many rounds.
+const SWEEPS: u64 = 120;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Runs are sealed some time after their end, because that is when they are looked at most and may be restarted.
 const SEAL_AFTER: Duration = Duration::from_secs(600);
@@ -15,10 +17,15 @@ const SEAL_AFTER: Duration = Duration::from_secs(600);
 pub async fn run(app: App) {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
+    for n in 0_u64.. {
         tick.tick().await;
         if let Err(e) = keep(&app).await {
             tracing::warn!(error = %e, "house-keeping failed and is tried again");
+        }
+        if n % SWEEPS == 0
+            && let Err(e) = sweep(&app).await
+        {
+            tracing::warn!(error = %e, "old caches were not looked for and are later");
         }
     }
 }
@@ -64,13 +71,29 @@ async fn keep(app: &App) -> Result<(), cds_store::Error> {
         })
         .await?;
     // Caches that nobody has fetched for long; their bytes go with them.
-    let unused = app.store().write(move |tx| caches::prune(tx, ago(30 * DAY))).await?;
-    for blob in unused {
-        if let Ok(key) = cds_blobs::object::ObjectKey::new(blob)
-            && let Err(e) = app.files().delete_unused(&key, ago(DAY)).await
-        {
-            tracing::warn!(error = %e, "a cache that nobody uses could not be deleted");
+    for blob in app.store().write(move |tx| caches::prune(tx, ago(30 * DAY))).await? {
+        app.delete_cache(&blob).await;
+    }
+    Ok(())
+}
+
+/// Removes caches on this disk that nobody names: replaced or deleted by another server, or left by a crash. Young ones
+/// may be about to be named.
+async fn sweep(app: &App) -> Result<(), cds_store::Error> {
+    let before = cds_model::Timestamp(app.now().ms().saturating_sub(DAY.as_millis() as i64));
+    let old = match app.files().caches(before).await {
+        Ok(old) => old,
+        Err(e) => {
+            tracing::warn!(error = %e, "the caches on this disk could not be listed");
+            return Ok(());
         }
+    };
+    if old.is_empty() {
+        return Ok(());
+    }
+    let named: HashSet<String> = app.store().read(caches::blobs).await?.into_iter().collect();
+    for key in old.iter().filter(|key| !named.contains(key.as_str())) {
+        app.delete_cache(key.as_str()).await;
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
 //! News of what other servers on the same database have committed: what is in memory here may be old.
+//! A token that was revoked there is worth nothing here either, as soon as the news has come.
 
 use super::{TICK, wakes::reload};
 use crate::App;
@@ -24,7 +25,9 @@ pub async fn run(app: App) {
             wake = wakeups.recv() => match wake {
                 Ok(Wake::Run(id)) => app.live().outdated(id),
                 Ok(Wake::Queue) => due = due.or(Some(tokio::time::Instant::now() + GATHER)),
+                Ok(Wake::Identity) => app.tokens().forget(),
                 Ok(Wake::All) | Err(RecvError::Lagged(_)) => {
+                    app.tokens().forget();
                     app.live().all_outdated();
                     due = due.or(Some(tokio::time::Instant::now() + GATHER));
                 }

@@ -174,6 +174,25 @@ async fn what_a_lost_attempt_left_is_nobodys(on: Database) {
         s.post(worker, "/v1/worker/results", body).await
     };
     let cache = |attempt: u32| format!("/v1/worker/caches/ZGVwcw?job={job}&attempt={attempt}");
+    let long = "x".repeat(256);
+    let body = |more: Value| {
+        json!({"job": job, "attempt": 1})
+            .as_object()
+            .unwrap()
+            .clone()
+            .into_iter()
+            .chain(more.as_object().unwrap().clone())
+            .collect::<serde_json::Map<_, _>>()
+    };
+    for (path, more) in [
+        ("tags", json!({"tags": {"a": long}})),
+        ("tags", json!({"tags": {long.as_str(): "a"}})),
+        ("version", json!({"version": long})),
+        ("results", json!({"type": "static-file", "name": long, "data": {}})),
+    ] {
+        let answer = s.post(&worker, &format!("/v1/worker/{path}"), body(more).into()).await.is(400);
+        assert!(answer.text().contains("has 256 characters, at most 255 are possible"), "{}", answer.text());
+    }
     upload(&worker, 1, "res", "one").await.is(201);
     upload(&worker, 1, "other", "one").await.is(201);
     page(&worker, 1).await.is(201);

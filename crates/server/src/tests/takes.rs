@@ -12,6 +12,7 @@ on_both! {
     a_worker_that_does_not_count_is_served_as_ever,
     two_copies_at_the_same_time_give_one_job,
     numbers_that_are_none_are_refused,
+    the_cache_of_a_tag_is_the_newest_on_any_server,
 }
 
 const RUNS: &str = "/v1/projects/P/workflows/main/runs";
@@ -172,4 +173,25 @@ async fn numbers_that_are_none_are_refused(on: Database) {
     }
     assert!(leases(&s.app).await.iter().all(|(.., worker)| worker.is_none()));
     take(&s, &worker, i64::MAX).await.is(200);
+}
+
+async fn the_cache_of_a_tag_is_the_newest_on_any_server(on: Database) {
+    let (s, worker) = server(on, 1).await;
+    let (job, attempt) = given(&take(&s, &worker, 1).await.is(200).json());
+    let there = s.another().await;
+    let path = format!("/v1/worker/caches/ZGVwcw?job={job}&attempt={attempt}");
+    let put = async |server: &Server, text: &str| {
+        server.send("PUT", &path, &worker, "application/octet-stream", text.into()).await.is(204);
+    };
+    put(&s, "old").await;
+    put(&there, "new").await;
+    assert_eq!(there.get(&worker, &path).await.is(200).text(), "new");
+    // It is on the other one's disk: not here is right, yesterday's is not.
+    s.get(&worker, &path).await.is(404);
+    put(&s, "newest").await;
+    assert_eq!(s.get(&worker, &path).await.is(200).text(), "newest");
+    there.get(&worker, &path).await.is(404);
+    // What is replaced goes: here at once, there when the disk is looked through.
+    let kept = s.app.files().caches(cds_model::Timestamp(i64::MAX)).await.unwrap();
+    assert_eq!(kept.len(), 2, "its own last one, and the one that the other server replaced: {kept:?}");
 }

@@ -1,6 +1,6 @@
 //! Rows changed behind a server's back, as a fault of a disk or of a person would.
 
-use crate::{error::Result, sql::sql, tx::Tx, vals};
+use crate::{dialect::Dialect, error::Result, sql::sql, tx::Tx, vals};
 use cds_model::{RunId, WorkflowId};
 
 sql! {
@@ -24,6 +24,10 @@ sql! {
     ENTITY_COPY = "INSERT INTO entity (id, project, kind, name, def, from_repository, created, last_modified) SELECT 'no-entity', project, kind, 'damaged', '{', from_repository, created, last_modified FROM entity LIMIT 1";
     ACCOUNT_COPY = "INSERT INTO account (id, username, fullname, email, password, ring, organization, verified, created) SELECT 'no-account', 'damaged', fullname, 'damaged@example.org', password, ring, organization, verified, created FROM account LIMIT 1";
     SLOT_COPY = "INSERT INTO slot (workflow, node, run, node_run, number, held) VALUES ('no-workflow', 'n', 'no-run', 0, 1, 0)";
+    KEY = "UPDATE key_pair SET private = '!' || private";
+    GROUP = "INSERT INTO user_group (id, name, organization, created) VALUES ('no-group', 'damaged', '', 0)";
+    GROUP_LEVEL = "INSERT INTO project_group (project, group_id, level) SELECT id, 'no-group', 4 FROM project";
+    GROUP_MEMBERS = "INSERT INTO group_member (group_id, account, admin) SELECT 'no-group', id, 0 FROM account";
     MEND_RUN = "UPDATE run SET head = substr(head, 2) WHERE id = $1";
 }
 
@@ -73,15 +77,19 @@ pub fn damage(tx: &mut Tx<'_>, run: RunId, what: Damage) -> Result<u64> {
 }
 
 /// Makes the definition of a workflow unreadable, and beside the rows there are puts others that can't be read: of runs,
-/// workers, hatcheries, projects, entities, accounts and mutexes.
+/// workers, hatcheries, projects, entities, accounts, groups and mutexes. No key of a project can be read any more.
 ///
 /// # Errors
 /// The database failed.
 pub fn damage_around(tx: &mut Tx<'_>, workflow: &str) -> Result<()> {
     tx.execute(WORKFLOW, vals![workflow])?;
     let copies = [RUN_COPY, WORKER_COPY, HATCHERY_COPY, PROJECT_COPY, ENTITY_COPY, ACCOUNT_COPY, SLOT_COPY];
-    for statement in copies {
+    for statement in copies.into_iter().chain([KEY, GROUP, GROUP_LEVEL, GROUP_MEMBERS]) {
         tx.execute(statement, &[])?;
+    }
+    if tx.dialect() == Dialect::Sqlite {
+        // Only there may a column hold anything.
+        tx.batch("UPDATE user_group SET created = 'x'; UPDATE group_member SET admin = 'x'; UPDATE project_group SET level = 'x' WHERE group_id = 'no-group'")?;
     }
     Ok(())
 }

@@ -216,3 +216,24 @@ async fn a_foreign_key_is_refused() {
     assert!(refused.contains("secret.key") && refused.contains("put the key file there"), "{refused}");
     drop(one);
 }
+
+#[tokio::test]
+async fn a_token_that_is_revoked_here_is_worth_nothing_there() {
+    let Some((_postgres, url)) = database().await else { return };
+    let one = first(&url).await;
+    let two = second(&url, &one, true).await;
+    let order = cds_api::users::TokenCreate {
+        name: "robot".into(),
+        description: String::new(),
+        scopes: Vec::new(),
+        duration_days: 1,
+    };
+    let made = one.admin().token_create(&order).await.expect("a token");
+    let robot = two.anonymous().with_token(Some(cds_model::Secret::new(made.secret.clone())));
+    robot.last_runs().await.expect("it is known there, and remembered");
+    one.admin().token_delete(&made.token.id.to_string()).await.expect("it is revoked");
+    let begin = std::time::Instant::now();
+    eventually("it is refused", SHORT, || async { robot.last_runs().await.err() }).await;
+    // What is found is believed for five seconds; the news of its end must not wait for that.
+    assert!(begin.elapsed() < std::time::Duration::from_secs(4), "{:?}", begin.elapsed());
+}

@@ -111,6 +111,33 @@ fn watching_runs_again_when_a_file_changes() {
     repository.nothing_is_left();
 }
 
+/// Whatever the way to it is called.
+#[test]
+fn what_a_run_leaves_in_the_tree_is_no_reason_for_another() {
+    let repository = Repository::new("echo again >> $SEEN");
+    repository.write(".cds/p.pip.yml", "version: v1.0\nname: p\njobs: [{job: j, steps: [{script: ['echo again >> $SEEN', 'date +%s%N > made']}, {artifactUpload: {path: made, tag: '1'}}]}]\n");
+    std::fs::create_dir(repository.dir.path().join("sub")).unwrap();
+    let seen = repository.temp.path().join("seen");
+    let mut command = repository.command(&["--watch", "--artifacts", "../out"]);
+    command.current_dir(repository.dir.path().join("sub")).env("SEEN", &seen).stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let runs = || std::fs::read_to_string(&seen).unwrap_or_default().lines().count();
+    wait(&repository.dir.path().join("out/made"));
+    // Long enough for several looks at the tree.
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(runs(), 1, "nobody has changed anything");
+    repository.write("greeting", "changed again\n");
+    let begin = Instant::now();
+    while runs() < 2 {
+        assert!(begin.elapsed() < LONG, "a change is not run on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    signal(&child, Signal::INT);
+    assert!(ended(&mut child).is_some(), "it ends by itself");
+    std::fs::remove_file(&seen).unwrap();
+    repository.nothing_is_left();
+}
+
 /// While the changed tree is read, a filter of git changes a file that has been read already.
 #[test]
 fn a_change_while_the_files_are_read_is_not_lost() {

@@ -102,6 +102,32 @@ fn a_hook_of_a_linked_worktree_can_run_it() {
 }
 
 #[test]
+fn a_branch_keeps_its_name_whatever_tags_are_called() {
+    let repository = Repository::new(
+        "test {{.git.branch}} = main && test $(git -C here symbolic-ref HEAD) = refs/heads/main",
+    );
+    repository.git(&["tag", "main"]);
+    let (code, out, err) = repository.run(&["--logs"]);
+    assert_eq!(code, 0, "{out}{err}");
+    repository.nothing_is_left();
+}
+
+#[test]
+fn a_file_may_have_the_longest_name_there_is() {
+    let repository = Repository::new("true");
+    let name = "x".repeat(255);
+    let made = format!(
+        "version: v1.0\nname: p\njobs: [{{job: j, steps: [{{script: [echo made > {name}]}}, {{artifactUpload: {{path: {name}, tag: '1'}}}}]}}]\n"
+    );
+    repository.write(".cds/p.pip.yml", &made);
+    let out = tempfile::tempdir().unwrap();
+    let (code, shown, err) = repository.run(&["--artifacts", out.path().to_str().unwrap()]);
+    assert_eq!(code, 0, "{shown}{err}");
+    assert_eq!(std::fs::read_to_string(out.path().join(&name)).unwrap(), "made\n");
+    repository.nothing_is_left();
+}
+
+#[test]
 fn submodules_are_taken_as_they_lie_there() {
     let place = tempfile::tempdir().unwrap();
     let git = |directory: &Path, words: &[&str]| {
