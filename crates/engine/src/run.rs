@@ -194,16 +194,17 @@ fn set_version(run: &Run, job: JobNo, attempt: Attempt, version: &str, now: Time
     }
     match run.head.version.as_deref() {
         Some(old) if old == version => return Transition::Ignored(Ignored::Repeated),
-        Some(old) => {
+        Some(old) if !run.head.version_by.is_some_and(|(by, of)| by == job && of < attempt) => {
             return refuse(403, format!("cannot change existing workflow run version value: it is {old}"));
         }
-        None => {}
+        _ => {}
     }
     on_job(run, job, attempt, now, |work, at| {
         if work.job(at).status != Status::Building {
             return Err(Ignored::Repeated);
         }
         work.run.head.version = Some(version.to_string());
+        work.run.head.version_by = Some((job, attempt));
         let sub = work.node(at.node).sub;
         work.info(Level::Info, sub, format!("The version of this run is {version}"));
         Ok(())

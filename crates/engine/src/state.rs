@@ -34,6 +34,9 @@ pub struct RunHead {
     /// `cds.version` once set by `worker set-version`; otherwise the run number is it.
     #[serde(default)]
     pub version: Option<String>,
+    /// Which attempt has set it: what a lost one has set, the next one of its job may set otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_by: Option<(JobNo, Attempt)>,
     /// When it was made.
     pub created: Timestamp,
     /// When something last happened to it.

@@ -321,8 +321,14 @@ fn tags_and_version_come_from_jobs() {
     d.apply(version("v1.2.3-rc.1+5"));
     assert!(matches!(d.try_apply(version("v1.2.3-rc.1+5")), Transition::Ignored(Ignored::Repeated)));
     assert!(matches!(d.try_apply(version("1.2.4")), Transition::Refused(r) if r.id == Some(403)));
+    // What a lost attempt has set binds nobody but other jobs.
+    d.apply(Event::WorkerLost { job, attempt, reason: "it is gone".into() });
+    let (job, attempt) = d.take("a");
+    let version = |v: &str| Event::VersionSet { job, attempt, version: v.into() };
+    d.apply(version("1.2.4"));
+    assert!(matches!(d.try_apply(version("1.2.5")), Transition::Refused(r) if r.id == Some(403)));
     d.apply(ended(job, attempt, OK, map(&[])));
-    assert_eq!(d.param("b", "cds.version"), Some("v1.2.3-rc.1+5"));
+    assert_eq!(d.param("b", "cds.version"), Some("1.2.4"));
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub(crate) struct Definitions {
     pub warnings: Vec<String>,
 }
 
+/// Largest definition, bytes.
+const LARGEST: u64 = 16 << 20;
+
 fn usage(text: String) -> LocalError {
     LocalError::Usage(text)
 }
@@ -32,8 +35,17 @@ fn sources(top: &Path) -> Result<Vec<(String, String)>, LocalError> {
     names.sort();
     names.retain(|n| n.rsplit_once('.').and_then(|(_, e)| Format::from_word(e)).is_some());
     let read = |name: String| {
-        let text = std::fs::read_to_string(folder.join(&name));
-        let text = text.map_err(|e| usage(format!("cannot read .cds/{name}: {e}")))?;
+        let path = folder.join(&name);
+        let fault = |e: &dyn std::fmt::Display| usage(format!("cannot read .cds/{name}: {e}"));
+        // A pipe or a device would be read for ever.
+        let meta = std::fs::metadata(&path).map_err(|e| fault(&e))?;
+        if !meta.is_file() {
+            return Err(fault(&"it is not a regular file"));
+        }
+        if meta.len() > LARGEST {
+            return Err(fault(&format!("it has {} bytes, at most {LARGEST} are read", meta.len())));
+        }
+        let text = std::fs::read_to_string(path).map_err(|e| fault(&e))?;
         Ok((format!(".cds/{name}"), text))
     };
     names.into_iter().map(read).collect()

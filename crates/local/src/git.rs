@@ -161,10 +161,21 @@ impl Repository {
         let list = "rev-parse --path-format=absolute --show-toplevel --absolute-git-dir \
                     --git-path objects --git-path index --git-path shallow";
         let output = git.bytes(&list.split_ascii_whitespace().collect::<Vec<_>>(), b"")?;
-        let mut lines =
-            output.split(|b| *b == b'\n').map(|line| PathBuf::from(OsString::from_vec(line.to_vec())));
-        let mut line = || lines.next().unwrap_or_default();
-        Ok(Self { top: line(), data: line(), objects: line(), index: line(), shallow: line() })
+        let lines: Vec<&[u8]> =
+            output.strip_suffix(b"\n").unwrap_or(&output).split(|b| *b == b'\n').collect();
+        let [top, data, objects, index, shallow] = lines[..] else {
+            // git itself can't clone from what borrows objects of such a place.
+            let why = "its path has a line end in it, which cds run cannot deal with: move it elsewhere";
+            return Err(fault("the repository", why));
+        };
+        let path = |line: &[u8]| PathBuf::from(OsString::from_vec(line.to_vec()));
+        Ok(Self {
+            top: path(top),
+            data: path(data),
+            objects: path(objects),
+            index: path(index),
+            shallow: path(shallow),
+        })
     }
 
     /// Git in this repository.

@@ -32,17 +32,14 @@ pub fn put(tx: &mut Tx<'_>, run: RunId, r: &TestReport) -> Result<()> {
 
 /// Reports of a run, by job, attempt and step.
 pub fn list(tx: &mut Tx<'_>, run: RunId) -> Result<Vec<TestReport>> {
-    tx.query(LIST, vals![run])?
-        .iter()
-        .map(|r| {
-            Ok(TestReport {
-                job: r.get(0)?,
-                attempt: r.get(1)?,
-                step: r.get(2)?,
-                node: r.get(3)?,
-                suites: r.get(4)?,
-                created: r.get(5)?,
-            })
+    tx.query_readable(LIST, vals![run], |r| {
+        Ok(TestReport {
+            job: r.get(0)?,
+            attempt: r.get(1)?,
+            step: r.get(2)?,
+            node: r.get(3)?,
+            suites: r.get(4)?,
+            created: r.get(5)?,
         })
-        .collect()
+    })
 }

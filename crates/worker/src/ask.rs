@@ -50,8 +50,8 @@ impl From<std::io::Error> for Fault {
 /// Whether the server is away, and not merely in trouble with this call.
 fn is_away(error: &ClientError) -> bool {
     match error.api() {
-        // Also what stands before a server that is started anew.
-        Some(refusal) => matches!(refusal.status.as_u16(), 429 | 502..=504) || refusal.code == "store_away",
+        // Also what stands before a server that is started anew, and a disk of it that is full until somebody helps.
+        Some(refusal) => matches!(refusal.status.as_u16(), 429 | 502..=504 | 507),
         None => error.is_transient(),
     }
 }
@@ -74,7 +74,9 @@ impl Job {
             if !told && began.elapsed() > SILENT {
                 told = true;
                 if let Some(log) = self.log() {
-                    log.line(&format!("warning: the server is away, trying again until it is back: {error}"));
+                    log.line(&format!(
+                        "warning: the server cannot do this now, trying again until it can: {error}"
+                    ));
                 }
             }
             tokio::select! {

@@ -225,7 +225,7 @@ jobs:
     let run = project.when_within(LONG, "with", run.brief.number, "the end", over).await;
     assert_eq!(run.brief.status, Status::Success, "{run:#?}");
     let log = project.attempt_log(find_job(&run, "with", "upload"), 1, 1).await;
-    assert!(log.contains("the server is away, trying again until it is back"), "{log}");
+    assert!(log.contains("the server cannot do this now, trying again until it can"), "{log}");
     let number = cds_client::RunNumber::from(run.brief.number);
     let mut names: Vec<String> = project
         .client

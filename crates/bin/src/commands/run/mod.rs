@@ -76,6 +76,13 @@ fn work(args: RunArgs) -> anyhow::Result<u8> {
     result
 }
 
+/// Reads files where a signal is heard meanwhile: a tree may be large.
+async fn aside<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, LocalError> + Send + 'static,
+) -> Result<T, LocalError> {
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|e| Err(LocalError::Failed(e.to_string())))
+}
+
 /// What is to be done.
 struct Work {
     repository: Repository,
@@ -92,13 +99,16 @@ impl Work {
     }
 
     async fn with_server(&self, home: &Path, signals: &Signals) -> anyhow::Result<u8> {
-        // What is read has been seen: a change from here on is a change.
-        let seen = self.fingerprint()?;
-        let plan = self.plan(home)?;
+        let read = async {
+            // What is read has been seen: a change from here on is a change.
+            let seen = self.fingerprint().await?;
+            Ok::<_, LocalError>((seen, self.plan(home).await?))
+        };
+        let (seen, plan) = tokio::select! {
+            read = read => read?,
+            () = signals.first() => return Ok(1),
+        };
         self.announce(&plan);
-        if signals.came() {
-            return Ok(1);
-        }
         let config = Config {
             data: home.to_path_buf(),
             listen: ([127, 0, 0, 1], 0).into(),
@@ -137,32 +147,42 @@ impl Work {
             if let Err(error) = ended {
                 tell(error);
             }
-            plan = loop {
-                tokio::select! {
-                    () = tokio::time::sleep(POLL) => {}
-                    () = signals.first() => return Ok(0),
-                }
-                let now = self.fingerprint()?;
-                if now == seen {
-                    continue;
-                }
-                seen = now;
-                match self.plan(home) {
-                    Ok(plan) => break plan,
-                    Err(error) => tell(error),
-                }
+            plan = tokio::select! {
+                plan = self.changed(home, &mut seen) => plan?,
+                () = signals.first() => return Ok(0),
             };
             self.announce(&plan);
         }
     }
 
-    /// What the files look like, if somebody wants to know whether they change.
-    fn fingerprint(&self) -> Result<Option<Fingerprint>, LocalError> {
-        self.watch.then(|| Fingerprint::take(&self.repository, &self.options)).transpose()
+    /// Waits until the files are others and can be run.
+    async fn changed(&self, home: &Path, seen: &mut Option<Fingerprint>) -> Result<Plan, LocalError> {
+        loop {
+            tokio::time::sleep(POLL).await;
+            let now = self.fingerprint().await?;
+            if now == *seen {
+                continue;
+            }
+            *seen = now;
+            match self.plan(home).await {
+                Ok(plan) => return Ok(plan),
+                Err(error) => tell(error),
+            }
+        }
     }
 
-    fn plan(&self, home: &Path) -> Result<Plan, LocalError> {
-        Plan::read(&self.repository, &self.options, home)
+    /// What the files look like, if somebody wants to know whether they change.
+    async fn fingerprint(&self) -> Result<Option<Fingerprint>, LocalError> {
+        if !self.watch {
+            return Ok(None);
+        }
+        let (repository, options) = (self.repository.clone(), self.options.clone());
+        aside(move || Fingerprint::take(&repository, &options).map(Some)).await
+    }
+
+    async fn plan(&self, home: &Path) -> Result<Plan, LocalError> {
+        let (repository, options, home) = (self.repository.clone(), self.options.clone(), home.to_path_buf());
+        aside(move || Plan::read(&repository, &options, &home)).await
     }
 
     fn announce(&self, plan: &Plan) {

@@ -111,6 +111,26 @@ fn watching_runs_again_when_a_file_changes() {
     repository.nothing_is_left();
 }
 
+#[test]
+fn while_files_are_read_a_signal_ends_it_too() {
+    let repository = Repository::new("true");
+    let begun = repository.temp.path().join("begun");
+    repository.git(&["config", "filter.slow.clean", &format!("touch {}; sleep 1000", begun.display())]);
+    repository.write(".gitattributes", "greeting filter=slow\n");
+    let mut child = repository.command(&[]).stdout(Stdio::null()).spawn().unwrap();
+    wait(&begun);
+    signal(&child, Signal::INT);
+    assert_eq!(ended(&mut child), Some(1));
+    std::fs::remove_file(begun).unwrap();
+    repository.nothing_is_left();
+    // What would be read for ever is not read at all.
+    repository.git(&["config", "--unset", "filter.slow.clean"]);
+    let pipe = repository.dir.path().join(".cds/pipe.yml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (code, _, err) = repository.run(&[]);
+    assert!(code == 2 && err.contains("cannot read .cds/pipe.yml: it is not a regular file"), "{code} {err}");
+}
+
 /// Whatever the way to it is called.
 #[test]
 fn what_a_run_leaves_in_the_tree_is_no_reason_for_another() {

@@ -113,6 +113,28 @@ fn a_branch_keeps_its_name_whatever_tags_are_called() {
 }
 
 #[test]
+fn a_repository_may_lie_anywhere() {
+    let repository = Repository::new("true");
+    let top = repository.dir.path();
+    let mut last = top.to_path_buf();
+    let mut moved = |name: &str| {
+        let next = top.join(name);
+        std::fs::create_dir(&next).unwrap();
+        for name in [".git", ".cds", "greeting", "new"] {
+            std::fs::rename(last.join(name), next.join(name)).unwrap();
+        }
+        last = next;
+        repository.run_in(&last, &[])
+    };
+    let (code, out, err) = moved("a place é 'of' \"mine\" #1");
+    assert_eq!(code, 0, "{out}{err}");
+    // git itself does not manage that one, and nothing else is read instead.
+    let (code, _, err) = moved("new\nline");
+    assert!(code == 2 && err.contains("its path has a line end in it"), "{err}");
+    repository.nothing_is_left();
+}
+
+#[test]
 fn a_file_may_have_the_longest_name_there_is() {
     let repository = Repository::new("true");
     let name = "x".repeat(255);
