@@ -185,7 +185,8 @@ pub struct Parameter {
     pub name: String,
     /// Text after interpolation.
     pub value: String,
-    /// `project`, `application`, `environment`, `pipeline`, `payload`, `builtin`, `git`, `parent:<node>`, `export`.
+    /// `project`, `application`, `environment`, `pipeline` (its default), `node` (the workflow sets it), `by hand` (given
+    /// at the start), `payload`, `builtin`, `git`, `parent:<node>`, `export`.
     pub origin: String,
     /// Its text comes from an event and may carry code.
     pub tainted: bool,

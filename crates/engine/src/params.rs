@@ -170,24 +170,24 @@ fn integrations(p: &mut Params, spec: &RunSpec, node: &cds_workflow::def::Node) 
 fn pipeline_parameters(p: &mut Params, run: &Run, begin: &Begin<'_>) {
     let spec = &run.spec;
     let declared = spec.pipeline_of(begin.node).map(|pip| &pip.parameters);
-    let mut values: IndexMap<&str, &str> = IndexMap::new();
+    // Each with who has set it.
+    let mut values: IndexMap<&str, (&str, &str)> = IndexMap::new();
     for (name, parameter) in declared.into_iter().flatten() {
-        values.insert(name, &parameter.value);
+        values.insert(name, (&parameter.value, "pipeline"));
     }
     if let Some(node) = spec.node(begin.node) {
-        values.extend(node.parameters.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+        values.extend(node.parameters.iter().map(|(k, v)| (k.as_str(), (v.as_str(), "node"))));
     }
-    match begin.by_hand {
-        Some(by) => values.extend(by.parameters.iter().map(|(k, v)| (k.as_str(), v.as_str()))),
-        None if begin.manual => {
-            values.extend(run.head.parameters.iter().map(|(k, v)| (k.as_str(), v.as_str())));
-        }
-        None => {}
-    }
-    for (name, value) in values {
+    let by_hand = match begin.by_hand {
+        Some(by) => Some(&by.parameters),
+        None => begin.manual.then_some(&run.head.parameters),
+    };
+    let given = by_hand.into_iter().flatten();
+    values.extend(given.map(|(k, v)| (k.as_str(), (v.as_str(), "by hand"))));
+    for (name, (value, origin)) in values {
         let list = declared.and_then(|d| d.get(name)).is_some_and(|d| d.kind == "list");
         let value = if list { value.split(';').next().unwrap_or_default() } else { value };
-        set(p, &format!("cds.pip.{name}"), value, "pipeline", false);
+        set(p, &format!("cds.pip.{name}"), value, origin, false);
     }
 }
 

@@ -92,6 +92,9 @@ fn later_levels_overwrite_earlier_ones() {
     ] {
         assert_eq!(d.param("a", name), Some(value), "{name}");
     }
+    let from = |name: &str| d.node("a").unwrap().params[name].origin.clone();
+    let origins = ["p", "q", "l", "extra"].map(|name| from(&format!("cds.pip.{name}")));
+    assert_eq!(origins, ["pipeline", "node", "pipeline", "by hand"]);
     assert_eq!(d.param("a", "cds.proj.token"), None);
     assert_eq!(tainted(&d, "a"), ["cds.triggered_by.fullname"], "the definition's own payload is trusted");
 

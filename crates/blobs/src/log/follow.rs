@@ -9,6 +9,8 @@ use futures::{Stream, stream};
 
 const CHUNK: u64 = 64 * 1024;
 const CATCH_UP: u64 = 256 * 1024;
+/// What is told together arrived within this time.
+const SAME_MOMENT_MS: i64 = 1_000;
 
 /// What a follower is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub enum LogEvent {
         offset: u64,
         /// The bytes.
         bytes: Bytes,
+        /// When the first of them arrived, ms since the epoch; the others came within a second of it.
+        at_ms: i64,
     },
     /// The log is complete; nothing follows.
     End {
@@ -73,17 +77,20 @@ impl LogStore {
                         let size = if ahead > CATCH_UP { CATCH_UP } else { CHUNK };
                         let (store, key) = (store.clone(), key.clone());
                         let read = inline_or_blocking(ahead > CATCH_UP, move || {
-                            store.view(&key)?.read(at, at.saturating_add(size))
+                            let mut view = store.view(&key)?;
+                            let end = at.saturating_add(size).min(view.length);
+                            let (at_ms, end) = view.points.moment(at, end, SAME_MOMENT_MS)?;
+                            Ok((at_ms, view.read(at, end)?))
                         });
                         return match read.await {
                             // Cut short by a deletion that has not reached `rx` yet; wait for it.
-                            Ok(bytes) if bytes.is_empty() => match rx.changed().await {
+                            Ok((_, bytes)) if bytes.is_empty() => match rx.changed().await {
                                 Ok(()) => continue,
                                 Err(_) => None,
                             },
-                            Ok(bytes) => {
+                            Ok((at_ms, bytes)) => {
                                 let next = at + bytes.len() as u64;
-                                let event = LogEvent::Bytes { offset: at, bytes: bytes.into() };
+                                let event = LogEvent::Bytes { offset: at, bytes: bytes.into(), at_ms };
                                 Some((Ok(event), (Step::On(rx, entry), next)))
                             }
                             Err(e) => Some((Err(e), (Step::Done, at))),

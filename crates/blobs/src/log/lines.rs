@@ -23,9 +23,10 @@ pub struct Line {
     pub bytes: u64,
     /// When its first byte arrived, ms since the epoch (to about 100 ms).
     pub at_ms: i64,
-    /// Its text without the newline; bytes that are no UTF-8 are shown as U+FFFD.
+    /// Its text without the newline; bytes that are no UTF-8 are shown as U+FFFD. Of a line that is longer than
+    /// [`LINE_TEXT_CAP`] what a carriage return has overwritten is left out: a progress bar shows where it ended.
     pub text: String,
-    /// `text` holds only the first [`LINE_TEXT_CAP`] bytes. The rest can be read by offset.
+    /// `text` holds only the first [`LINE_TEXT_CAP`] bytes of what is seen. The rest can be read by offset.
     pub truncated: bool,
 }
 
@@ -67,13 +68,26 @@ pub fn read(view: View, first: u64, max: usize) -> Result<Lines, LogError> {
             let (point, until) = cursor.view().points.covering(offset)?;
             reach = (point.at_ms, until);
         }
-        let (text, bytes) = take_line(&mut cursor, number)?;
-        let truncated = (text.len() as u64) < bytes;
+        let (mut text, bytes) = take_line(&mut cursor, number)?;
+        let mut truncated = (text.len() as u64) < bytes;
+        if truncated && let Some(last) = overwritten_last(&mut cursor, offset, offset + bytes)? {
+            (text, truncated) = (last, false);
+        }
         text_bytes += text.len() as u64;
         let text = String::from_utf8(text).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into());
         answer.lines.push(Line { number, offset, bytes, at_ms: reach.0, text, truncated });
     }
     Ok(answer)
+}
+
+/// What stands behind the last carriage return of a long line; `None` if that is too long to be shown whole.
+fn overwritten_last(cursor: &mut Cursor, start: u64, end: u64) -> Result<Option<Vec<u8>>, LogError> {
+    let mut tail = cursor.look(start.max(end.saturating_sub(LINE_TEXT_CAP)), end)?;
+    // Those at the very end overwrite nothing.
+    while tail.last() == Some(&b'\r') {
+        tail.pop();
+    }
+    Ok(tail.iter().rposition(|b| *b == b'\r').map(|at| tail.split_off(at + 1)))
 }
 
 /// Moves to the first byte of `line`, which must exist.

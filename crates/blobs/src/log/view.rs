@@ -90,6 +90,19 @@ impl Points {
         let (point, next) = self.last(|p| p.offset <= offset)?;
         Ok((point, next.map_or(u64::MAX, |n| n.offset)))
     }
+
+    /// When the byte at `from` arrived, and how far towards `to` the others came within so many ms.
+    pub fn moment(&self, from: u64, to: u64, within_ms: i64) -> Result<(i64, u64), LogError> {
+        let (first, mut until) = self.covering(from)?;
+        while until < to {
+            let (point, next) = self.covering(until)?;
+            if (point.at_ms - first.at_ms).abs() > within_ms {
+                return Ok((first.at_ms, until));
+            }
+            until = next;
+        }
+        Ok((first.at_ms, to))
+    }
 }
 
 /// A log as it was at one moment.
@@ -178,6 +191,11 @@ impl Cursor {
     /// Offset of the next byte.
     pub fn pos(&self) -> u64 {
         self.pos
+    }
+
+    /// The bytes of `[from, to)`; the position stays.
+    pub fn look(&mut self, from: u64, to: u64) -> Result<Vec<u8>, LogError> {
+        self.view.read(from, to)
     }
 
     /// Goes to `offset`; costs nothing if that lies in the block at hand.

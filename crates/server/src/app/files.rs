@@ -25,6 +25,7 @@ use cds_store::{
 };
 use futures::TryStreamExt;
 use indexmap::IndexMap;
+use std::collections::{HashMap, HashSet};
 
 /// Where a job stands in its run, as far as its results are concerned.
 struct Place {
@@ -405,14 +406,15 @@ impl App {
         }
     }
 
-    /// Test reports of a run, by node; a repeated suite name gets its job's number (spec 11.1).
+    /// Test reports of a run, by node, of the last execution of each; a repeated suite name gets its job's number (spec 11.1).
     pub async fn tests(&self, run: RunId) -> Result<cds_api::runs::Tests> {
         let reports =
             self.store().read(move |tx| test_reports::list(tx, run)).await.map_err(Error::internal)?;
         let state = self.load_run(run).await?;
+        let last = jobs_of_last_executions(&state);
         let mut tests = cds_api::runs::Tests::default();
         for report in reports {
-            if !counts(&state, report.job, report.attempt) {
+            if !last.contains(&report.job) || !counts(&state, report.job, report.attempt) {
                 continue;
             }
             let suites: Vec<cds_api::worker::TestSuite> =
@@ -435,6 +437,19 @@ impl App {
         }
         Ok(tests)
     }
+}
+
+/// The jobs that the last execution of each node is made of; of a job that was taken over from an earlier one, that.
+fn jobs_of_last_executions(run: &Run) -> HashSet<JobNo> {
+    let mut last: HashMap<_, &cds_engine::state::NodeRun> = HashMap::new();
+    for node in &run.nodes {
+        let known = last.entry(node.node).or_insert(node);
+        if node.sub >= known.sub {
+            *known = node;
+        }
+    }
+    let jobs = last.values().flat_map(|n| &n.stages).flat_map(|s| &s.jobs);
+    jobs.map(|job| job.copy_of.unwrap_or(job.no)).collect()
 }
 
 /// Whether an attempt is the one that counts: one that was lost may have left half of its files and reports.

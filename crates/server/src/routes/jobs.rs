@@ -245,8 +245,8 @@ struct FollowQuery {
     offset: u64,
 }
 
-/// A step's log as it grows: `bytes` events whose id is the offset after them, then `end`. Resumable without a
-/// gap or a double byte.
+/// A step's log as it grows: `bytes` events whose id is the offset after them, with the time at which they came (`at_ms`),
+/// then `end`. Resumable without a gap or a double byte.
 #[utoipa::path(get, path = "/v1/jobs/{job}/attempts/{attempt}/steps/{step}/follow", tag = "jobs", params(("job" = String, Path), ("attempt" = u32, Path), ("step" = u16, Path), FollowQuery), responses((status = 200, content_type = "text/event-stream")))]
 async fn follow(
     State(app): State<App>,
@@ -314,14 +314,14 @@ fn follower(
 
 fn sse(event: std::result::Result<LogEvent, LogError>) -> Event {
     match event {
-        Ok(LogEvent::Bytes { offset, bytes }) => {
+        Ok(LogEvent::Bytes { offset, bytes, at_ms }) => {
             let after = offset + bytes.len() as u64;
             let data = match std::str::from_utf8(&bytes) {
-                Ok(text) => serde_json::json!({ "offset": offset, "text": text }),
+                Ok(text) => serde_json::json!({ "offset": offset, "at_ms": at_ms, "text": text }),
                 Err(_) => {
                     use base64::Engine;
                     let coded = base64::engine::general_purpose::STANDARD.encode(&bytes);
-                    serde_json::json!({ "offset": offset, "base64": coded })
+                    serde_json::json!({ "offset": offset, "at_ms": at_ms, "base64": coded })
                 }
             };
             Event::default().event("bytes").id(after.to_string()).data(data.to_string())

@@ -164,3 +164,44 @@ async fn the_log_of_a_job_is_that_of_all_its_steps() {
     let saved = s.get("", address["url"].as_str().unwrap()).await.is(200);
     assert_eq!((saved.text(), &saved.headers["content-disposition"]), (text, &"attachment".parse().unwrap()));
 }
+
+#[tokio::test]
+async fn tests_are_those_of_the_last_execution() {
+    let s = Server::new();
+    let owner = s.project().await;
+    let jobs = "version: v1.0\nname: build\njobs:\n- job: good\n  steps: [{script: ['true']}]\n- job: flaky\n  steps: [{script: ['true']}]\n";
+    s.import(&owner, "pipeline", jobs).await.is(200);
+    s.import(&owner, "workflow", WORKFLOW).await.is(200);
+    let worker = s.worker().await;
+    let runs = "/v1/projects/P/workflows/main/runs";
+    s.post(&owner, runs, json!({})).await.is(201);
+    // The job that the worker gets reports a test, and ends as that does.
+    let work = async |flaky: &str| {
+        let taken = s.post(&worker, "/v1/worker/take", json!({"wait_ms": 10_000})).await.is(200).json();
+        let good = taken["name"] == "good";
+        let (test, end) = if good || flaky == "ok" { ("ok", "Success") } else { ("failed", "Fail") };
+        let suites = json!([{"name": taken["name"], "cases": [{"name": "one", "status": test}]}]);
+        let at = json!({"job": taken["job"], "attempt": taken["attempt"]});
+        let mut tests = at.clone();
+        tests["suites"] = suites;
+        s.post(&worker, "/v1/worker/tests", tests).await.is(204);
+        let mut report = at;
+        report["end"] = json!({"status": end});
+        s.post(&worker, "/v1/worker/report", report).await.is(200);
+    };
+    let counted = async || {
+        let tests = s.get(&owner, &format!("{runs}/1/tests")).await.is(200).json();
+        (tests["total"].as_u64().unwrap(), tests["ok"].as_u64().unwrap(), tests["ko"].as_u64().unwrap())
+    };
+    work("failed").await;
+    work("failed").await;
+    assert_eq!(counted().await, (2, 1, 1));
+    let again = json!({"number": 1, "from_nodes": ["build"], "only_failed_jobs": true});
+    for outcome in ["failed", "ok"] {
+        s.post(&owner, runs, again.clone()).await.is(200);
+        // What went well is taken over, what runs again is not told of before it has.
+        assert_eq!(counted().await, (1, 1, 0));
+        work(outcome).await;
+    }
+    assert_eq!(counted().await, (2, 2, 0));
+}

@@ -1156,8 +1156,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A step's log as it grows: `bytes` events whose id is the offset after them, then `end`. Resumable without a
-         *     gap or a double byte.
+         * A step's log as it grows: `bytes` events whose id is the offset after them, with the time at which they came (`at_ms`),
+         *     then `end`. Resumable without a gap or a double byte.
          */
         get: {
             parameters: {
@@ -5877,7 +5877,10 @@ export interface components {
         Parameter: {
             /** @description Full name. */
             name: string;
-            /** @description `project`, `application`, `environment`, `pipeline`, `payload`, `builtin`, `git`, `parent:<node>`, `export`. */
+            /**
+             * @description `project`, `application`, `environment`, `pipeline` (its default), `node` (the workflow sets it), `by hand` (given
+             *     at the start), `payload`, `builtin`, `git`, `parent:<node>`, `export`.
+             */
             origin: string;
             /** @description Its text comes from an event and may carry code. */
             tainted: boolean;

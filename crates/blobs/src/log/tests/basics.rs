@@ -94,6 +94,21 @@ async fn a_huge_line_is_cut_and_skipped_over() {
 }
 
 #[tokio::test]
+async fn a_long_progress_bar_shows_where_it_ended() {
+    let (_dir, store) = store();
+    let key = key(0);
+    let bar: String = (0..10_000).map(|i| format!("\rlayer {i} of 9999 [####      ]")).collect();
+    let text = format!("first\n{bar}\r\nlast\n");
+    for (i, chunk) in text.as_bytes().chunks(50_000).enumerate() {
+        store.append(&key, i as u64 * 50_000, chunk, T).unwrap();
+    }
+    let page = store.read_lines(&key, 0, 10).await.unwrap();
+    let shown: Vec<_> = page.lines.iter().map(|l| (l.text.as_str(), l.truncated)).collect();
+    assert_eq!(shown, [("first", false), ("layer 9999 of 9999 [####      ]", false), ("last", false)]);
+    assert_eq!(page.lines[1].bytes, bar.len() as u64 + 1);
+}
+
+#[tokio::test]
 async fn a_page_of_long_lines_ends_early() {
     let (_dir, store) = store();
     let key = key(0);

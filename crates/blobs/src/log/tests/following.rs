@@ -8,7 +8,7 @@ async fn follow_all(store: &LogStore, key: &LogKey, from: u64) -> Vec<u8> {
     let mut got = Vec::new();
     while let Some(event) = stream.try_next().await.unwrap() {
         match event {
-            LogEvent::Bytes { offset, bytes } => {
+            LogEvent::Bytes { offset, bytes, .. } => {
                 assert_eq!(offset, from + got.len() as u64);
                 assert!(!bytes.is_empty());
                 got.extend_from_slice(&bytes);
@@ -127,4 +127,27 @@ async fn a_wake_up_takes_no_timer() {
     }
     // The best of many: the machine may be busy, but a poll by timer would never be this quick.
     assert!(best < Duration::from_millis(1), "{best:?}");
+}
+
+#[tokio::test]
+async fn who_comes_late_is_told_when_it_was() {
+    let (_dir, store) = store();
+    let key = key(1);
+    let lines: Vec<String> = (0..40).map(|i| format!("line {i}\n")).collect();
+    let mut at = 0;
+    for (i, line) in lines.iter().enumerate() {
+        store.append(&key, at, line.as_bytes(), Timestamp(1_000 * i as i64)).unwrap();
+        at += line.len() as u64;
+    }
+    store.seal(&key, at).await.unwrap();
+    let mut stream = Box::pin(store.follow(&key, 0));
+    let mut told = 0;
+    while let Some(LogEvent::Bytes { bytes, at_ms, .. }) = stream.try_next().await.unwrap() {
+        for line in std::str::from_utf8(&bytes).unwrap().lines() {
+            let true_ms = 1_000 * line["line ".len()..].parse::<i64>().unwrap();
+            assert!((0..=1_000).contains(&(true_ms - at_ms)), "{line} at {at_ms}");
+            told += 1;
+        }
+    }
+    assert_eq!(told, lines.len());
 }

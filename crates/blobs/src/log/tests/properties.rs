@@ -31,6 +31,8 @@ async fn assert_reads_as(store: &LogStore, key: &LogKey, text: &[u8], picks: &[(
             assert_eq!((line.number, line.offset), (*number, *offset));
             if line.truncated {
                 assert!(line.bytes > LINE_TEXT_CAP);
+            } else if line.bytes > LINE_TEXT_CAP {
+                assert!(text.trim_end_matches('\r').ends_with(&line.text));
             } else {
                 assert_eq!(&line.text, text);
             }
@@ -70,7 +72,7 @@ proptest! {
                 }
                 while (followed.len() as u64) < have {
                     match follower.next().await.unwrap().unwrap() {
-                        LogEvent::Bytes { offset, bytes } => {
+                        LogEvent::Bytes { offset, bytes, .. } => {
                             assert_eq!(offset, followed.len() as u64);
                             followed.extend_from_slice(&bytes);
                         }
