@@ -130,7 +130,7 @@ fn the_queue_knows_one_attempt_of_a_job() {
     assert!(!q.push(job(1, 0, 1, &[])), "history");
     assert!(q.remove(newer.job, Attempt(1)).is_none());
     assert_eq!(q.get(newer.job), Some(&newer));
-    assert_eq!((q.len(), q.position(newer.job, &[])), (1, Some(1)));
+    assert_eq!((q.len(), q.position(newer.job, &[] as &[HatcheryView; 0])), (1, Some(1)));
     assert_eq!(q.remove(newer.job, Attempt(2)), Some(newer));
     assert!(q.is_empty() && q.remove(job(1, 0, 1, &[]).job, Attempt(2)).is_none());
 }

@@ -20,6 +20,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_takes", include_str!("../../../migrations/0004_takes.sql")),
     ("0005_waits", include_str!("../../../migrations/0005_waits.sql")),
     (DESCRIPTIONS, include_str!("../../../migrations/0006_descriptions.sql")),
+    ("0007_fleets", include_str!("../../../migrations/0007_fleets.sql")),
 ];
 
 sql! {

@@ -2,6 +2,7 @@
 
 use super::{HatcheryView, Mismatch, QueuedJob, matches, mismatches, queue::allowed};
 use cds_model::Timestamp;
+use std::borrow::Borrow;
 
 /// Why a job waits for a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,12 +16,19 @@ pub struct WaitReason {
 
 /// Says why a job waits. `position` counts from 1 among the jobs that want the same hatcheries
 /// ([`super::Queue::position`]).
-pub fn explain(job: &QueuedJob, position: usize, fleet: &[HatcheryView], now: Timestamp) -> WaitReason {
-    let up: Vec<&HatcheryView> = fleet.iter().filter(|h| h.up).collect();
+pub fn explain(
+    job: &QueuedJob,
+    position: usize,
+    fleet: &[impl Borrow<HatcheryView>],
+    now: Timestamp,
+) -> WaitReason {
+    let fleet: Vec<&HatcheryView> = fleet.iter().map(Borrow::borrow).collect();
+    let up: Vec<&HatcheryView> = fleet.iter().copied().filter(|h| h.up).collect();
     let can = |h: &&HatcheryView| allowed(&job.groups, h) && matches(&job.requirements, h).is_ok();
-    let fit: Vec<&HatcheryView> = fleet.iter().filter(can).filter(|h| h.up || !h.idle.is_empty()).collect();
+    let able: Vec<&HatcheryView> = fleet.iter().copied().filter(can).collect();
+    let fit: Vec<&HatcheryView> = able.iter().copied().filter(|h| h.up || !h.idle.is_empty()).collect();
     if fit.is_empty() {
-        return nobody(job, fleet, &up, &fleet.iter().filter(can).collect::<Vec<_>>());
+        return nobody(job, &fleet, &up, &able);
     }
     let (troubled, sound): (Vec<&HatcheryView>, Vec<&HatcheryView>) =
         fit.iter().copied().partition(|h| h.trouble(now).is_some());
@@ -94,7 +102,7 @@ pub fn obstacles(job: &QueuedJob, hatchery: &HatcheryView) -> Vec<String> {
 
 fn nobody(
     job: &QueuedJob,
-    fleet: &[HatcheryView],
+    fleet: &[&HatcheryView],
     up: &[&HatcheryView],
     fit_but_down: &[&HatcheryView],
 ) -> WaitReason {
@@ -106,10 +114,9 @@ fn nobody(
         return WaitReason { code: "hatchery_down", text };
     }
     if up.is_empty() {
-        let all: Vec<&HatcheryView> = fleet.iter().collect();
         return WaitReason {
             code: "no_hatchery",
-            text: format!("no hatchery is up (known: {})", names(&all)),
+            text: format!("no hatchery is up (known: {})", names(fleet)),
         };
     }
     let permitted: Vec<&HatcheryView> = up.iter().copied().filter(|h| allowed(&job.groups, h)).collect();
@@ -142,7 +149,9 @@ fn nobody(
 }
 
 fn names(hatcheries: &[&HatcheryView]) -> String {
-    let names: Vec<&str> = hatcheries.iter().map(|h| h.name.as_str()).collect();
+    let mut names: Vec<&str> = hatcheries.iter().map(|h| h.name.as_str()).collect();
+    // Every server says it alike.
+    names.sort_unstable();
     match names.as_slice() {
         [one] => format!("hatchery {one}"),
         many => format!("hatcheries {}", many.join(", ")),

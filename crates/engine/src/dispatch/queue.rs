@@ -5,6 +5,7 @@ use crate::requirements::SHARED_INFRA;
 use cds_model::{Attempt, JobRef, Timestamp};
 use cds_workflow::def::Requirement;
 use std::{
+    borrow::Borrow,
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -154,9 +155,9 @@ impl Queue {
     }
 
     /// The job's place, from 1, among the jobs that want the same hatcheries; `None` if it is not queued.
-    pub fn position(&self, job: JobRef, fleet: &[HatcheryView]) -> Option<usize> {
+    pub fn position(&self, job: JobRef, fleet: &[impl Borrow<HatcheryView>]) -> Option<usize> {
         let (needs, key, _) = self.by_job.get(&job)?;
-        let mine: Vec<&HatcheryView> = fleet.iter().filter(|h| needs.fits(h)).collect();
+        let mine: Vec<&HatcheryView> = fleet.iter().map(Borrow::borrow).filter(|h| needs.fits(h)).collect();
         let ahead: usize = self
             .kinds
             .iter()

@@ -1,7 +1,7 @@
 //! Other servers on the same database. Logs and files are on the disk of the server that took them in; a request
 //! for what is not here is passed on, with the caller's own token, to the servers that are up.
 
-use crate::{App, http::error::Error};
+use crate::{App, fleet::Told, http::error::Error};
 use axum::{
     Extension,
     body::Body,
@@ -10,11 +10,15 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use cds_api::runs::LogFile;
-use cds_store::servers::Server;
+use cds_api::{fleet::Offer, runs::LogFile};
+use cds_engine::dispatch::HatcheryView;
+use cds_model::{HatcheryId, Timestamp};
+use cds_store::{hatcheries, servers::Server};
+use serde::de::DeserializeOwned;
 use std::{
+    collections::HashMap,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, OnceLock, RwLock},
+    sync::{Arc, Mutex, OnceLock, RwLock},
     time::Duration,
 };
 
@@ -26,7 +30,9 @@ const NOT_HERE: HeaderName = HeaderName::from_static("cds-not-here");
 const SILENT: Duration = Duration::from_secs(30);
 /// How long another server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Longest list of logs that another server may send, bytes.
+/// Offers of hatcheries change when they register anew, which is seldom.
+const OFFERS: Duration = Duration::from_secs(30);
+/// Longest list that another server may send, bytes.
 const LIST: usize = 64 << 20;
 
 /// Put into a response by handlers that did not find something which may be on another server's disk.
@@ -40,6 +46,8 @@ pub struct NotHere {
 #[derive(Default)]
 pub struct Peers {
     all: RwLock<Arc<[Server]>>,
+    /// Names and offers of their hatcheries, and when they were read.
+    offers: Mutex<(Timestamp, HashMap<HatcheryId, (String, Offer)>)>,
     client: OnceLock<Option<reqwest::Client>>,
 }
 
@@ -149,20 +157,8 @@ impl App {
         uri: &Uri,
         headers: &HeaderMap,
     ) {
-        let all = self.peers().all();
-        let answers = all.iter().map(|peer| async {
-            if self.now().since(peer.lastbeat) > SILENT {
-                return None;
-            }
-            let found = match self.ask(peer, uri, headers).await {
-                Ok(Some(answer)) if answer.status().is_success() => answer,
-                _ => return None,
-            };
-            let bytes = tokio::time::timeout(PATIENCE, axum::body::to_bytes(found.into_body(), LIST)).await;
-            serde_json::from_slice::<Vec<LogFile>>(&bytes.ok()?.ok()?).ok()
-        });
         let mut silent = false;
-        for answer in futures::future::join_all(answers).await {
+        for answer in self.lists_of_others(uri, headers).await {
             match answer {
                 Some(found) => found.into_iter().for_each(|file| put(files, file)),
                 None => silent = true,
@@ -172,6 +168,27 @@ impl App {
             missing.into_iter().for_each(|file| put(files, file));
         }
         files.sort_by_key(|file| (file.job.job, file.attempt, file.step));
+    }
+
+    /// What each other server answers; `None` = nothing.
+    async fn lists_of_others<T: DeserializeOwned>(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Vec<Option<Vec<T>>> {
+        let all = self.peers().all();
+        let answers = all.iter().map(|peer| async {
+            if self.now().since(peer.lastbeat) > SILENT {
+                return None;
+            }
+            let answer = self.ask(peer, uri, headers).await.ok()??;
+            if !answer.status().is_success() {
+                return None;
+            }
+            let bytes = tokio::time::timeout(PATIENCE, axum::body::to_bytes(answer.into_body(), LIST)).await;
+            serde_json::from_slice(&bytes.ok()?.ok()?).ok()
+        });
+        futures::future::join_all(answers).await
     }
 
     async fn ask(&self, peer: &Server, uri: &Uri, headers: &HeaderMap) -> Result<Option<Response>, String> {
@@ -222,7 +239,8 @@ impl App {
     /// # Errors
     /// The database failed.
     pub async fn meet(&self) -> cds_store::Result<()> {
-        let me = Server { id: self.id().into(), url: self.peer_url().into(), lastbeat: self.now() };
+        let fleet = serde_json::to_string(&self.fleet().told()).unwrap_or_else(|_| "[]".into());
+        let me = Server { id: self.id().into(), url: self.peer_url().into(), lastbeat: self.now(), fleet };
         let others = self
             .store()
             .write_simple(move |tx| {
@@ -230,8 +248,52 @@ impl App {
                 cds_store::servers::others(tx, &me.id)
             })
             .await?;
+        self.fleet().hear(self.fleets_of(&others).await?);
         self.peers().set(others);
         Ok(())
+    }
+
+    /// The hatcheries of other servers, as those that are up have told.
+    async fn fleets_of(&self, others: &[Server]) -> cds_store::Result<Vec<HatcheryView>> {
+        let now = self.now();
+        let up = others.iter().filter(|s| now.since(s.lastbeat) <= SILENT);
+        // A server of another version may tell what this one does not understand.
+        let told: Vec<Told> =
+            up.flat_map(|s| serde_json::from_str::<Vec<Told>>(&s.fleet).unwrap_or_default()).collect();
+        let fresh = |offers: &(Timestamp, HashMap<_, _>)| {
+            now.since(offers.0) < OFFERS && told.iter().all(|t| offers.1.contains_key(&t.hatchery))
+        };
+        let known = || self.peers().offers.lock().unwrap_or_else(|p| p.into_inner());
+        if !told.is_empty() && !fresh(&known()) {
+            let rows = self.store().read(hatcheries::list).await?;
+            let offer =
+                |h: hatcheries::Hatchery| Some((h.id, (h.name, serde_json::from_str(&h.offer).ok()?)));
+            *known() = (now, rows.into_iter().filter_map(offer).collect());
+        }
+        let offers = known();
+        Ok(told.iter().filter_map(|t| offers.1.get(&t.hatchery).map(|(name, o)| t.view(name, o))).collect())
+    }
+
+    /// Adds to a list what other servers have, each thing once: `newer` says whether the second one is to be believed.
+    /// A server that does not answer is left out.
+    pub async fn add_of_others<T: DeserializeOwned, K: PartialEq>(
+        &self,
+        list: &mut Vec<T>,
+        uri: &Uri,
+        headers: &HeaderMap,
+        key: impl Fn(&T) -> K,
+        newer: impl Fn(&T, &T) -> bool,
+    ) {
+        if asked(headers) {
+            return;
+        }
+        for there in self.lists_of_others(uri, headers).await.into_iter().flatten().flatten() {
+            match list.iter_mut().find(|here| key(here) == key(&there)) {
+                Some(here) if newer(here, &there) => *here = there,
+                Some(_) => {}
+                None => list.push(there),
+            }
+        }
     }
 }
 

@@ -11,14 +11,16 @@ use cds_model::{JobRef, Status, Timestamp, WorkflowId};
 use cds_store::{
     projects, queue, runs,
     slots::{self, Slot},
-    workflows,
+    workers, workflows,
 };
 use std::collections::HashMap;
 
 impl App {
     /// The queue as far as the caller may see it: what waits, why, and what runs.
     pub async fn queue(&self, caller: &Caller) -> Result<Vec<QueueJob>> {
-        type Row = (queue::Entry, String, String);
+        // Of workers that other servers know the database has the names.
+        let others = self.peers().any();
+        type Row = (queue::Entry, String, String, String);
         let mut readable = Readable::by(caller);
         let rows: Vec<Row> = self
             .store()
@@ -39,7 +41,11 @@ impl App {
                         }
                     };
                     if readable.workflow(tx, entry.workflow, key, &name)? {
-                        rows.push((entry, key.clone(), name));
+                        let worker = match entry.worker.filter(|_| others) {
+                            Some(id) => workers::get(tx, id)?.map(|w| w.name).unwrap_or_default(),
+                            None => String::new(),
+                        };
+                        rows.push((entry, key.clone(), name, worker));
                     }
                 }
                 Ok(rows)
@@ -50,7 +56,7 @@ impl App {
         Ok(rows
             .into_iter()
             .filter(|(e, ..)| !e.cancelled)
-            .map(|(e, project_key, workflow_name)| {
+            .map(|(e, project_key, workflow_name, name_of_worker)| {
                 let job = JobRef { run: e.run, job: e.job };
                 let reason = match (&e.parked, e.worker) {
                     (Some(why), _) => Some(WaitReason {
@@ -73,7 +79,10 @@ impl App {
                     triggered_by: e.triggered_by,
                     requirements: e.requirements.iter().map(|r| format!("{}: {}", r.kind, r.value)).collect(),
                     reason,
-                    worker: e.worker.map(|w| self.fleet().worker_name(w)),
+                    worker: e.worker.map(|w| {
+                        let known = self.fleet().worker_name(w);
+                        if known.is_empty() { name_of_worker } else { known }
+                    }),
                 }
             })
             .collect())

@@ -1,6 +1,6 @@
 //! Hatcheries: what they offer, what is wanted of them.
 
-use super::{Fleet, Version, WorkerStatus};
+use super::{Fleet, Version, WorkerStatus, foreign};
 use cds_api::fleet::{HatcheryOrders, HatcherySync, Offer, WorkerBrief};
 use cds_engine::dispatch::{HatcheryView, Trouble};
 use cds_model::{HatcheryId, Timestamp, WorkerId};
@@ -63,22 +63,7 @@ impl Fleet {
                 _ => {}
             }
         }
-        let view = HatcheryView {
-            id,
-            name: it.name.clone(),
-            up: true,
-            region: it.offer.region.clone(),
-            os_arch: it.offer.os_arch.clone(),
-            hostname: it.offer.hostname.clone(),
-            binaries: it.offer.binaries.iter().cloned().collect(),
-            memory_mb: if it.offer.memory_mb == 0 { u64::MAX } else { it.offer.memory_mb },
-            max_workers: it.offer.max_workers,
-            starting,
-            busy,
-            idle,
-            groups: Vec::new(),
-            trouble: None,
-        };
+        let view = HatcheryView { starting, busy, idle, ..foreign::view(id, &it.name, &it.offer) };
         state.views.retain(|v| v.id != id);
         state.views.push(view);
         let (version_sender, _) = watch::channel(1);

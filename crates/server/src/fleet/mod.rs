@@ -3,6 +3,7 @@
 //! Everything here is a short section under one lock without an await. Which job goes to which worker is decided
 //! by [`cds_engine::dispatch`]; what was decided is true only once `Event::JobTaken` is committed.
 
+mod foreign;
 mod hatcheries;
 mod leases;
 mod workers;
@@ -16,6 +17,7 @@ use std::{
 };
 use tokio::sync::{Notify, oneshot, watch};
 
+pub use foreign::Told;
 pub use hatcheries::{CUT_AFTER, HatcheryState};
 pub use leases::Held;
 pub use workers::{WorkerState, WorkerStatus};
@@ -65,6 +67,8 @@ struct State {
     queue: Queue,
     /// What dispatch sees, kept up to date in place.
     views: Vec<HatcheryView>,
+    /// The same of other servers, as they last told it; dispatch has nothing to do with them.
+    foreign: Vec<HatcheryView>,
     hatcheries: HashMap<HatcheryId, HatcheryState>,
     workers: HashMap<WorkerId, WorkerState>,
     held: HashMap<JobRef, Held>,
@@ -160,19 +164,20 @@ impl Fleet {
     /// Why a job waits; `None` if it does not.
     pub fn explain(&self, job: JobRef, now: Timestamp) -> Option<cds_api::queue::WaitReason> {
         let state = self.lock();
-        let position = state.queue.position(job, &state.views)?;
+        let fleet = state.everywhere();
+        let position = state.queue.position(job, &fleet)?;
         let queued = state.queue.get(job)?;
-        let why = dispatch::explain(queued, position, &state.views, now);
+        let why = dispatch::explain(queued, position, &fleet, now);
         Some(cds_api::queue::WaitReason { code: why.code.to_string(), text: why.text })
     }
 
     /// Who could take a job; `None` if it does not wait for a worker.
     pub fn candidates(&self, job: JobRef) -> Option<cds_api::queue::Candidates> {
         let state = self.lock();
-        let position = state.queue.position(job, &state.views)?;
+        let fleet = state.everywhere();
+        let position = state.queue.position(job, &fleet)?;
         let queued = state.queue.get(job)?;
-        let mut hatcheries: Vec<_> = state
-            .views
+        let mut hatcheries: Vec<_> = fleet
             .iter()
             .map(|view| {
                 let obstacles = dispatch::obstacles(queued, view);

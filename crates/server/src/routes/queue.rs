@@ -8,7 +8,10 @@ use crate::{
         extract::{Json, Path},
     },
 };
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::{OriginalUri, State},
+    http::{HeaderMap, StatusCode},
+};
 use cds_api::{
     fleet::{Hatchery, Worker},
     queue::{QueueJob, QueueNode},
@@ -40,8 +43,17 @@ async fn nodes(State(app): State<App>, caller: Caller) -> Result<Json<Vec<QueueN
 
 /// Workers. What one runs is told to those who may read it; for others `job` is absent while `status` is `Building`.
 #[utoipa::path(get, path = "/v1/workers", tag = "fleet", responses((status = 200, body = Vec<Worker>)))]
-async fn workers(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Worker>>> {
-    Ok(Json(app.workers(&caller).await?))
+async fn workers(
+    State(app): State<App>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    caller: Caller,
+) -> Result<Json<Vec<Worker>>> {
+    let mut all = app.workers(&caller).await?;
+    let newer = |here: &Worker, there: &Worker| here.lastbeat < there.lastbeat;
+    app.add_of_others(&mut all, &uri, &headers, |w| w.id, newer).await;
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Json(all))
 }
 
 /// A worker gets no more jobs.
@@ -56,6 +68,14 @@ async fn disable(State(app): State<App>, Path(id): Path<String>) -> Result<Statu
 
 /// Hatcheries.
 #[utoipa::path(get, path = "/v1/hatcheries", tag = "fleet", responses((status = 200, body = Vec<Hatchery>)))]
-async fn hatcheries(State(app): State<App>) -> Json<Vec<Hatchery>> {
-    Json(app.hatcheries())
+async fn hatcheries(
+    State(app): State<App>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Json<Vec<Hatchery>> {
+    let mut all = app.hatcheries();
+    let newer = |here: &Hatchery, there: &Hatchery| here.status != "up" && there.status == "up";
+    app.add_of_others(&mut all, &uri, &headers, |h| h.id, newer).await;
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    Json(all)
 }

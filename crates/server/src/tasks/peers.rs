@@ -3,7 +3,10 @@
 use crate::App;
 use std::time::Duration;
 
-const EVERY: Duration = Duration::from_secs(5);
+/// What this server has is told so often while jobs wait, because it says why they do.
+const EVERY: Duration = Duration::from_secs(1);
+/// And once in so many rounds while none does.
+const IDLE: u32 = 5;
 
 pub async fn run(app: App) {
     // SQLite is one server's own.
@@ -12,8 +15,13 @@ pub async fn run(app: App) {
     }
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut rounds = 0;
     loop {
         tick.tick().await;
+        rounds += 1;
+        if app.fleet().waiting() == 0 && rounds % IDLE != 1 {
+            continue;
+        }
         if let Err(e) = app.meet().await {
             tracing::warn!(error = %e, "other servers could not be told of this one");
         }

@@ -237,3 +237,43 @@ async fn a_token_that_is_revoked_here_is_worth_nothing_there() {
     // What is found is believed for five seconds; the news of its end must not wait for that.
     assert!(begin.elapsed() < std::time::Duration::from_secs(4), "{:?}", begin.elapsed());
 }
+
+#[tokio::test]
+async fn why_a_job_waits_and_who_works_is_the_same_at_either_server() {
+    let Some((_postgres, url)) = database().await else { return };
+    let one = first(&url).await;
+    let two = second(&url, &one, false).await;
+    let here = one.project("WHY").await;
+    here.push_script("long", &["sleep 1000"]).await;
+    // More than both have workers for.
+    for _ in 0..12 {
+        here.run("long", RunStart::default()).await;
+    }
+    let told = async |server: &TestServer| {
+        let mut queue = server.admin().queue().await.expect("the queue");
+        queue.sort_by_key(|q| q.number);
+        let job = |q: &cds_api::queue::QueueJob| {
+            let why = q.reason.as_ref().map(|r| r.text.clone());
+            (q.number, q.worker.clone(), why)
+        };
+        queue.iter().map(job).collect::<Vec<_>>()
+    };
+    let fleet = async |server: &TestServer| {
+        let hatcheries = server.admin().hatcheries().await.expect("hatcheries");
+        let workers = server.admin().workers().await.expect("workers");
+        let hatcheries: Vec<_> = hatcheries.into_iter().map(|h| (h.name, h.status)).collect();
+        let workers: Vec<_> = workers.into_iter().map(|w| (w.name, w.hatchery, w.status, w.job)).collect();
+        (hatcheries, workers)
+    };
+    let agreed = eventually("both servers say the same", SHORT, || async {
+        let (queue, all) = (told(&one).await, fleet(&one).await);
+        let busy = queue.iter().filter(|(_, worker, _)| worker.is_some()).count();
+        let whole = busy > 0 && busy == all.1.len() && busy < queue.len();
+        let last = queue.last()?.2.clone()?;
+        let both = last.contains(&format!("all {busy} workers of hatcheries "));
+        (whole && both && queue == told(&two).await && all == fleet(&two).await).then_some((queue, all))
+    })
+    .await;
+    assert_eq!(agreed.1.0.len(), 2, "each has a hatchery: {:?}", agreed.1.0);
+    assert!(agreed.0.iter().all(|(_, worker, why)| worker.is_some() != why.is_some()), "{:?}", agreed.0);
+}
