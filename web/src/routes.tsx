@@ -113,8 +113,18 @@ declare module "@tanstack/react-router" {
   }
 }
 
-/** Reads the pages that people open next, once the first one stands. */
+/** What some browsers tell of the connection. */
+interface Connection {
+  saveData?: boolean;
+  effectiveType?: string;
+  type?: string;
+}
+
+/** Reads the pages that people open next, once the first one stands; not where bytes are dear or slow. */
 export function readAhead(router: Router): () => void {
+  const { connection } = navigator as Navigator & { connection?: Connection };
+  const dear = connection?.saveData || connection?.type === "cellular" || (connection?.effectiveType ?? "4g") !== "4g";
+  if (dear) return () => undefined;
   const timer = setTimeout(() => {
     for (const route of [job, runHome, account]) void router.loadRouteChunk(router.routesById[route.id])?.catch(() => undefined);
   }, 1500);
