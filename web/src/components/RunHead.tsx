@@ -4,7 +4,7 @@ import { runDuration, type RunView, workTime } from "../model/runView";
 import { isFinal } from "../model/status";
 import { ago, duration } from "../model/time";
 import type { Run } from "../model/types";
-import { useNow } from "../util/hooks";
+import { useAgo } from "../util/hooks";
 import { paths } from "../util/paths";
 import { PageHead } from "./PageHead";
 import { StatusBadge, StatusIcon } from "./Status";
@@ -57,8 +57,7 @@ export function RunHead({ run, view, status, wrong, onWrong, actions }: Props) {
 }
 
 function Times({ run }: { run: Run }) {
-  const live = !isFinal(run.status);
-  const now = useNow(live);
+  const now = useAgo(run.start, !isFinal(run.status));
   const work = workTime(run, now);
   const whole = runDuration(run, now);
   const paused = whole !== undefined && whole - work > PAUSE;

@@ -7,7 +7,7 @@ import { ago, duration } from "../model/time";
 import type { RunBrief } from "../model/types";
 import { briefStatus } from "../model/waits";
 import { Link } from "../ui/Link";
-import { NARROW, useMedia, useNow, usePageTop } from "../util/hooks";
+import { NARROW, useAgo, useMedia, usePageTop } from "../util/hooks";
 import { paths } from "../util/paths";
 import { StatusIcon } from "./Status";
 
@@ -47,7 +47,8 @@ export function RunTable({ count, run, withWorkflow, onRange }: Props) {
   useEffect(() => onRange?.(from, to), [from, to, onRange]);
 
   const rows = items.map((item) => [item, run(item.index)] as const);
-  const now = useNow(rows.some(([, r]) => r && !isFinal(r.status)));
+  const newest = rows.map(([, r]) => r?.start ?? "").sort().at(-1);
+  const now = useAgo(newest || undefined, rows.some(([, r]) => r && !isFinal(r.status)));
   return (
     <ul ref={ref} className="runs card" style={{ height: list.getTotalSize() + 1 }}>
       {rows.map(([item, r]) => (

@@ -35,6 +35,15 @@ export function ago(at: string, now: number): string {
   return at.slice(0, 10);
 }
 
+const SECOND = 1000;
+/** A minute that is shown is this old at most: the words of `ago` change by the minute then. */
+const QUARTER = 15_000;
+
+/** How soon `ago` may have another word for what happened last at `newest`. */
+export function agoPace(newest: string | undefined, now: number): number {
+  return newest !== undefined && now - Date.parse(newest) < 60_000 ? SECOND : QUARTER;
+}
+
 /** `17.3 MB`. */
 export function bytes(n: number): string {
   for (const unit of ["B", "kB", "MB", "GB"]) {

@@ -20,7 +20,7 @@ import { Select } from "../ui/Select";
 import { Answered, Empty } from "../ui/States";
 import { Tabs } from "../ui/Tabs";
 import { type Column, useRows } from "../ui/table";
-import { NARROW, useMedia, useTitle } from "../util/hooks";
+import { NARROW, useAgo, useMedia, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
 
@@ -95,7 +95,8 @@ function WorkflowList({ workflows }: { workflows: Workflow[] }) {
   const row = useMedia(NARROW) ? ROW_NARROW : ROW;
   const list = useVirtualizer({ count: shown.length, getScrollElement: () => ref.current, estimateSize: () => row, overscan: 10 });
   useLayoutEffect(() => list.measure(), [list, row]);
-  const [now] = useState(Date.now);
+  const newest = useMemo(() => workflows.map((w) => w.last_run?.start ?? w.last_modified).sort().at(-1), [workflows]);
+  const now = useAgo(newest);
   const navigate = useNavigate();
   return (
     <>

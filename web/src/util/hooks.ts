@@ -1,14 +1,28 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
+import { Clock } from "../model/clock";
 import { FAVICON, tone } from "../model/status";
+import { agoPace } from "../model/time";
 
-/** The time, renewed while something runs. */
+const clock = new Clock({
+  steady: () => performance.now(),
+  wall: Date.now,
+  hidden: () => document.hidden,
+  wait: (ms, then) => setTimeout(then, ms),
+  cancel: (timer) => clearTimeout(timer as number),
+});
+document.addEventListener("visibilitychange", () => clock.looked());
+
+/** The time, renewed while something runs and somebody looks. */
 export function useNow(live: boolean, everyMs = 1000): number {
   const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    if (!live) return;
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
-    return () => clearInterval(timer);
-  }, [live, everyMs]);
+  useEffect(() => (live ? clock.start(() => everyMs, setNow) : undefined), [live, everyMs]);
+  return now;
+}
+
+/** The time for words like "5 min ago"; `newest` is the youngest of what they are about. By the second while something runs. */
+export function useAgo(newest: string | undefined, live = false): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => clock.start((at) => (live ? 1000 : agoPace(newest, at)), setNow), [newest, live]);
   return now;
 }
 
