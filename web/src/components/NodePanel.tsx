@@ -3,6 +3,7 @@ import { useParams, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { queries } from "../api/queries";
 import { canRestart, canRestartFailed, canStop } from "../model/can";
+import { conditionFault, failedAlone, nodeErrors } from "../model/failures";
 import { counts, groupJobs, isGroup, type JobGroup, worst } from "../model/jobGroups";
 import { nodeStatus, type NodeView, ordinal, stageStatus } from "../model/runView";
 import { GATE, isFinal, label } from "../model/status";
@@ -39,6 +40,7 @@ export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }
   const shown = executions.find((n) => String(n.id) === wanted) ?? view.latest;
   const gate = view.status === GATE;
   const stopping = canStop({ status: view.status === "" || view.status === "Skipped" ? "Success" : view.status }, level);
+  const fault = view.notRun && conditionFault(view.notRun.why, `node ${node.name}`);
   return (
     <div className="node-panel">
       <div className="node-head">
@@ -62,13 +64,23 @@ export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }
         </span>
       </div>
       {gate && <Reason tone="wait" title="It waits for somebody to start it by hand">Its other conditions are met. Who may run this workflow approves it by starting it.</Reason>}
-      {view.notRun && !gate && <Reason tone="idle" title="It did not run, because its condition was false"><Conditions lines={view.notRun.why} /></Reason>}
+      {fault !== undefined && <Reason tone="bad" title="It did not run, because its condition could not be evaluated"><Conditions lines={[fault]} /></Reason>}
+      {view.notRun && !gate && fault === undefined && <Reason tone="idle" title="It did not run, because its condition was false"><Conditions lines={view.notRun.why} /></Reason>}
       {shown?.waits && !isFinal(shown.status) && <Reason tone="wait" title="It waits"><WaitText run={run} text={shown.waits.text} /></Reason>}
+      {shown && <Errors run={run} node={shown} kind={node.kind} />}
       {!shown && !view.notRun && <Empty title={isFinal(run.status) ? "This node was not reached" : "Its turn has not come"}>{node.parents.length > 0 && <p>It comes after {node.parents.join(", ")}.</p>}</Empty>}
       {shown && <Stages run={run} node={shown} />}
       {shown && <Parameters key={shown.id} run={run} execution={shown} />}
     </div>
   );
+}
+
+/** What the run tells of a node itself; of one that failed without a failed job, it is the reason. */
+function Errors({ run, node, kind }: { run: Run; node: NodeRun; kind: string }) {
+  const alone = failedAlone(node, kind);
+  const errors = nodeErrors(run, node);
+  if (!alone && errors.length === 0) return null;
+  return <Reason tone="bad" title={!alone ? "An error was noted" : errors.length > 0 ? "It failed" : "It failed, and the server tells no reason"}>{errors.length > 0 && <ul>{errors.map((text) => <li key={text}>{text}</li>)}</ul>}</Reason>;
 }
 
 function Reason({ tone, title, children }: { tone: string; title: string; children?: ReactNode }) {
@@ -94,13 +106,20 @@ function Stages({ run, node }: { run: Run; node: NodeRun }) {
         // Stages have no id and never change places.
         <li key={i} className="stage">
           <h3><StatusIcon status={stageStatus(stage)} /> {stage.name || (node.stages.length > 1 ? `Stage ${i + 1}` : "Jobs")}</h3>
-          {stage.why && stage.why.length > 0 && <Reason tone="idle" title="Skipped, because its condition was false"><Conditions lines={stage.why} /></Reason>}
+          <StageWhy why={stage.why ?? []} of={`stage ${stage.name} of node ${node.node}`} />
           {groupJobs(stage.jobs).map((it) => (isGroup(it) ? <Group key={`group ${it.name}`} run={run} group={it} now={now} fresh={fresh} /> : <JobCard key={it.id} run={run} job={it} now={now} fresh={fresh} />))}
           {stage.jobs.length === 0 && !stage.why?.length && <p className="muted small">No jobs yet</p>}
         </li>
       ))}
     </ol>
   );
+}
+
+/** Why a stage was skipped. */
+function StageWhy({ why, of }: { why: string[]; of: string }) {
+  const fault = conditionFault(why, of);
+  if (fault !== undefined) return <Reason tone="bad" title="Skipped, because its condition could not be evaluated"><Conditions lines={[fault]} /></Reason>;
+  return why.length > 0 && <Reason tone="idle" title="Skipped, because its condition was false"><Conditions lines={why} /></Reason>;
 }
 
 /** Like jobs, of which only the counts are drawn until somebody wants them. */

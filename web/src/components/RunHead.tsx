@@ -17,8 +17,8 @@ interface Props {
   view: RunView;
   /** As people must see it. */
   status: string;
-  /** How many jobs failed, and what leads to them. */
-  wrong: number;
+  /** What went wrong in a few words, and what leads to it; may be empty. */
+  wrong: string;
   onWrong: () => void;
   actions: ReactNode;
 }
@@ -41,7 +41,7 @@ export function RunHead({ run, view, status, wrong, onWrong, actions }: Props) {
           {message && <p className="run-message" title={message}>{message}</p>}
           <div className="facts">
             <StatusBadge status={status} />
-            {wrong > 0 && <button type="button" className="link bad-text" onClick={onWrong}>{wrong === 1 ? "1 job failed" : `${wrong} jobs failed`}</button>}
+            {wrong && <button type="button" className="link bad-text" onClick={onWrong}>{wrong}</button>}
             {gates > 0 && run.status !== "Stopped" && <span className="gates-open">{gates === 1 ? "1 gate open" : `${gates} gates open`}{run.status === "Success" && ", all before went well"}</span>}
             <Times run={run} />
             <span>by {author}{author !== run.triggered_by && `, started by ${run.triggered_by}`}</span>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { queries } from "../api/queries";
-import { type FailedJob, tellingLines } from "../model/failures";
+import { type FailedJob, type Fault, tellingLines } from "../model/failures";
 import { formatHash } from "../model/log";
 import { ordinal } from "../model/runView";
 import type { Run } from "../model/types";
@@ -10,12 +10,24 @@ import { paths } from "../util/paths";
 /** More failures have more causes than anybody reads at once. */
 const MOST = 4;
 
-/** The failed jobs of a run, each with its reason and the last lines of its log: what one would look for first. */
-export function WentWrong({ run, failed }: { run: Run; failed: FailedJob[] }) {
+/**
+ * What one would look for first: the failed jobs of a run, each with its reason and the last lines of its log, then what went
+ * wrong outside of jobs.
+ */
+export function WentWrong({ run, failed, faults }: { run: Run; failed: FailedJob[]; faults: Fault[] }) {
+  const more = [failed.length > MOST && `${failed.length - MOST} more failed jobs`, faults.length > MOST && `${faults.length - MOST} more nodes`].filter(Boolean);
   return (
     <section className="card went-wrong" aria-label="What went wrong">
-      <ul>{failed.slice(0, MOST).map((it) => <Failed key={it.job.id} run={run} it={it} />)}</ul>
-      {failed.length > MOST && <p className="muted small">and {failed.length - MOST} more failed jobs</p>}
+      <ul>
+        {failed.slice(0, MOST).map((it) => <Failed key={it.job.id} run={run} it={it} />)}
+        {faults.slice(0, MOST).map((it) => (
+          <li key={`${it.node} ${it.what}`}>
+            <p className="went-wrong-head"><Link {...paths.run(run.project_key, run.workflow_name, run.number, it.node)}><strong>{it.node}</strong></Link><span>{it.what}</span></p>
+            {it.reason ? <pre className="went-wrong-log">{it.reason}</pre> : <p className="muted small">The server tells no reason.</p>}
+          </li>
+        ))}
+      </ul>
+      {more.length > 0 && <p className="muted small">and {more.join(", ")}</p>}
     </section>
   );
 }

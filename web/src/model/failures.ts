@@ -1,7 +1,9 @@
-// What went wrong in a run: failed jobs with the step, the reason and the lines that tell it.
+// What went wrong in a run: failed jobs with the step, the reason and the lines that tell it; nodes that failed without one;
+// conditions that could not be evaluated.
 import { parseAnsi } from "./ansi";
 import type { RunView } from "./runView";
-import type { JobRun, LogLine, NodeRun } from "./types";
+import { UNDECIDED } from "./status";
+import type { JobRun, LogLine, NodeRun, Run } from "./types";
 
 export interface FailedJob {
   node: NodeRun;
@@ -26,6 +28,59 @@ export function failedJobs(view: RunView): FailedJob[] {
     }
   }
   return found;
+}
+
+/**
+ * The error of a condition that could not be evaluated, which the server takes as false; undefined where it could be. `of`:
+ * `node a`, or `stage s of node a`. The server tells it only by the words with which its line begins.
+ */
+export function conditionFault(why: readonly string[], of: string): string | undefined {
+  const begin = `Conditions of ${of}: `;
+  return why.find((line) => line.startsWith(begin))?.slice(begin.length);
+}
+
+/** What the run tells of an execution of a node as errors: a node without jobs has its reason nowhere else. */
+export function nodeErrors(run: Pick<Run, "infos">, node: Pick<NodeRun, "node" | "sub_number">): string[] {
+  const begin = `Node ${node.node}: `;
+  return run.infos.filter((i) => i.level === "Error" && i.sub_number === node.sub_number && i.text.startsWith(begin)).map((i) => i.text.slice(begin.length));
+}
+
+/** Something of a node that went wrong outside its jobs. */
+export interface Fault {
+  node: string;
+  /** What went wrong, as the rest of a sentence that begins with the node. */
+  what: string;
+  /** It failed, or a condition could not be evaluated. */
+  kind: "failed" | "condition";
+  /** In the server's words; may be empty. */
+  reason: string;
+}
+
+/** Whether an execution failed without a failed job. Joins and forks only say what came before them. */
+export function failedAlone(node: Pick<NodeRun, "status" | "stages">, kind: string): boolean {
+  return node.status === "Fail" && kind !== "join" && kind !== "fork" && !node.stages.some((s) => s.jobs.some((j) => j.status === "Fail"));
+}
+
+/** Nodes that failed without a failed job, and conditions that could not be evaluated, in the order of the graph. */
+export function faultsOf(run: Pick<Run, "infos">, view: RunView): Fault[] {
+  const found: Fault[] = [];
+  for (const { node: { name, kind }, status, latest, notRun } of view.nodes.values()) {
+    if (status === UNDECIDED && notRun) found.push({ node: name, what: "did not run: its condition could not be evaluated", kind: "condition", reason: conditionFault(notRun.why, `node ${name}`) ?? "" });
+    if (!latest) continue;
+    for (const stage of latest.stages) {
+      const reason = conditionFault(stage.why ?? [], `stage ${stage.name} of node ${name}`);
+      if (reason !== undefined) found.push({ node: name, what: `left out stage ${stage.name}: its condition could not be evaluated`, kind: "condition", reason });
+    }
+    if (failedAlone(latest, kind)) found.push({ node: name, what: "failed", kind: "failed", reason: nodeErrors(run, latest).join("; ") });
+  }
+  return found;
+}
+
+/** "1 job failed", "2 nodes failed, 1 condition could not be evaluated". */
+export function wrongText(jobs: number, faults: readonly Fault[]): string {
+  const nodes = faults.filter((f) => f.kind === "failed").length;
+  const count = (n: number, what: string, then: string) => (n === 0 ? "" : `${n} ${what}${n === 1 ? "" : "s"} ${then}`);
+  return [count(jobs, "job", "failed"), count(nodes, "node", "failed"), count(faults.length - nodes, "condition", "could not be evaluated")].filter(Boolean).join(", ");
 }
 
 /** Of a line that may be as long as a log. */

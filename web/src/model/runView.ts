@@ -1,5 +1,6 @@
 // A run as the page shows it: the state of every node of the graph, counts, differences between runs.
-import { GATE, isFinal } from "./status";
+import { conditionFault } from "./failures";
+import { GATE, isFinal, UNDECIDED } from "./status";
 import { between } from "./time";
 import type { JobRun, NodeRun, NotRun, Run, StageRun, WorkflowNode } from "./types";
 
@@ -11,7 +12,7 @@ export interface NodeView {
   latest: NodeRun | undefined;
   /** Why it did not run, if that is decided. */
   notRun: NotRun | undefined;
-  /** Of the last execution as people must see it; `Skipped`, or `GATE` where nothing but a person is waited for. */
+  /** Of the last execution as people must see it; `Skipped`, `UNDECIDED`, or `GATE` where nothing but a person is waited for. */
   status: string;
   /** Jobs by what they are, without those that were skipped; for the bar under the name. */
   jobs: { total: number; good: number; bad: number; busy: number };
@@ -39,18 +40,21 @@ export function runView(run: Run): RunView {
     const latest = executions.at(-1);
     const notRun = decided.get(node.name);
     const skipped = notRun && (!latest || notRun.sub_number > latest.sub_number);
+    const fault = skipped && conditionFault(notRun.why, `node ${node.name}`) !== undefined;
     nodes.set(node.name, {
       node,
       executions,
       latest,
       notRun: skipped ? notRun : undefined,
-      status: skipped && notRun.gate ? GATE : latest ? nodeStatus(latest) : skipped ? "Skipped" : "",
+      status: skipped && notRun.gate ? GATE : fault ? UNDECIDED : latest ? nodeStatus(latest) : skipped ? "Skipped" : "",
       jobs: countJobs(latest),
     });
   }
   const views = [...nodes.values()];
-  const first = (...statuses: string[]) => views.find((v) => v.node.kind === "pipeline" && statuses.includes(v.status));
-  const focus = first("Fail") ?? first(GATE) ?? first("Building") ?? first("Waiting") ?? views.findLast((v) => v.latest && v.node.kind === "pipeline") ?? views[0];
+  const first = (status: string) => views.find((v) => v.node.kind === "pipeline" && v.status === status);
+  // Parents come before their children, so a join that fails with them is not the first. What fails need not have jobs.
+  const failed = views.find((v) => v.status === "Fail") ?? views.find((v) => v.status === UNDECIDED);
+  const focus = failed ?? first(GATE) ?? first("Building") ?? first("Waiting") ?? views.findLast((v) => v.latest && v.node.kind === "pipeline") ?? views[0];
   return { nodes, gates: views.filter((v) => v.status === GATE), focus: focus?.node.name };
 }
 

@@ -3,6 +3,9 @@
 /** Not one of the server's: a node that only waits for a person to start it, and a run that went well up to such nodes. */
 export const GATE = "Gate";
 
+/** Not one of the server's either: a node that did not run because its condition could not be evaluated, which is a fault. */
+export const UNDECIDED = "Undecided";
+
 /** Families of statuses that look alike. */
 export type Tone = "good" | "bad" | "busy" | "wait" | "idle";
 
@@ -13,6 +16,7 @@ const TONES: Record<string, Tone> = {
   Pending: "wait",
   Waiting: "wait",
   [GATE]: "wait",
+  [UNDECIDED]: "bad",
   Stopped: "idle",
   Skipped: "idle",
   Disabled: "idle",
@@ -33,7 +37,7 @@ export function label(status: string): string {
   return LABELS[status] ?? status;
 }
 
-const LABELS: Record<string, string> = { "": "Not reached", Fail: "Failed", Building: "Running", Success: "Succeeded", [GATE]: "Waits for a person" };
+const LABELS: Record<string, string> = { "": "Not reached", Fail: "Failed", Building: "Running", Success: "Succeeded", [GATE]: "Waits for a person", [UNDECIDED]: "Condition can’t be evaluated" };
 
 /** What lists can be filtered by, in the words that they show. */
 export const FILTERS = ["Building", "Waiting", GATE, "Fail", "Success", "Stopped"].map((value) => ({ value, label: label(value) }));

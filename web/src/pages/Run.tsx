@@ -14,7 +14,7 @@ import { StartDialog } from "../components/StartDialog";
 import { WentWrong } from "../components/WentWrong";
 import { missingOfRun } from "../model/addressed";
 import { canStart, canStop } from "../model/can";
-import { failedJobs } from "../model/failures";
+import { failedJobs, faultsOf, wrongText } from "../model/failures";
 import { runView } from "../model/runView";
 import type { RunSearch } from "../model/search";
 import { GATE, isFinal, label } from "../model/status";
@@ -61,7 +61,9 @@ function RunView({ run }: { run: Run }) {
   const level = definition.data?.permission;
   const view = useMemo(() => runView(run), [run]);
   const status = useMemo(() => shownStatus(run, view), [run, view]);
-  const wrong = useMemo(() => failedJobs(view), [view]);
+  const failed = useMemo(() => failedJobs(view), [view]);
+  const faults = useMemo(() => faultsOf(run, view), [run, view]);
+  const wrong = failed.length + faults.length;
   const search: RunSearch = useSearch({ strict: false });
   const set = useSetSearch<RunSearch>();
   const { id } = useParams({ strict: false });
@@ -70,7 +72,7 @@ function RunView({ run }: { run: Run }) {
   const selected = chosen ?? view.focus;
   // What went wrong comes first, until somebody wants to see a node.
   const asked = search.tab ?? (chosen === undefined ? "failures" : "jobs");
-  const tab = asked === "failures" && wrong.length === 0 ? "jobs" : asked;
+  const tab = asked === "failures" && wrong === 0 ? "jobs" : asked;
   const details = useRef<HTMLDivElement>(null);
   const bring = useBring(details);
   // `true` = a new run like this one, a name = this node again.
@@ -96,7 +98,7 @@ function RunView({ run }: { run: Run }) {
   };
   const restart = (node: string, onlyFailed: boolean) =>
     act(startRun(key, run.workflow_name, { number: run.number, from_nodes: [node], only_failed_jobs: onlyFailed }), onlyFailed ? `The failed jobs of ${node} run again` : again(node));
-  const failed = tests.data?.ko ?? 0;
+  const ko = tests.data?.ko ?? 0;
 
   return (
     <>
@@ -104,7 +106,7 @@ function RunView({ run }: { run: Run }) {
         run={run}
         view={view}
         status={status}
-        wrong={wrong.length}
+        wrong={wrongText(failed.length, faults)}
         onWrong={() => {
           set({ tab: "failures", node: chosen });
           bring();
@@ -128,15 +130,15 @@ function RunView({ run }: { run: Run }) {
           value={tab}
           onChange={(id) => set({ tab: id, node: chosen })}
           tabs={[
-            ...(wrong.length > 0 ? [{ id: "failures" as const, label: "What went wrong", count: wrong.length, tone: "bad" as const }] : []),
+            ...(wrong > 0 ? [{ id: "failures" as const, label: "What went wrong", count: wrong, tone: "bad" as const }] : []),
             { id: "jobs", label: "Jobs" },
-            { id: "tests", label: "Tests", count: tests.data?.total ? (failed ? `${failed} failed` : tests.data.total) : undefined, tone: failed ? "bad" : undefined },
+            { id: "tests", label: "Tests", count: tests.data?.total ? (ko ? `${ko} failed` : tests.data.total) : undefined, tone: ko ? "bad" : undefined },
             { id: "artifacts", label: "Artifacts", count: artifacts.data?.length || undefined },
             { id: "changes", label: "Changes" },
             { id: "infos", label: "What happened" },
           ]}
         >
-          {tab === "failures" && <WentWrong run={run} failed={wrong} />}
+          {tab === "failures" && <WentWrong run={run} failed={failed} faults={faults} />}
           {tab === "jobs" && selected && <NodePanel key={selected} run={run} view={view.nodes.get(selected)} level={level} onRestart={restart} onRestartWith={setDialog} onStop={(node) => act(stopRun(key, run.workflow_name, number, node), `${node} is stopping`)} />}
           {tab === "tests" && <TestsTab query={tests} />}
           {tab === "artifacts" && <ArtifactsTab run={run} query={artifacts} />}

@@ -1,7 +1,7 @@
 import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import type { NodeView } from "../../model/runView";
-import { GATE, isFinal, label, tone } from "../../model/status";
+import { GATE, isFinal, label, tone, UNDECIDED } from "../../model/status";
 import { between, duration } from "../../model/time";
 import type { WorkflowNode } from "../../model/types";
 import { useNow } from "../../util/hooks";
@@ -52,6 +52,7 @@ export const GraphNode = memo(function GraphNode({ data: { node, view, active },
 function note(node: WorkflowNode, view: NodeView | undefined, ms: number | undefined): string {
   if (!view) return [node.environment, node.pipeline !== node.name ? node.pipeline : node.application].filter(Boolean).join(" · ") || node.kind;
   if (view.status === GATE) return "Waits for a person";
+  if (view.status === UNDECIDED) return label(UNDECIDED);
   if (view.notRun) return "Not run: condition";
   if (!view.latest) return node.environment || "Not reached";
   if (view.latest.waits && view.latest.status === "Waiting") return "Waiting";

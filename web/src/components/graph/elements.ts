@@ -2,7 +2,7 @@
 import { type Edge, type Node, Position } from "@xyflow/react";
 import type { Layout, Placed, Way } from "../../model/graph";
 import type { NodeView, RunView } from "../../model/runView";
-import { isFinal, tone } from "../../model/status";
+import { isFinal, tone, UNDECIDED } from "../../model/status";
 import type { WorkflowNode } from "../../model/types";
 
 export type FlowNode = Node<{
@@ -85,7 +85,7 @@ export const sameEdge = (a: FlowEdge, b: FlowEdge): boolean => a.className === b
 /** How an edge is drawn: whether the run went that way, and what came of it. */
 export function edgeKind(view: RunView | undefined, from: string, to: string): string {
   const end = view?.nodes.get(to)?.status ?? "";
-  if (end === "Skipped") return "skipped";
+  if (end === "Skipped" || end === UNDECIDED) return "skipped";
   return view && end !== "" && isFinal(view.nodes.get(from)?.status ?? "") ? `taken ${tone(end)}` : "";
 }
 
