@@ -131,7 +131,7 @@ export function runPart(key: string, workflow: string, number: string, ids: read
   return readRun(key, workflow, number, { parameters: false, node_runs: ids.join(",") });
 }
 
-/** Starts a run, or goes on with one. */
+/** Starts a run, or goes on with one; `intent`: see `Intents`. */
 export async function startRun(
   key: string,
   workflow: string,
@@ -142,18 +142,14 @@ export async function startRun(
     from_nodes?: string[];
     only_failed_jobs?: boolean;
   },
+  intent: string,
 ): Promise<Run> {
   return (await data(
     client.POST("/v1/projects/{key}/workflows/{workflow}/runs", {
-      params: { path: { key, workflow }, header: { "Idempotency-Key": idempotencyKey() } },
+      params: { path: { key, workflow }, header: { "Idempotency-Key": intent } },
       body: body as never,
     }),
   )) as unknown as Run;
-}
-
-/** Random; `crypto.randomUUID` exists only on https and localhost. */
-function idempotencyKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
 /** Takes up a run that was set aside because its record could not be read. */

@@ -24,6 +24,8 @@ interface Props {
   run: Run;
   view: NodeView | undefined;
   level: number | undefined;
+  /** Something is being done with the node. */
+  busy: boolean;
   onRestart: (node: string, onlyFailed: boolean) => void;
   /** Again, with another payload or other parameters. */
   onRestartWith: (node: string) => void;
@@ -31,7 +33,7 @@ interface Props {
 }
 
 /** What is known of one node: why it waits or did not run, its stages and jobs, its parameters. */
-export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }: Props) {
+export function NodePanel({ run, view, level, busy, onRestart, onRestartWith, onStop }: Props) {
   const { id } = useParams({ strict: false });
   const wanted = useSearch({ strict: false }).exec ?? id;
   const set = useSetSearch();
@@ -42,9 +44,9 @@ export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }
   const stopping = canStop({ status: view.status === "" || view.status === "Skipped" ? "Success" : view.status }, level);
   const fault = view.notRun && conditionFault(view.notRun.why, `node ${node.name}`);
   return (
-    <div className="node-panel">
+    <div className="node-panel" data-part>
       <div className="node-head">
-        <h2 className="node-name">{node.name}</h2>
+        <h2 className="node-name" data-home tabIndex={-1}>{node.name}</h2>
         <StatusBadge status={shown && !gate ? nodeStatus(shown) : view.status} />
         <span className="muted small">{[node.kind !== "pipeline" && node.kind, node.pipeline && `pipeline ${node.pipeline}`, node.application && `application ${node.application}`, node.environment && `environment ${node.environment}`, node.mutex && "one at a time"].filter(Boolean).join(" · ")}</span>
         {executions.length > 1 && (
@@ -57,9 +59,9 @@ export function NodePanel({ run, view, level, onRestart, onRestartWith, onStop }
           />
         )}
         <span className="actions">
-          {view.latest && !isFinal(view.status) && <Button kind="danger" can={stopping} onClick={() => onStop(node.name)}>Stop node</Button>}
-          <Button can={canRestartFailed(run, view.latest, level)} onClick={() => onRestart(node.name, true)}>Restart failed jobs</Button>
-          <Button kind={gate ? "primary" : "plain"} can={canRestart(run, node.name, level)} onClick={() => onRestart(node.name, false)}>{gate ? "Approve: start node" : view.latest ? "Restart node" : "Start node"}</Button>
+          {view.latest && !isFinal(view.status) && <Button kind="danger" can={stopping} busy={busy} onClick={() => onStop(node.name)}>Stop node</Button>}
+          <Button can={canRestartFailed(run, view.latest, level)} busy={busy} onClick={() => onRestart(node.name, true)}>Restart failed jobs</Button>
+          <Button kind={gate ? "primary" : "plain"} can={canRestart(run, node.name, level)} busy={busy} onClick={() => onRestart(node.name, false)}>{gate ? "Approve: start node" : view.latest ? "Restart node" : "Start node"}</Button>
           <Button can={canRestart(run, node.name, level)} aria-label={`Start ${node.name} with another payload or parameters`} onClick={() => onRestartWith(node.name)}>With…</Button>
         </span>
       </div>

@@ -40,7 +40,7 @@ export function RunHead({ run, view, status, wrong, onWrong, actions }: Props) {
         <>
           {message && <p className="run-message" title={message}>{message}</p>}
           <div className="facts">
-            <StatusBadge status={status} />
+            <span data-home tabIndex={-1}><StatusBadge status={status} /></span>
             {wrong && <button type="button" className="link bad-text" onClick={onWrong}>{wrong}</button>}
             {gates > 0 && run.status !== "Stopped" && <span className="gates-open">{gates === 1 ? "1 gate open" : `${gates} gates open`}{run.status === "Success" && ", all before went well"}</span>}
             <Times run={run} />

@@ -31,7 +31,8 @@ interface GatesProps {
   run: Run;
   view: RunView;
   level: number | undefined;
-  busy: boolean;
+  /** Nodes of which something is being done. */
+  busy: ReadonlySet<string>;
   onApprove: (node: string) => void;
   onApproveWith: (node: string) => void;
   onSelect: (node: string) => void;
@@ -64,7 +65,7 @@ function Gate({ run, gate, since, now, level, busy, onApprove, onApproveWith, on
         {!can.ok && level !== undefined && <p className="small">{can.why}</p>}
       </div>
       <span className="actions">
-        <Button kind="primary" can={can} busy={busy} aria-label={`Approve and start ${node.name}`} onClick={() => onApprove(node.name)}>Approve and start</Button>
+        <Button kind="primary" can={can} busy={busy.has(node.name)} aria-label={`Approve and start ${node.name}`} onClick={() => onApprove(node.name)}>Approve and start</Button>
         <Button can={can} aria-label={`Start ${node.name} with another payload or parameters`} onClick={() => onApproveWith(node.name)}>With…</Button>
       </span>
     </div>

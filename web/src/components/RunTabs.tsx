@@ -7,7 +7,8 @@ import { shortHash } from "../model/about";
 import { groupBy } from "../model/groupBy";
 import { happened } from "../model/happened";
 import { latestExecutions, mergeRun } from "../model/news";
-import { differences } from "../model/runView";
+import { type Difference, differences } from "../model/differences";
+import { executionName, type RunView } from "../model/runView";
 import { bytes } from "../model/time";
 import type { Artifact, ChangedRun, Run, TestCase, Tests } from "../model/types";
 import { Link } from "../ui/Link";
@@ -38,10 +39,11 @@ const textOf = (r: Reported) => `${nameOf(r.test)} ${r.suite} ${r.node}`;
 const nameOf = (test: TestCase) => [test.classname, test.name].filter(Boolean).join(" › ");
 const isBad = (test: TestCase) => test.status === "failed" || test.status === "error";
 
-export function TestsTab({ query }: { query: UseQueryResult<Tests> }) {
+/** `view`: of a node that ran again, a suite says which execution it is of; the server gives those of the newest. */
+export function TestsTab({ query, view }: { query: UseQueryResult<Tests>; view: RunView }) {
   return (
     <Answered query={query}>
-      {(tests) => (tests.total === 0 ? <Empty title="No test reports"><p>A step <code>jUnitReport: "*.xml"</code> puts them here.</p></Empty> : <TestList tests={tests} />)}
+      {(tests) => (tests.total === 0 ? <Empty title="No test reports"><p>A step <code>jUnitReport: "*.xml"</code> puts them here.</p></Empty> : <TestList tests={tests} view={view} />)}
     </Answered>
   );
 }
@@ -49,14 +51,14 @@ export function TestsTab({ query }: { query: UseQueryResult<Tests> }) {
 /** A row of the list: the head of a suite, or a test. */
 type TestLine = { suite: string; node: string } | Reported;
 
-function TestList({ tests }: { tests: Tests }) {
+function TestList({ tests, view }: { tests: Tests; view: RunView }) {
   const [all, setAll] = useState(false);
   const [word, setWord] = useState("");
   const [order, setOrder] = useState("");
   const onlyBad = tests.ko > 0 && !all;
   const rows = useMemo(
-    () => Object.entries(tests.suites).flatMap(([node, suites]) => suites.flatMap((s) => (s.cases ?? []).filter((c) => !onlyBad || isBad(c)).map((test) => ({ test, suite: s.name ?? "", node })))),
-    [tests, onlyBad],
+    () => Object.entries(tests.suites).flatMap(([node, suites]) => suites.flatMap((s) => (s.cases ?? []).filter((c) => !onlyBad || isBad(c)).map((test) => ({ test, suite: s.name ?? "", node: executionName(view, node) })))),
+    [tests, onlyBad, view],
   );
   const sort = useMemo(() => (order ? [{ id: order, desc: order === "time" }] : []), [order]);
   const { shown } = useRows({ rows, columns: TESTS, text: textOf, word, sort });
@@ -99,7 +101,7 @@ function TestLines({ lines, sorted }: { lines: TestLine[]; sorted: boolean }) {
         return (
           <li key={item.key} ref={list.measureElement} data-index={item.index} style={{ transform: `translateY(${item.start - begin}px)` }} className={"test" in line ? "test" : "suite"}>
             {"test" in line ? (
-              <TestRow test={line.test} from={sorted ? line.suite : undefined} open={toggled.current.get(item.index)} onToggle={(open) => toggled.current.set(item.index, open)} />
+              <TestRow test={line.test} from={sorted ? `${line.suite} · ${line.node}` : undefined} open={toggled.current.get(item.index)} onToggle={(open) => toggled.current.set(item.index, open)} />
             ) : (
               <h2>{line.suite} <span className="muted small">{line.node}</span></h2>
             )}
@@ -148,17 +150,18 @@ export function ChangesTab({ run }: { run: Run }) {
   // Parameters are compared where there are few enough to be read.
   const parametersOf = (r: Run | undefined) => queries.parameters(run.project_key, run.workflow_name, String(r?.number), r ? latestExecutions(r).slice(0, COMPARED) : []);
   const [then, now] = [useQuery(parametersOf(old.data)), useQuery(parametersOf(old.data && run))];
+  const whole = then.isSuccess && now.isSuccess && [old.data, run].every((r) => r && latestExecutions(r).length <= COMPARED);
   return (
     <Answered query={changes}>
       {({ runs, total, same_branch }) => {
-        if (!since) return <Empty title="No earlier run went well"><p>Once one has, its commits, payload, graph and parameters are compared with this run here.</p></Empty>;
+        if (!since) return <Empty title="No earlier run went well"><p>Once one has, its commits, payload, graph and parameters are compared with this run’s here.</p></Empty>;
         const link = <Link {...paths.run(run.project_key, run.workflow_name, since.number)}>#{since.number}</Link>;
         return (
           <>
             <p className="muted">Since {link}, the last run {same_branch ? <>of branch <code>{since.branch}</code> </> : ""}that went well{since.hash && <>, of commit <code>{shortHash(since.hash)}</code></>}:</p>
             <DataTable label="Runs since then" rows={runs} rowKey={(r) => r.number} columns={RUNS} context={run} />
             {total > runs.length && <p className="muted small">and {total - runs.length} older ones</p>}
-            {old.isPending || then.isLoading || now.isLoading ? <Loading rows={2} /> : old.data && <Differences before={then.data ? mergeRun(old.data, then.data) : old.data} run={now.data ? mergeRun(run, now.data) : run} />}
+            {old.isPending || then.isLoading || now.isLoading ? <Loading rows={2} /> : old.data && <Differences before={then.data ? mergeRun(old.data, then.data) : old.data} run={now.data ? mergeRun(run, now.data) : run} withParameters={whole} />}
           </>
         );
       }}
@@ -179,7 +182,6 @@ const RUNS: Column<ChangedRun, Run>[] = [
   { id: "by", head: "By", cell: (r) => r.author || r.triggered_by },
 ];
 
-type Difference = ReturnType<typeof differences>[number];
 const DIFFERENCES: Column<Difference>[] = [
   { id: "where", head: "Where", value: (d) => d.where, className: "muted" },
   { id: "name", head: "Name", value: (d) => d.name, cell: (d) => <code>{d.name}</code> },
@@ -187,13 +189,23 @@ const DIFFERENCES: Column<Difference>[] = [
   { id: "now", head: "Now", cell: (d) => <code className="value">{d.after ?? "–"}</code> },
 ];
 
-function Differences({ before, run }: { before: Run; run: Run }) {
-  const found = differences(before, run);
-  if (found.length === 0) return <p className="muted changes-head">Payload, graph and parameters are the same.</p>;
+/** `withParameters`: those of both were read. */
+function Differences({ before, run, withParameters }: { before: Run; run: Run; withParameters: boolean }) {
+  const found = useMemo(() => differences(before, run), [before, run]);
   return (
     <>
-      <h2 className="changes-head">What differs</h2>
-      <DataTable label="What differs" rows={found} rowKey={(d) => `${d.where} ${d.name}`} columns={DIFFERENCES} context={undefined} />
+      {found.length === 0 ? (
+        <p className="changes-head">No difference was found in what is compared.</p>
+      ) : (
+        <>
+          <h2 className="changes-head">What differs</h2>
+          <DataTable label="What differs" rows={found} rowKey={(d) => `${d.where} ${d.name}`} columns={DIFFERENCES} context={undefined} />
+        </>
+      )}
+      <p className="muted small">
+        Compared are the payload, the graph with pipeline, application, environment, parameters and mutex of each node, whether nodes ran{withParameters ? ", the values of their parameters" : ""}, and the names of their stages, jobs and steps.
+        {" "}Not compared, because a run does not tell them: conditions that held, requirements of jobs, and what steps do, such as their scripts{withParameters ? "" : ". Values of parameters could not be read whole"}.
+      </p>
     </>
   );
 }

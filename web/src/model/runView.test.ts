@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { canRestart, canRestartFailed, canStart, canStop } from "./can";
-import { differences, findJob, runView, workTime } from "./runView";
+import { findJob, runView, workTime } from "./runView";
 import type { NodeRun, Run, WorkflowNode } from "./types";
 
 function node(name: string, parents: string[] = []): WorkflowNode {
@@ -43,18 +43,6 @@ test("jobs are found by their ordinal", () => {
   const found = findJob(run({ node_runs: [ran(1, "b", "Fail", 0, ["Success", "Fail"])] }), "11");
   expect([found?.node.node, found?.job.name]).toEqual(["b", "j1"]);
   expect(findJob(run({}), "11")).toBeUndefined();
-});
-
-test("differences are told once and leave out what always differs", () => {
-  const p = (name: string, value: string) => ({ name, value, origin: "payload", tainted: false });
-  const with_ = (branch: string, n: string) => [p("git.branch", branch), p("cds.run.number", n), p("cds.version", n)];
-  const before = run({ payload: { "git.branch": "main", gone: "1" }, node_runs: [{ ...ran(0, "a", "Success"), parameters: with_("main", "1") }] });
-  const now = run({ payload: { "git.branch": "dev" }, node_runs: [{ ...ran(0, "a", "Fail"), parameters: [...with_("dev", "2"), p("new", "x")] }] });
-  expect(differences(before, now)).toEqual([
-    { where: "payload", name: "git.branch", before: "main", after: "dev" },
-    { where: "payload", name: "gone", before: "1", after: undefined },
-    { where: "a", name: "new", before: undefined, after: "x" },
-  ]);
 });
 
 test("what can't be done says why", () => {

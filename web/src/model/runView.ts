@@ -1,4 +1,4 @@
-// A run as the page shows it: the state of every node of the graph, counts, differences between runs.
+// A run as the page shows it: the state of every node of the graph, counts, times.
 import { conditionFault } from "./failures";
 import { GATE, isFinal, UNDECIDED } from "./status";
 import { between } from "./time";
@@ -19,6 +19,8 @@ export interface NodeView {
 }
 
 export interface RunView {
+  /** Of the run. */
+  number: number;
   nodes: Map<string, NodeView>;
   /** Nodes that wait for a person, in the order of the graph. */
   gates: NodeView[];
@@ -55,7 +57,7 @@ export function runView(run: Run): RunView {
   // Parents come before their children, so a join that fails with them is not the first. What fails need not have jobs.
   const failed = views.find((v) => v.status === "Fail") ?? views.find((v) => v.status === UNDECIDED);
   const focus = failed ?? first(GATE) ?? first("Building") ?? first("Waiting") ?? views.findLast((v) => v.latest && v.node.kind === "pipeline") ?? views[0];
-  return { nodes, gates: views.filter((v) => v.status === GATE), focus: focus?.node.name };
+  return { number: run.number, nodes, gates: views.filter((v) => v.status === GATE), focus: focus?.node.name };
 }
 
 /** The status of a stage: one whose jobs all wait is not at work, whatever the server calls it. */
@@ -86,6 +88,12 @@ function countJobs(latest: NodeRun | undefined): NodeView["jobs"] {
     else if (status === "Building") count.busy++;
   }
   return count;
+}
+
+/** A node, with the number of its newest execution where it has several. */
+export function executionName(view: RunView, node: string): string {
+  const { latest, executions = [] } = view.nodes.get(node) ?? {};
+  return latest && executions.length > 1 ? `${node}, execution ${view.number}.${latest.sub_number}` : node;
 }
 
 /** The ordinal in a job's id `<run>.<n>`: short names for addresses. */
@@ -122,45 +130,4 @@ export function workTime(run: Pick<Run, "node_runs">, now: number): number {
 export function runDuration(run: Pick<Run, "status" | "start" | "duration_ms" | "last_execution">, now: number): number | undefined {
   if (isFinal(run.status)) return run.duration_ms ?? between(run.start, run.last_execution, now);
   return between(run.start, undefined, now);
-}
-
-export interface Difference {
-  /** Where: `payload`, `graph`, or a node's name. */
-  where: string;
-  name: string;
-  before: string | undefined;
-  after: string | undefined;
-}
-
-/** Parameters that differ in every run and say nothing. */
-const ALWAYS_NEW = /^(cds\.(run|run\.number|run\.subnumber|version|ui\..*|node\.id|semver|parent\..*|job|worker|key\..*|triggered_by\..*|manual|status)|payload|workflow\..*)$/;
-
-/** What is different in `run` from an earlier one: payload, nodes, parameters of nodes that both ran. */
-export function differences(before: Run, run: Run): Difference[] {
-  const found: Difference[] = [];
-  compare("payload", before.payload, run.payload, found);
-  const graph = (r: Run) => Object.fromEntries(r.nodes.map((n) => [n.name, describe(n)]));
-  compare("graph", graph(before), graph(run), found);
-  const seen = new Set(found.map((d) => d.name));
-  const old = runView(before);
-  for (const [name, view] of runView(run).nodes) {
-    const previous = old.nodes.get(name)?.latest;
-    if (!view.latest || !previous) continue;
-    const values = (n: NodeRun) => Object.fromEntries(n.parameters.filter((p) => !ALWAYS_NEW.test(p.name)).map((p) => [p.name, p.value]));
-    const here: Difference[] = [];
-    compare(name, values(previous), values(view.latest), here);
-    // A value inherited by every later node is told once, where it first differs.
-    for (const d of here) if (!seen.has(d.name) && seen.add(d.name)) found.push(d);
-  }
-  return found;
-}
-
-function describe(node: WorkflowNode): string {
-  return [node.pipeline || node.kind, node.application, node.environment, `after ${node.parents.join(", ") || "nothing"}`].filter(Boolean).join(" · ");
-}
-
-function compare(where: string, before: Record<string, string>, after: Record<string, string>, into: Difference[]): void {
-  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (before[name] !== after[name]) into.push({ where, name, before: before[name], after: after[name] });
-  }
 }

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
-import { chosen, parameterFields } from "./startForm";
-import type { PipelineParameter, Run } from "./types";
+import { chosen, collected, doubled, fieldsOf, parameterFields, payloadRows } from "./startForm";
+import type { PipelineParameter } from "./types";
 
 const declared: PipelineParameter[] = [
   { name: "flavour", type: "list", default: "release;debug", description: "What for" },
   { name: "fast", type: "boolean", default: "" },
   { name: "title", type: "string", default: "{{.git.branch}}" },
 ];
+const earlier = (origin: string, values: Record<string, string>) => Object.entries(values).map(([name, value]) => ({ name: `cds.pip.${name}`, value, origin, tainted: false }));
 
 test("fields begin with defaults; the first of a list is its default", () => {
   const fields = parameterFields(declared);
@@ -14,12 +15,20 @@ test("fields begin with defaults; the first of a list is its default", () => {
   expect(fields.map((f) => f.choices)).toEqual([["release", "debug"], ["true", "false"], []]);
 });
 
-test("a node's own values win over defaults, an earlier run's over both", () => {
+test("a node's own values win over defaults, what somebody typed for an earlier run over both", () => {
   expect(parameterFields(declared, { flavour: "debug" })[0]?.initial).toBe("debug");
-  const before = { node_runs: [{ node: "build", parameters: [{ name: "cds.pip.flavour", value: "tiny", origin: "pipeline", tainted: false }] }] } as unknown as Run;
-  const [field] = parameterFields(declared, { flavour: "debug" }, before, "build");
-  expect(field).toMatchObject({ initial: "tiny", choices: ["tiny", "release", "debug"] });
-  expect(parameterFields(declared, {}, before, "other")[0]?.initial).toBe("release");
+  for (const origin of ["person", "by hand"]) {
+    const [field] = parameterFields(declared, { flavour: "debug" }, earlier(origin, { flavour: "tiny" }));
+    expect(field).toMatchObject({ initial: "tiny", byHand: true, choices: ["tiny", "release", "debug"], otherwise: "debug", otherwiseOf: "workflow" });
+  }
+});
+
+test("what an earlier run made of its defaults is neither shown nor sent", () => {
+  for (const origin of ["pipeline", "node"]) {
+    const fields = parameterFields(declared, {}, earlier(origin, { flavour: "release", fast: "false", title: "main" }));
+    expect(fields.map((f) => f.initial)).toEqual(["release", "false", "{{.git.branch}}"]);
+    expect(chosen(fields, {})).toEqual({});
+  }
 });
 
 test("a field knows the pipeline's default where it begins with something else", () => {
@@ -29,10 +38,22 @@ test("a field knows the pipeline's default where it begins with something else",
   expect(parameterFields(declared, { flavour: "release" }).map((f) => f.otherwise)).toEqual([undefined, undefined, undefined]);
 });
 
-test("a new run sends what was touched, also if it was set back; a repeated one everything", () => {
+test("what was touched is sent, also if it was set back, and what had been typed before", () => {
   const fields = parameterFields(declared, { flavour: "debug" });
-  expect(chosen(fields, {}, false)).toEqual({});
-  expect(chosen(fields, { title: "x", fast: "false" }, false)).toEqual({ title: "x", fast: "false" });
-  expect(chosen(fields, { flavour: "release" }, false)).toEqual({ flavour: "release" });
-  expect(chosen(fields, { title: "" }, true)).toEqual({ flavour: "debug", fast: "false", title: "" });
+  expect(chosen(fields, {})).toEqual({});
+  expect(chosen(fields, { title: "x", fast: "false" })).toEqual({ title: "x", fast: "false" });
+  expect(chosen(fields, { flavour: "release" })).toEqual({ flavour: "release" });
+  const again = parameterFields(declared, {}, earlier("person", { title: "mine", more: "1" }));
+  expect(chosen(again, {})).toEqual({ title: "mine", more: "1" });
+  expect(chosen(again, { title: "", fast: "true" })).toEqual({ title: "", fast: "true", more: "1" });
+});
+
+test("a payload is fields, with each name once, and JSON where that says the same", () => {
+  const rows = [...payloadRows({ branch: "main" }), { id: 1, name: " branch ", value: "dev", fixed: false }, { id: 2, name: "", value: "x", fixed: false }];
+  expect([...doubled(rows)]).toEqual([1]);
+  expect(collected(rows.slice(0, 1))).toEqual({ branch: "main" });
+  expect(fieldsOf('{"a": "b", "n": 3, "yes": true}')).toEqual({ values: { a: "b", n: "3", yes: "true" } });
+  expect(fieldsOf("")).toEqual({ values: {} });
+  for (const [json, why] of [["{", /not JSON/], ["[1]", /object/], ["7", /object/], ['{"a": {"b": 1}}', /“a”/], ['{"a": null}', /“a”/], ['{"a": 1.5}', /“a”/]] as const) expect(fieldsOf(json)).toMatchObject({ why: expect.stringMatching(why) });
+  expect(payloadRows({ a: "1", new: "2" }, { a: "0" }).map((r) => r.fixed)).toEqual([true, false]);
 });

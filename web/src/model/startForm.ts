@@ -1,47 +1,110 @@
-// Parameters of a run's first pipeline, as a form shows them.
-import type { PipelineParameter, Run } from "./types";
+// The form that starts a run: parameters of its first pipeline, and the payload as fields or JSON.
+import type { Parameter, PipelineParameter } from "./types";
 
 export interface ParameterField {
   name: string;
   kind: string;
   description: string;
-  /** What the field begins with: what the server takes if nobody touches it. */
+  /** What the field begins with: what the server takes if nobody touches it, or what somebody typed for an earlier run. */
   initial: string;
-  /** The pipeline's default, where the field begins with something else. */
+  /** Somebody typed it for the earlier run; it is sent, for the server would not take it by itself. */
+  byHand: boolean;
+  /** What the workflow or the pipeline sets, where the field begins with something else. */
   otherwise: string | undefined;
+  otherwiseOf: "workflow" | "pipeline";
   /** Of lists and booleans. */
   choices: string[];
 }
 
 const PREFIX = "cds.pip.";
 
-/** Fields for a pipeline's parameters: with the values of an earlier run, the node's own, or the defaults. */
-export function parameterFields(declared: readonly PipelineParameter[], ofNode: Record<string, string> = {}, before?: Pick<Run, "node_runs">, node?: string): ParameterField[] {
-  const earlier = before?.node_runs.filter((n) => n.node === node).at(-1)?.parameters ?? [];
-  return declared.map((p) => {
+/** Origins of parameters that a person typed. */
+const BY_HAND = new Set(["person", "by hand"]);
+
+/**
+ * Fields for a pipeline's parameters: with what somebody typed for an earlier run, the node's own values, or the defaults.
+ * Of `earlier` nothing else is taken: its values are interpolated, and would hold the new run to the branch of the old one.
+ */
+export function parameterFields(declared: readonly PipelineParameter[], ofNode: Record<string, string> = {}, earlier: readonly Parameter[] = []): ParameterField[] {
+  const typed = new Map(earlier.filter((p) => p.name.startsWith(PREFIX) && BY_HAND.has(p.origin)).map((p) => [p.name.slice(PREFIX.length), p.value]));
+  // The server takes names that the pipeline does not declare, too.
+  const others = [...typed.keys()].filter((name) => !declared.some((p) => p.name === name)).map((name): PipelineParameter => ({ name, type: "string", default: "" }));
+  return [...declared, ...others].map((p) => {
     // Of a list the first counts, also where the node sets one.
     const first = (value: string) => (p.type === "list" ? (value.split(";")[0] ?? "") : value);
     const choices = p.type === "list" ? p.default.split(";") : p.type === "boolean" ? ["true", "false"] : [];
     const fallback = first(p.default) || (p.type === "boolean" ? "false" : "");
     const own = ofNode[p.name];
-    const ran = earlier.find((e) => e.name === PREFIX + p.name)?.value;
-    const initial = ran ?? (own === undefined ? fallback : first(own));
+    const byHand = typed.get(p.name);
+    const usual = own === undefined ? fallback : first(own);
+    const initial = byHand ?? usual;
+    const ofWorkflow = byHand !== undefined && own !== undefined;
+    const otherwise = ofWorkflow ? usual : fallback;
     return {
       name: p.name,
       kind: p.type,
       description: p.description ?? "",
       initial,
-      otherwise: initial === fallback ? undefined : fallback,
+      byHand: byHand !== undefined,
+      otherwise: initial === otherwise ? undefined : otherwise,
+      otherwiseOf: ofWorkflow ? "workflow" : "pipeline",
       choices: choices.length > 0 && !choices.includes(initial) ? [initial, ...choices] : choices,
     };
   });
 }
 
 /**
- * What is sent: in a new run only what somebody touched, also where it was set back to what the field began with; what the
- * server takes by itself is not fixed by that, so that a default which is changed later still counts. On going on with the
- * values of an earlier run, all of them.
+ * What is sent: what somebody touched, also where it was set back to what the field began with, and what somebody had typed
+ * for the earlier run. What the server takes by itself is not fixed by that, so that a default which is changed later, or
+ * holds the name of a branch, still counts.
  */
-export function chosen(fields: readonly ParameterField[], touched: Record<string, string>, all: boolean): Record<string, string> {
-  return Object.fromEntries(fields.filter((f) => all || touched[f.name] !== undefined).map((f) => [f.name, touched[f.name] ?? f.initial]));
+export function chosen(fields: readonly ParameterField[], touched: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(fields.filter((f) => f.byHand || touched[f.name] !== undefined).map((f) => [f.name, touched[f.name] ?? f.initial]));
+}
+
+/** One value of the payload. */
+export interface PayloadRow {
+  id: number;
+  name: string;
+  value: string;
+  /** The workflow or the earlier run knows it: its name can't be changed. */
+  fixed: boolean;
+}
+
+export function payloadRows(payload: Record<string, string>, known: Record<string, string> = payload): PayloadRow[] {
+  return Object.entries(payload).map(([name, value], id) => ({ id, name, value, fixed: Object.hasOwn(known, name) }));
+}
+
+/** The payload of fields; those without a name are left out. */
+export function collected(rows: readonly PayloadRow[]): Record<string, string> {
+  return Object.fromEntries(rows.filter((r) => r.name.trim() !== "").map((r) => [r.name.trim(), r.value]));
+}
+
+/** Rows whose name another one above has: only one value can be sent. */
+export function doubled(rows: readonly PayloadRow[]): Set<number> {
+  const seen = new Set<string>();
+  const found = new Set<number>();
+  for (const { id, name } of rows) {
+    const trimmed = name.trim();
+    if (trimmed === "") continue;
+    if (seen.has(trimmed)) found.add(id);
+    seen.add(trimmed);
+  }
+  return found;
+}
+
+/** JSON as values of fields, or why it can't be shown so. */
+export function fieldsOf(json: string): { values: Record<string, string> } | { why: string } {
+  if (json.trim() === "") return { values: {} };
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return { why: "This is not JSON yet." };
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return { why: "Only an object has fields." };
+  const plain = Object.entries(value).map(([name, v]) => [name, typeof v === "string" ? v : typeof v === "boolean" || Number.isSafeInteger(v) ? String(v) : undefined] as const);
+  const other = plain.find(([, v]) => v === undefined);
+  if (other) return { why: `Fields hold text, whole numbers, true and false: “${other[0]}” is something else.` };
+  return { values: Object.fromEntries(plain) as Record<string, string> };
 }

@@ -20,6 +20,9 @@ export function Queue() {
   const queue = useQuery(queries.queue());
   const nodes = useQuery(queries.queueNodes()).data ?? [];
   const now = useNow(true);
+  const me = useQuery(queries.me()).data;
+  // Of projects that one may not read nothing is told, also not that it is there.
+  const may = me === undefined || me.ring === "ADMIN" || me.ring === "MAINTAINER" ? "" : " that you may see";
   const [waiting, running] = useMemo(() => [queue.data?.filter((j) => j.status === "Waiting") ?? [], queue.data?.filter((j) => j.status !== "Waiting") ?? []], [queue.data]);
   const count = waiting.length + nodes.length;
   useTitle(count ? `${count} waiting` : "Queue");
@@ -29,20 +32,20 @@ export function Queue() {
       <Answered query={queue}>
         {(jobs) =>
           jobs.length + nodes.length === 0 ? (
-            <Empty title="The queue is empty"><p>Nothing waits and nothing runs. <Link {...paths.home()}>See the last runs</Link>.</p></Empty>
+            <Empty title={may ? `Nothing${may} waits or runs` : "The queue is empty"}><p>{may ? "Jobs of projects that you may not read are not shown here." : "Nothing waits and nothing runs."} <Link {...paths.home()}>See the last runs</Link>.</p></Empty>
           ) : (
             <>
-              <h2>Waiting <span className="count">{waiting.length}</span></h2>
-              {waiting.length === 0 ? <p className="muted">Nothing waits.</p> : <Jobs jobs={waiting} now={now} />}
+              <h2>Waiting for a worker <span className="count">{waiting.length}</span></h2>
+              {waiting.length === 0 ? <p className="muted">No job{may} waits for a worker.</p> : <Jobs jobs={waiting} now={now} />}
               {nodes.length > 0 && (
                 <>
-                  <h2>For a mutex <span className="count">{nodes.length}</span></h2>
+                  <h2>Waiting for a mutex <span className="count">{nodes.length}</span></h2>
                   <ul className="queue">{nodes.slice(0, PAGE).map((n) => <Node key={`${n.project_key} ${n.workflow_name} ${n.number} ${n.node}`} node={n} now={now} />)}</ul>
                   {nodes.length > PAGE && <p className="muted">And {nodes.length - PAGE} more, later in the order.</p>}
                 </>
               )}
               <h2>Running <span className="count">{running.length}</span></h2>
-              {running.length === 0 ? <p className="muted">Nothing runs.</p> : <Jobs jobs={running} now={now} />}
+              {running.length === 0 ? <p className="muted">No job{may} runs.</p> : <Jobs jobs={running} now={now} />}
             </>
           )
         }

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useParams, useSearch } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Failure } from "../api/client";
 import { queries, startRun, stopRun } from "../api/queries";
@@ -17,13 +17,15 @@ import { canStart, canStop } from "../model/can";
 import { failedJobs, faultsOf, wrongText } from "../model/failures";
 import { runView } from "../model/runView";
 import type { RunSearch } from "../model/search";
-import { GATE, isFinal, label } from "../model/status";
+import { GATE, label } from "../model/status";
 import type { Run } from "../model/types";
 import { shownStatus } from "../model/waits";
 import { Button } from "../ui/Button";
 import { Tabs } from "../ui/Tabs";
-import { report, toast } from "../ui/toast";
-import { useFavicon, useTitle } from "../util/hooks";
+import { RUN, useActs } from "../util/acts";
+import { useFavicon, useFocusKept, useTitle } from "../util/hooks";
+import { useLeft } from "../util/left";
+import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
 
 export default function RunPage() {
@@ -66,6 +68,7 @@ function RunView({ run }: { run: Run }) {
   const wrong = failed.length + faults.length;
   const search: RunSearch = useSearch({ strict: false });
   const set = useSetSearch<RunSearch>();
+  const navigate = useNavigate();
   const { id } = useParams({ strict: false });
   const chosen = search.node ?? search.name ?? run.node_runs.find((n) => String(n.id) === id)?.node;
   const missing = missingOfRun(run, { ...search, id });
@@ -75,9 +78,12 @@ function RunView({ run }: { run: Run }) {
   const tab = asked === "failures" && wrong === 0 ? "jobs" : asked;
   const details = useRef<HTMLDivElement>(null);
   const bring = useBring(details);
-  // `true` = a new run like this one, a name = this node again.
-  const [dialog, setDialog] = useState<true | string>();
-  const [busy, setBusy] = useState(false);
+  // `true` = a new run like this one, a name = this node again; `false` = put away.
+  const [asking, setAsking] = useState<boolean | string>();
+  const left = useLeft();
+  const dialog = asking ?? (left && (left.from ?? true));
+  const { busy, act } = useActs(run);
+  useFocusKept();
   useTitle(`${label(status)}: ${run.workflow_name} #${number}`);
   useFavicon(status);
 
@@ -88,16 +94,27 @@ function RunView({ run }: { run: Run }) {
     },
     [bring, set],
   );
-  const act = (action: Promise<unknown>, done: string) => {
-    setBusy(true);
-    action.then(() => toast(done)).catch(report).finally(() => setBusy(false));
-  };
   const again = (node: string) => {
     const known = view.nodes.get(node);
     return known?.status === GATE ? `${node} is approved and starts` : known?.latest ? `${node} runs again` : `${node} starts`;
   };
-  const restart = (node: string, onlyFailed: boolean) =>
-    act(startRun(key, run.workflow_name, { number: run.number, from_nodes: [node], only_failed_jobs: onlyFailed }), onlyFailed ? `The failed jobs of ${node} run again` : again(node));
+  const restart = (node: string, onlyFailed: boolean) => {
+    const body = { number: run.number, from_nodes: [node], only_failed_jobs: onlyFailed };
+    act({
+      of: node,
+      wish: { ...body, after: view.nodes.get(node)?.latest?.id },
+      action: (intent) => startRun(key, run.workflow_name, body, intent),
+      done: onlyFailed ? `The failed jobs of ${node} run again` : again(node),
+      // An old execution that is looked at gives way to the one that was asked for.
+      then: () => {
+        if (chosen !== node) return;
+        if (id === undefined) set({ exec: undefined });
+        else void navigate({ ...paths.run(key, run.workflow_name, run.number, node), replace: true, resetScroll: false });
+      },
+    });
+  };
+  const stop = (node?: string) =>
+    act({ of: node ?? RUN, wish: { stop: node }, action: () => stopRun(key, run.workflow_name, number, node), done: `${node ?? "The run"} is stopping` });
   const ko = tests.data?.ko ?? 0;
 
   return (
@@ -110,15 +127,16 @@ function RunView({ run }: { run: Run }) {
         onWrong={() => {
           set({ tab: "failures", node: chosen });
           bring();
+          details.current?.querySelector<HTMLElement>("[data-tab=failures]")?.focus({ preventScroll: true });
         }}
         actions={
           <>
-            <Button kind="danger" can={canStop(run, level)} busy={busy && !isFinal(run.status)} onClick={() => act(stopRun(key, run.workflow_name, number), "The run is stopping")}>Stop</Button>
-            <Button can={canStart(level)} onClick={() => setDialog(true)}>Run again…</Button>
+            <Button kind="danger" can={canStop(run, level)} busy={busy.has(RUN)} onClick={() => stop()}>Stop</Button>
+            <Button can={canStart(level)} onClick={() => setAsking(true)}>Run again…</Button>
           </>
         }
       />
-      <Gates run={run} view={view} level={level} busy={busy} onApprove={(node) => restart(node, false)} onApproveWith={setDialog} onSelect={select} />
+      <Gates run={run} view={view} level={level} busy={busy} onApprove={(node) => restart(node, false)} onApproveWith={setAsking} onSelect={select} />
       {status === "Waiting" && <Waits run={run} view={view} onSelect={select} />}
       {missing && <p className="why wait off-address" role="status">{missing}</p>}
       <section className="card graph-card" aria-label="Graph of the run">
@@ -139,14 +157,22 @@ function RunView({ run }: { run: Run }) {
           ]}
         >
           {tab === "failures" && <WentWrong run={run} failed={failed} faults={faults} />}
-          {tab === "jobs" && selected && <NodePanel key={selected} run={run} view={view.nodes.get(selected)} level={level} onRestart={restart} onRestartWith={setDialog} onStop={(node) => act(stopRun(key, run.workflow_name, number, node), `${node} is stopping`)} />}
-          {tab === "tests" && <TestsTab query={tests} />}
+          {tab === "jobs" && selected && <NodePanel key={selected} run={run} view={view.nodes.get(selected)} level={level} busy={busy.has(selected)} onRestart={restart} onRestartWith={setAsking} onStop={stop} />}
+          {tab === "tests" && <TestsTab query={tests} view={view} />}
           {tab === "artifacts" && <ArtifactsTab run={run} query={artifacts} />}
           {tab === "changes" && <ChangesTab run={run} />}
           {tab === "infos" && <InfosTab run={run} />}
         </Tabs>
       </div>
-      {dialog && <StartDialog workflow={{ name: run.workflow_name, project_key: key, nodes: run.nodes }} before={run} from={dialog === true ? undefined : dialog} onClose={() => setDialog(undefined)} />}
+      {dialog && canStart(level).ok && (
+        <StartDialog
+          // A new run is one of today's workflow.
+          workflow={{ name: run.workflow_name, project_key: key, nodes: (dialog === true && definition.data?.nodes) || run.nodes }}
+          before={run}
+          from={dialog === true ? undefined : dialog}
+          onClose={() => setAsking(false)}
+        />
+      )}
     </>
   );
 }

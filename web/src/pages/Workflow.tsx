@@ -16,6 +16,7 @@ import { Select } from "../ui/Select";
 import { Empty, Loading, Problem } from "../ui/States";
 import { useTitle } from "../util/hooks";
 import { later } from "../util/later";
+import { useLeft } from "../util/left";
 import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
 
@@ -29,7 +30,9 @@ export function WorkflowPage() {
   const definition = useQuery(queries.workflow(projectKey, workflow));
   const search = route.useSearch();
   const set = useSetSearch();
-  const [starting, setStarting] = useState(search.start !== undefined);
+  const [asking, setAsking] = useState<boolean | undefined>(search.start !== undefined || undefined);
+  const left = useLeft();
+  const starting = asking ?? left !== undefined;
   const [filter, setFilter] = useRunFilter();
   const missing = definition.error && (!definition.data || isGone(definition.error)) ? definition.error : undefined;
   useTitle(missing ? undefined : workflow);
@@ -48,7 +51,7 @@ export function WorkflowPage() {
         crumbs={crumbs}
         title={workflow}
         note={definition.data?.description}
-        actions={<Button kind="primary" can={canStart(definition.data?.permission)} onClick={() => setStarting(true)}>Start a run</Button>}
+        actions={<Button kind="primary" can={canStart(definition.data?.permission)} onClick={() => setAsking(true)}>Start a run</Button>}
       />
       {definition.data && (
         <details className="card fold" open={count === 0 && runs.isSuccess && !isFiltered(filter)}>
@@ -70,7 +73,7 @@ export function WorkflowPage() {
       ) : (
         <RunTable key={JSON.stringify(filter)} count={count} run={run} onRange={onRange} />
       )}
-      {starting && definition.data && canStart(definition.data.permission).ok && <StartDialog workflow={definition.data} onClose={() => { setStarting(false); set({ start: undefined }); }} />}
+      {starting && definition.data && canStart(definition.data.permission).ok && <StartDialog workflow={definition.data} onClose={() => { setAsking(false); set({ start: undefined }); }} />}
     </>
   );
 }

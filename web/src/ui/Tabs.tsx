@@ -14,7 +14,7 @@ export function Tabs<Id extends string>({ tabs, value, onChange, label, children
     <Base.Root className="tabs" value={value} onValueChange={(id: Id) => onChange(id)}>
       <Base.List aria-label={label} activateOnFocus>
         {tabs.map((tab) => (
-          <Base.Tab key={tab.id} value={tab.id}>
+          <Base.Tab key={tab.id} value={tab.id} data-tab={tab.id}>
             {tab.label}
             {tab.count !== undefined && <span className={`count ${tab.tone ?? ""}`}>{tab.count}</span>}
           </Base.Tab>

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Clock } from "../model/clock";
 import { FAVICON, tone } from "../model/status";
 import { agoPace } from "../model/time";
@@ -103,6 +103,36 @@ export function usePageTop(of: RefObject<HTMLElement | null>): number {
     return () => observer.disconnect();
   }, [of]);
   return top;
+}
+
+/**
+ * What has the keyboard may vanish, as a button does once it has done its work. The keyboard then goes to the heading of the
+ * part it was in (`data-part`), else of the page: whatever is marked with `data-home`.
+ */
+export function useFocusKept(): void {
+  const last = useRef<{ at: Element; part: Element | null }>(undefined);
+  useEffect(() => {
+    const came = ({ target }: FocusEvent) => {
+      if (target instanceof Element) last.current = { at: target, part: target.closest("[data-part]") };
+    };
+    // Also what is taken away loses it; only who is still there was left.
+    const went = ({ target }: FocusEvent) => void setTimeout(() => {
+      if (last.current?.at === target && last.current.at.isConnected && document.activeElement !== target) last.current = undefined;
+    });
+    document.addEventListener("focusin", came);
+    document.addEventListener("focusout", went);
+    return () => {
+      document.removeEventListener("focusin", came);
+      document.removeEventListener("focusout", went);
+    };
+  }, []);
+  useLayoutEffect(() => {
+    const { at, part } = last.current ?? {};
+    if (!at || at.isConnected || (document.activeElement && document.activeElement !== document.body)) return;
+    last.current = undefined;
+    const home = (part?.isConnected && part.querySelector<HTMLElement>("[data-home]")) || document.querySelector<HTMLElement>("#content [data-home]");
+    home?.focus();
+  });
 }
 
 /** A yes or no that this browser keeps. */

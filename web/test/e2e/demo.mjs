@@ -76,7 +76,7 @@ const CHECKS = {
   cut: async () => page.waitForSelector(".live.cut"),
   empty: async () => {
     await page.goto(`${url}/queue`);
-    await page.getByText("The queue is empty").waitFor();
+    await page.getByText("Nothing that you may see waits or runs").waitFor();
     await page.goto(`${url}/`);
     await page.getByRole("button", { name: "Start from the example" }).waitFor();
   },

@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { differences } from "./differences";
+import type { NodeRun, Run, WorkflowNode } from "./types";
+
+function node(name: string, parents: string[] = []): WorkflowNode {
+  return { name, kind: "pipeline", parents, pipeline: name, application: "", environment: "", mutex: false, payload: {} };
+}
+
+function ran(id: number, name: string, status: string, sub = 0, jobs: string[] = [status]): NodeRun {
+  return {
+    id, node: name, status, sub_number: sub, start: "2026-01-01T00:00:00Z", manual: false, parameters: [],
+    stages: [{ name: "", status, jobs: jobs.map((s, i) => ({ id: `r.${id * 10 + i}`, name: `j${i}`, status: s, infos: [], attempts: [] })) }],
+  };
+}
+
+function run(part: Partial<Run>): Run {
+  return {
+    id: "r", number: 2, sub_number: 0, version: "2", status: "Fail", project_key: "K", workflow_name: "w", start: "2026-01-01T00:00:00Z",
+    last_execution: "2026-01-01T00:01:00Z", triggered_by: "ada", tags: [], payload: {}, infos: [], not_run: [],
+    nodes: [node("a"), node("b", ["a"]), node("c", ["b"])], node_runs: [], ...part,
+  };
+}
+
+test("differences are told once and leave out what always differs", () => {
+  const p = (name: string, value: string) => ({ name, value, origin: "payload", tainted: false });
+  const with_ = (branch: string, n: string) => [p("git.branch", branch), p("cds.run.number", n), p("cds.version", n)];
+  const before = run({ payload: { "git.branch": "main", gone: "1" }, node_runs: [{ ...ran(0, "a", "Success"), parameters: with_("main", "1") }] });
+  const now = run({ payload: { "git.branch": "dev" }, node_runs: [{ ...ran(0, "a", "Fail"), parameters: [...with_("dev", "2"), p("new", "x")] }] });
+  expect(differences(before, now)).toEqual([
+    { where: "payload", name: "git.branch", before: "main", after: "dev" },
+    { where: "payload", name: "gone", before: "1", after: undefined },
+    { where: "a", name: "new", before: undefined, after: "x" },
+  ]);
+});
+
+test("all that is told of a node is compared, with both values", () => {
+  const changed = { ...node("b", ["a"]), mutex: true, parameters: { who: "me" }, payload: { x: "2" }, environment: "prod", when: ["manual"] } as WorkflowNode;
+  const before = run({ nodes: [node("a"), { ...node("b", ["a"]), payload: { x: "1" } }, node("gone", ["a"])] });
+  const now = run({ nodes: [node("a"), changed, node("new", ["b"])] });
+  expect(differences(before, now).map((d) => `${d.where} | ${d.name} | ${d.before} | ${d.after}`)).toEqual([
+    "graph | gone | gone · after a | undefined",
+    "graph | new | undefined | new · after b",
+    "b | environment |  | prod",
+    "b | one at a time | no | yes",
+    "b | default payload x | 1 | 2",
+    "b | parameter who | undefined | me",
+    "b | when | undefined | manual",
+  ]);
+});
+
+test("a node that ran and now did not tells what decided", () => {
+  const before = run({ node_runs: [ran(0, "a", "Success"), ran(1, "b", "Success")] });
+  const now = run({ node_runs: [ran(0, "a", "Success")], not_run: [{ node: "b", sub_number: 0, why: ['git.branch ("main") eq "x": false'], gate: false }] });
+  expect(differences(before, now)).toEqual([{ where: "b", name: "whether it ran", before: "it ran", after: 'Skipped; git.branch ("main") eq "x": false' }]);
+});
+
+test("stages, jobs and steps are compared by name, as far as both came", () => {
+  const step = (name: string) => ({ name, step: 0, status: "Success" });
+  const made = (stages: Record<string, Record<string, string[] | undefined>>) =>
+    run({ node_runs: [{ ...ran(0, "a", "Fail"), stages: Object.entries(stages).map(([name, jobs]) => ({ name, status: "Success", jobs: Object.entries(jobs).map(([job, steps]) => ({ id: `r.${job}`, name: job, status: "Success", infos: [], attempts: steps ? [{ attempt: 1, status: "", worker: "", steps: steps.map(step) }] : [] })) })) }] });
+  const before = made({ Compile: { lint: ["script"], build: ["script"] }, Ship: { ship: ["script"] } });
+  const rows = (now: Run) => differences(before, now).map((d) => `${d.name} | ${d.before} | ${d.after}`);
+  expect(rows(made({ Compile: { lint: ["script", "check"], build: ["script"] }, Ship: { ship: ["script"] } }))).toEqual(["steps of job lint | … | …, check"]);
+  expect(rows(made({ Compile: { lint: ["script"], wait: undefined, build: undefined }, Ship: {} }))).toEqual(["jobs of stage Compile | …, … | …, wait, …"]);
+  expect(rows(made({ Compile: { lint: ["script"], build: ["script"] }, Test: {}, Ship: { ship: ["script"] } }))).toEqual(["stages | …, … | …, Test, …"]);
+  expect(rows(before)).toEqual([]);
+});

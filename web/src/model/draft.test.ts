@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { dropDraft, keepDraft, readDraft } from "./draft";
+import { parameterFields } from "./startForm";
+
+function store() {
+  const kept = new Map<string, string>();
+  return { kept, getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => void kept.set(k, v), removeItem: (k: string) => void kept.delete(k) };
+}
+const fields = parameterFields([{ name: "title", type: "string", default: "" }, { name: "secret", type: "password", default: "" }]);
+const draft = { from: "b", values: { title: "mine", secret: "hunter2" }, rows: [{ id: 0, name: "branch", value: "dev", fixed: true }] };
+
+test("what was typed is there again for the same user on the same page, without passwords", () => {
+  const it = store();
+  keepDraft(it, "ada", "/run/1", draft, fields);
+  expect(readDraft(it, "ada", "/run/1")).toEqual({ ...draft, values: { title: "mine" } });
+  expect([readDraft(it, "eve", "/run/1"), readDraft(it, "ada", "/run/2")]).toEqual([undefined, undefined]);
+  expect([...it.kept.values()].join("")).not.toContain("hunter2");
+  dropDraft(it, "ada", "/run/1");
+  expect(readDraft(it, "ada", "/run/1")).toBeUndefined();
+});
+
+test("what can't be read is no draft, and a full store no fault", () => {
+  const it = store();
+  for (const text of ["{", "null", "7", '{"values":{}}']) {
+    it.kept.set("cds.draft ada /", text);
+    expect(readDraft(it, "ada", "/")).toBeUndefined();
+  }
+  const full = { ...it, setItem: () => { throw new Error("full"); } };
+  expect(() => keepDraft(full, "ada", "/", draft, fields)).not.toThrow();
+});
