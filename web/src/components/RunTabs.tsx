@@ -202,7 +202,7 @@ function Differences({ before, run, withParameters }: { before: Run; run: Run; w
           <DataTable label="What differs" rows={found} rowKey={(d) => `${d.where} ${d.name}`} columns={DIFFERENCES} context={undefined} />
         </>
       )}
-      <p className="muted small">
+      <p className="muted small changes-note">
         Compared are the payload, the graph with pipeline, application, environment, parameters and mutex of each node, whether nodes ran{withParameters ? ", the values of their parameters" : ""}, and the names of their stages, jobs and steps.
         {" "}Not compared, because a run does not tell them: conditions that held, requirements of jobs, and what steps do, such as their scripts{withParameters ? "" : ". Values of parameters could not be read whole"}.
       </p>

@@ -60,8 +60,10 @@ test("stages, jobs and steps are compared by name, as far as both came", () => {
     run({ node_runs: [{ ...ran(0, "a", "Fail"), stages: Object.entries(stages).map(([name, jobs]) => ({ name, status: "Success", jobs: Object.entries(jobs).map(([job, steps]) => ({ id: `r.${job}`, name: job, status: "Success", infos: [], attempts: steps ? [{ attempt: 1, status: "", worker: "", steps: steps.map(step) }] : [] })) })) }] });
   const before = made({ Compile: { lint: ["script"], build: ["script"] }, Ship: { ship: ["script"] } });
   const rows = (now: Run) => differences(before, now).map((d) => `${d.name} | ${d.before} | ${d.after}`);
-  expect(rows(made({ Compile: { lint: ["script", "check"], build: ["script"] }, Ship: { ship: ["script"] } }))).toEqual(["steps of job lint | … | …, check"]);
-  expect(rows(made({ Compile: { lint: ["script"], wait: undefined, build: undefined }, Ship: {} }))).toEqual(["jobs of stage Compile | …, … | …, wait, …"]);
-  expect(rows(made({ Compile: { lint: ["script"], build: ["script"] }, Test: {}, Ship: { ship: ["script"] } }))).toEqual(["stages | …, … | …, Test, …"]);
+  expect(rows(made({ Compile: { lint: ["script", "check"], build: ["script"] }, Ship: { ship: ["script"] } }))).toEqual(["steps of job lint | script | script, check"]);
+  expect(rows(made({ Compile: { lint: ["script"], wait: undefined, build: undefined }, Ship: {} }))).toEqual(["jobs of stage Compile | lint, build | lint, wait, build"]);
+  expect(rows(made({ Compile: { lint: ["script"], build: ["script"] }, Test: {}, Ship: { ship: ["script"] } }))).toEqual(["stages | Compile, Ship | Compile, Test, Ship"]);
   expect(rows(before)).toEqual([]);
+  const many = (more: string[]) => made({ Test: Object.fromEntries([...Array.from({ length: 9 }, (_, i) => `shard ${i}`), ...more, "end"].map((job) => [job, undefined])) });
+  expect(differences(many([]), many(["extra"])).map((d) => `${d.before} | ${d.after}`)).toEqual(["…, … | …, extra, …"]);
 });

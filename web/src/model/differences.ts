@@ -102,13 +102,17 @@ function steps(job: JobRun | undefined): string[] | undefined {
   return job?.attempts.at(-1)?.steps.map((s) => s.name);
 }
 
-/** Of two lists what lies between their common beginning and their common end: they may be thousands of jobs. */
+/** Lists up to this are told whole. */
+const SHORT = 8;
+
+/** Two lists of names; of long ones what lies between their common beginning and their common end: they may be thousands of jobs. */
 function list(where: string, name: string, before: string[], after: string[], into: Difference[]): void {
   let [begin, end] = [0, 0];
   const shorter = Math.min(before.length, after.length);
   while (begin < shorter && before[begin] === after[begin]) begin++;
   while (end < shorter - begin && before.at(-1 - end) === after.at(-1 - end)) end++;
   if (begin === before.length && begin === after.length) return;
+  if (Math.max(before.length, after.length) <= SHORT) [begin, end] = [0, 0];
   const cut = (all: string[]) => [begin > 0 && "…", ...all.slice(begin, all.length - end), end > 0 && "…"].filter((s) => s !== false).join(", ");
   into.push({ where, name, before: cut(before), after: cut(after) });
 }

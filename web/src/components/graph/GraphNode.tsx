@@ -30,7 +30,7 @@ export const GraphNode = memo(function GraphNode({ data: { node, view, active },
         ) : (
           <span className="gnode-text">
             <span className="gnode-name" title={node.name}>{node.name}</span>
-            <span className="gnode-note">{note(node, view, between(latest?.start, latest?.done, now))}</span>
+            <span className="gnode-note" title={status === UNDECIDED ? label(status) : undefined}>{note(node, view, between(latest?.start, latest?.done, now))}</span>
           </span>
         )}
         {!small && view && view.executions.length > 1 && <span className="gnode-again" title={`Run ${view.executions.length} times`}>×{view.executions.length}</span>}
@@ -52,7 +52,8 @@ export const GraphNode = memo(function GraphNode({ data: { node, view, active },
 function note(node: WorkflowNode, view: NodeView | undefined, ms: number | undefined): string {
   if (!view) return [node.environment, node.pipeline !== node.name ? node.pipeline : node.application].filter(Boolean).join(" · ") || node.kind;
   if (view.status === GATE) return "Waits for a person";
-  if (view.status === UNDECIDED) return label(UNDECIDED);
+  // The whole of it has no room.
+  if (view.status === UNDECIDED) return "Condition error";
   if (view.notRun) return "Not run: condition";
   if (!view.latest) return node.environment || "Not reached";
   if (view.latest.waits && view.latest.status === "Waiting") return "Waiting";

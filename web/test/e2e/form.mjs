@@ -1,0 +1,135 @@
+// The form that starts a run: what it sends, where the keyboard is, and that nothing typed is lost. In Chromium against the
+// real server. Needs `npm run build` and the binaries.
+import { strict as assert } from "node:assert";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { browser } from "./browser.mjs";
+import { server, signIn } from "./server.mjs";
+import { accessible, finish, stepper } from "./steps.mjs";
+
+const cds = await server({ CDS_SERVER__DEFAULT_GROUP: "everybody" });
+const chrome = await browser();
+const page = await chrome.context.newPage();
+page.setDefaultTimeout(20_000);
+const { step, state } = stepper(page);
+const shot = (name) => process.env.E2E_SHOTS && page.screenshot({ path: `${process.env.E2E_SHOTS}/form-${name}.png` });
+const at = (path) => `${cds.url}/project/SHOP/workflow/${path}`;
+
+const folder = await mkdtemp(join(tmpdir(), "cds-form-"));
+async function push(name, nodes, pipeline = "jobs:\n- job: quick\n  steps: [{script: [echo done]}]\n") {
+  const files = [[`${name}.yml`, `name: ${name}\nversion: v2.0\nworkflow:\n${nodes}\n`], [`${name}.pip.yml`, `version: v1.0\nname: ${name}\n${pipeline}`]];
+  for (const [file, text] of files) await writeFile(join(folder, file), text);
+  await cds.ctl("workflow", "push", "SHOP", ...files.map(([file]) => join(folder, file)), "--skip-update-files");
+}
+const run = (name, ...more) => cds.ctl("workflow", "run", "SHOP", name, "--track", ...more).catch(() => undefined);
+
+await page.goto(cds.url);
+await signIn(page);
+const dialog = page.getByRole("dialog");
+const isRuns = (r) => r.method() === "POST" && /\/runs$/.test(r.url());
+/** What has the keyboard is waited for. */
+const focus = (selector) => page.waitForFunction((s) => document.activeElement?.matches(s), selector);
+const head = (name) => page.locator(".node-head button:not([aria-disabled])", { hasText: name });
+
+await push("tagged", "  only: {pipeline: tagged, payload: {git.branch: main}}", "parameters:\n  image: {type: string, default: 'shop:{{.git.branch}}'}\n  note: {type: string, default: none}\njobs:\n- job: say\n  steps: [{script: ['echo {{.cds.pip.image}}']}]\n");
+
+/** Starts what the form holds, and gives what was sent and which parameters the run got. */
+async function started() {
+  const [answer] = await Promise.all([page.waitForResponse((r) => isRuns(r.request())), dialog.getByRole("button", { name: "Start", exact: true }).click()]);
+  const { node_runs } = await answer.json();
+  const got = Object.fromEntries(node_runs.at(-1).parameters.filter((p) => p.name.startsWith("cds.pip.")).map((p) => [p.name.slice(8), p.value]));
+  return { sent: answer.request().postDataJSON().parameters, got };
+}
+
+await step("a run again with another payload has the defaults of that payload", async () => {
+  await run("tagged");
+  for (const [open, branch] of [[() => page.getByRole("button", { name: "Run again…" }).click(), "release-2"], [() => head("With…").click(), "hotfix"]]) {
+    await page.goto(at("tagged/run/1?node=only"));
+    await open();
+    assert.equal(await dialog.getByLabel("image", { exact: true }).inputValue(), "shop:{{.git.branch}}");
+    await focus("[role=dialog] .parameter input");
+    await dialog.getByLabel("git.branch").fill(branch);
+    await shot(`again-${branch}`);
+    assert.deepEqual(await started(), { sent: {}, got: { image: `shop:${branch}`, note: "none" } });
+  }
+});
+
+await step("what somebody typed for the earlier run is taken over and says so", async () => {
+  // As a server answers that knows who set a parameter.
+  const ran = /runs\/1\?node_runs=/;
+  await page.route(ran, async (route) => {
+    const answer = await (await route.fetch()).json();
+    for (const n of answer.node_runs) for (const p of n.parameters) if (p.name === "cds.pip.note") Object.assign(p, { value: "mine", origin: "person" });
+    await route.fulfill({ json: answer });
+  });
+  await page.goto(at("tagged/run/1"));
+  await page.getByRole("button", { name: "Run again…" }).click();
+  await dialog.getByText("Typed by hand for run #1").waitFor();
+  await accessible(page, "a form with what was typed");
+  await shot("typed");
+  assert.deepEqual(await started(), { sent: { note: "mine" }, got: { image: "shop:hotfix", note: "mine" } });
+  await page.unroute(ran);
+});
+
+await step("the keyboard stays where the form changes, and a name is there once", async () => {
+  await page.goto(at("tagged?start=1"));
+  await focus("[role=dialog] .parameter input");
+  const press = async (name) => { await dialog.getByRole("button", { name }).focus(); await page.keyboard.press("Enter"); };
+  await press("+ Add a value");
+  await focus("[data-row='1'] input[aria-label=Name]");
+  await page.keyboard.type("git.branch");
+  await dialog.getByText("“git.branch” is there already").waitFor();
+  await accessible(page, "a name that is there twice");
+  await shot("twice");
+  let posts = 0;
+  const count = (r) => (posts += isRuns(r) ? 1 : 0);
+  page.on("request", count);
+  await press("Start");
+  await focus("[aria-invalid=true]");
+  await press("+ Add a value");
+  await press("Remove git.branch");
+  await focus("[data-row='2'] input[aria-label=Name]");
+  await press("Remove");
+  await focus("[data-add]");
+  await press("Edit as JSON");
+  await focus("textarea[data-json]");
+  await page.keyboard.press("ControlOrMeta+A");
+  await page.keyboard.type('{"git.branch": "dev", "deep": {"a": 1}}');
+  assert.match(await dialog.getByRole("button", { name: "Edit as fields" }).getAttribute("aria-description"), /“deep” is something else/);
+  await page.keyboard.press("ControlOrMeta+A");
+  await page.keyboard.type('{"git.branch": "dev", "more": true}');
+  await accessible(page, "a payload as JSON");
+  await shot("json");
+  await press("Edit as fields");
+  await focus("[data-row='0'] input");
+  assert.deepEqual([await dialog.getByLabel("git.branch").inputValue(), await dialog.getByLabel("Name").inputValue(), await dialog.getByLabel("Value").inputValue()], ["dev", "more", "true"]);
+  page.off("request", count);
+  assert.equal(posts, 0);
+  await press("Cancel");
+});
+
+await step("what was typed is there after a session that ended, until it is started", async () => {
+  for (const [open, path] of [[async () => page.getByRole("button", { name: "Start a run" }).click(), "tagged"], [async () => head("With…").click(), "tagged/run/1?node=only"]]) {
+    await page.goto(at(path));
+    await open();
+    await dialog.getByLabel("note", { exact: true }).fill("half a sentence");
+    await dialog.getByLabel("git.branch").fill("typed");
+    await page.evaluate(() => fetch("/v1/auth/signout", { method: "POST", headers: { authorization: `Bearer ${localStorage.getItem("cds.token")}` } }));
+    await dialog.getByRole("button", { name: "Start", exact: true }).click();
+    await page.getByText("Your session has ended").waitFor();
+    await signIn(page);
+    await dialog.getByLabel("note", { exact: true }).waitFor();
+    assert.deepEqual([await dialog.getByLabel("note", { exact: true }).inputValue(), await dialog.getByLabel("git.branch").inputValue()], ["half a sentence", "typed"]);
+    assert.deepEqual((await started()).sent, { note: "half a sentence" });
+    await dialog.waitFor({ state: "detached" });
+    assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage).filter((k) => k.startsWith("cds.draft"))), []);
+    await page.goto(at(path));
+    await page.locator("main h1").waitFor();
+    await page.waitForTimeout(500);
+    assert.equal(await dialog.count(), 0);
+  }
+});
+
+await rm(folder, { recursive: true, force: true });
+await finish(state, chrome, cds);

@@ -1,0 +1,216 @@
+// What a page says stays so: time that passes, faults outside of jobs, buttons that are pressed twice or vanish, changes, tests
+// and the queue. In Chromium against the real server. Needs `npm run build` and the binaries.
+import { strict as assert } from "node:assert";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { browser } from "./browser.mjs";
+import { PASSWORD, server, signIn } from "./server.mjs";
+import { accessible, finish, stepper } from "./steps.mjs";
+
+const cds = await server({ CDS_SERVER__DEFAULT_GROUP: "everybody" });
+const chrome = await browser();
+const page = await chrome.context.newPage();
+page.setDefaultTimeout(20_000);
+const { step, state } = stepper(page);
+const shot = (name) => process.env.E2E_SHOTS && page.screenshot({ path: `${process.env.E2E_SHOTS}/true-${name}.png` });
+const at = (path) => `${cds.url}/project/SHOP/workflow/${path}`;
+
+const folder = await mkdtemp(join(tmpdir(), "cds-true-"));
+async function push(name, nodes, pipeline = "jobs:\n- job: quick\n  steps: [{script: [echo done]}]\n") {
+  const files = [[`${name}.yml`, `name: ${name}\nversion: v2.0\nworkflow:\n${nodes}\n`], [`${name}.pip.yml`, `version: v1.0\nname: ${name}\n${pipeline}`]];
+  for (const [file, text] of files) await writeFile(join(folder, file), text);
+  await cds.ctl("workflow", "push", "SHOP", ...files.map(([file]) => join(folder, file)), "--skip-update-files");
+}
+const run = (name, ...more) => cds.ctl("workflow", "run", "SHOP", name, "--track", ...more).catch(() => undefined);
+
+await page.goto(cds.url);
+await signIn(page);
+const isRuns = (r) => r.method() === "POST" && /\/runs$/.test(r.url());
+const focused = () => page.evaluate(() => { const e = document.activeElement; return `${e.tagName} ${e.getAttribute("aria-label") ?? e.innerText ?? ""}`.trim(); });
+/** What has the keyboard is waited for. */
+const focus = (selector) => page.waitForFunction((s) => document.activeElement?.matches(s), selector);
+const head = (name) => page.locator(".node-head button:not([aria-disabled])", { hasText: name });
+
+await step("what happened some time ago is told so wherever one waits", async () => {
+  await run("gated");
+  // A clock is one of a whole browser.
+  const other = await browser();
+  const tab = await other.context.newPage();
+  await tab.goto(cds.url);
+  await signIn(tab);
+  await tab.clock.install();
+  for (const [path, place] of [["SHOP", ".run-row:has-text('gated') .run-times"], ["SHOP/workflow/gated", ".run-row .run-times"], ["SHOP/workflow/gated/run/1?tab=infos", ".facts time"]]) {
+    await tab.goto(`${cds.url}/project/${path}`);
+    await tab.locator(place).first().waitFor();
+    const minutes = async () => Number(/(\d+) min ago/.exec(await tab.locator(place).first().innerText())?.[1] ?? 0);
+    const until = async (least) => { for (let i = 0; i < 50 && (await minutes()) < least; i++) await page.waitForTimeout(100); };
+    await tab.clock.runFor(155_000);
+    await until(2);
+    const before = await minutes();
+    assert.ok(before >= 2, `${path}: ${await tab.locator(place).first().innerText()}`);
+    // Hidden, it stands still; shown again, it is right at once.
+    const look = (hidden) => tab.evaluate((h) => { Object.defineProperty(document, "hidden", { value: h, configurable: true }); document.dispatchEvent(new Event("visibilitychange")); }, hidden);
+    await look(true);
+    await tab.clock.runFor(600_000);
+    assert.equal(await minutes(), before, "a hidden tab counts on");
+    await look(false);
+    await until(before + 10);
+    assert.equal(await minutes(), before + 10);
+  }
+  await other.close();
+});
+
+await step("a node that fails without a job tells its reason, and the run opens at it", async () => {
+  await push("hook", "  first: {pipeline: hook}\n  notify: {depends_on: [first], trigger: WebHook, config: {URL: 'http://localhost:1', method: POST}}");
+  await run("hook");
+  await page.goto(at("hook/run/1"));
+  await page.getByRole("tab", { name: /What went wrong/ }).waitFor();
+  const wrong = page.getByRole("region", { name: "What went wrong" });
+  await wrong.getByRole("link", { name: "notify" }).waitFor();
+  await wrong.getByText("outgoing hooks are not available").waitFor();
+  await page.locator(".gnode.selected[data-node=notify]").waitFor();
+  await accessible(page, "a node that failed alone");
+  await shot("alone");
+  await wrong.getByRole("link", { name: "notify" }).click();
+  await page.locator(".node-panel .reason.bad", { hasText: "outgoing hooks are not available" }).waitFor();
+  await shot("alone-panel");
+  const link = page.getByRole("button", { name: "1 node failed", exact: true });
+  await link.focus();
+  await page.keyboard.press("Enter");
+  await focus("[role=tab][data-tab=failures]");
+});
+
+await step("a condition that could not be evaluated is a fault with its error", async () => {
+  for (const [name, condition, error] of [["nil", 'script: "return nothing.here == 1"', "attempt to index nil"], ["regex", 'check: [{variable: git.branch, operator: regex, value: "(["}]', "unclosed character class"]]) {
+    await push(name, `  first: {pipeline: ${name}}\n  second: {pipeline: ${name}, depends_on: [first], conditions: {${condition}}}`);
+    await run(name, "--data", '{"git.branch":"main"}');
+    await page.goto(at(`${name}/run/1`));
+    await page.getByRole("region", { name: "What went wrong" }).getByText(error).waitFor();
+    await page.getByRole("button", { name: "1 condition could not be evaluated" }).waitFor();
+    await page.locator(".gnode.bad[data-node=second]", { hasText: /Condition can’t be evaluated.*Condition error/s }).waitFor();
+    await shot(`condition-${name}`);
+    await page.goto(at(`${name}/run/1?node=second`));
+    await page.locator(".node-head .badge.bad", { hasText: "Condition can’t be evaluated" }).waitFor();
+    await page.locator(".reason.bad", { hasText: "could not be evaluated" }).getByText(error).waitFor();
+    assert.equal(await page.getByText("its condition was false").count(), 0);
+    await accessible(page, "a condition that could not be evaluated");
+    await shot(`condition-${name}-panel`);
+  }
+});
+
+await step("two clicks approve once, and the keyboard goes on at the status", async () => {
+  for (const [number, find] of [[1, () => page.getByRole("button", { name: "Approve and start ship" })], [2, () => head("Approve: start node")]]) {
+    if (number > 1) await run("gated");
+    await page.goto(at(`gated/run/${number}?node=ship`));
+    const posts = [];
+    const count = (r) => isRuns(r) && posts.push(r.headers()["idempotency-key"]);
+    page.on("request", count);
+    const box = await find().boundingBox();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await page.mouse.click(x, y);
+    await page.waitForTimeout(180);
+    await page.mouse.click(x, y);
+    await page.waitForFunction(() => document.title.startsWith("Succeeded"));
+    await page.waitForTimeout(1000);
+    page.off("request", count);
+    assert.equal(posts.length, 1);
+    assert.equal(await page.locator(".gnode-again").count(), 0, "it ran twice");
+  }
+  await run("gated");
+  await page.goto(at("gated/run/3"));
+  await page.getByRole("button", { name: "Approve and start ship" }).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.title.startsWith("Succeeded"));
+  assert.match(await focused(), /^SPAN/);
+});
+
+await step("what was sent and not answered is sent again as the same wish", async () => {
+  await run("gated");
+  await page.goto(at("gated/run/4?node=ship"));
+  const keys = [];
+  await page.route(/\/runs$/, async (route) => {
+    if (!isRuns(route.request())) return route.fallback();
+    keys.push(route.request().headers()["idempotency-key"]);
+    // Whether it came to the server is not known here.
+    if (keys.length === 1) return route.abort();
+    return route.fallback();
+  });
+  await page.getByRole("button", { name: "Approve and start ship" }).click();
+  await page.getByText("can't be reached").first().waitFor();
+  await page.waitForTimeout(800);
+  await page.getByRole("button", { name: "Approve and start ship" }).click();
+  await page.waitForFunction(() => document.title.startsWith("Succeeded"));
+  await page.unroute(/\/runs$/);
+  assert.equal(keys.length, 2);
+  assert.equal(keys[0], keys[1]);
+});
+
+await step("a restart leads from an old execution to the new one; a node that stops keeps the keyboard", async () => {
+  await push("flaky", "  only: {pipeline: flaky}", "jobs:\n- job: good\n  steps: [{script: [echo well]}]\n- job: bad\n  steps: [{script: ['exit 3']}]\n");
+  await run("flaky");
+  for (const [i, path, button] of [[1, "run/1?node=only", "Restart failed jobs"], [2, "run/1?node=only&exec=0", "Restart failed jobs"], [3, "run/1/node/0", "Restart node"]]) {
+    await page.goto(at(`flaky/${path}`));
+    await head(button).click();
+    await page.locator(".node-head .select", { hasText: `1.${i}` }).waitFor();
+    await page.waitForFunction(() => document.title.startsWith("Failed"));
+  }
+  await push("naps", "  only: {pipeline: naps}", "jobs:\n- job: nap\n  steps: [{script: [sleep 600]}]\n");
+  await cds.ctl("workflow", "run", "SHOP", "naps");
+  await page.goto(at("naps/run/1?node=only"));
+  await page.waitForFunction(() => document.title.startsWith("Running"));
+  await head("Stop node").focus();
+  await page.keyboard.press("Enter");
+  await head("Stop node").waitFor({ state: "detached" });
+  await focus("h2.node-name");
+  await shot("kept");
+});
+
+await step("tests say which execution they are of", async () => {
+  await page.route(/runs\/1\/tests$/, (route) => route.fulfill({ json: { total: 1, ok: 1, ko: 0, skipped: 0, suites: { only: [{ name: "cart", cases: [{ name: "adds", status: "ok" }] }] } } }));
+  await page.goto(at("flaky/run/1?tab=tests"));
+  await page.locator(".suite", { hasText: "only, execution 1.3" }).waitFor();
+  await shot("tests");
+});
+
+await step("changes tell what differs in nodes and their work, and what is not compared", async () => {
+  await push("moves", "  first: {pipeline: moves}\n  second: {pipeline: moves, depends_on: [first]}");
+  await run("moves");
+  await push("moves", "  first: {pipeline: moves, parameters: {who: me}}\n  second: {pipeline: moves, depends_on: [first], one_at_a_time: true, conditions: {check: [{variable: git.branch, operator: eq, value: x}]}}", "parameters: {who: {type: string, default: you}}\njobs:\n- job: quick\n  steps: [{script: [echo done]}, {name: more, script: [exit 1]}]\n");
+  await run("moves", "--data", '{"git.branch":"main"}');
+  await page.goto(at("moves/run/2?tab=changes"));
+  const rows = page.getByRole("region", { name: "What differs" });
+  await rows.waitFor();
+  const text = await rows.innerText();
+  for (const told of [/first\s+parameter who\s+–\s+me/, /second\s+one at a time\s+no\s+yes/, /second\s+whether it ran\s+it ran\s+Skipped; git\.branch \("main"\)/, /first\s+steps of job quick\s+Script\s+Script, more/]) assert.match(text, told);
+  assert.equal(await page.getByText("are the same").count(), 0);
+  await page.getByText("Not compared, because a run does not tell them").waitFor();
+  await accessible(page, "what differs");
+  await shot("changes");
+});
+
+await step("the queue says what waits for what, and who sees only a part of it is told so", async () => {
+  await page.route(/\/v1\/queue$/, (route) => route.fulfill({ json: [] }));
+  await page.route(/\/v1\/queue\/nodes$/, (route) => route.fulfill({ json: [{ node: "only", number: 2, holder: 1, project_key: "SHOP", workflow_name: "naps", triggered_by: "admin", since: new Date().toISOString(), reason: { code: "mutex", text: "run #1 holds the mutex" } }] }));
+  await page.goto(`${cds.url}/queue`);
+  await page.getByText("No job waits for a worker.").waitFor();
+  assert.equal(await page.getByText("Nothing waits").count(), 0);
+  await accessible(page, "a queue of nodes");
+  await shot("queue");
+  await page.unrouteAll();
+  await page.goto(`${cds.url}/queue`);
+  await page.getByText("The queue is empty").waitFor();
+  const other = await browser();
+  const tab = await other.context.newPage();
+  await tab.goto(`${cds.url}/signup`);
+  for (const [name, value] of [["fullname", "Yan"], ["email", "yan@localhost.local"], ["username", "yan"], ["password", PASSWORD]]) await tab.fill(`input[name=${name}]`, value);
+  await tab.getByRole("button", { name: "Sign up" }).click();
+  await tab.waitForSelector(".shell");
+  await tab.goto(`${cds.url}/queue`);
+  await tab.getByText("Nothing that you may see waits or runs").waitFor();
+  assert.equal(await tab.getByText("The queue is empty").count(), 0);
+  await other.close();
+});
+
+await rm(folder, { recursive: true, force: true });
+await finish(state, chrome, cds);
