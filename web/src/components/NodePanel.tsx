@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { queries } from "../api/queries";
-import { canRestart, canRestartFailed, canStop } from "../model/can";
+import { canRestart, canRestartFailed, canStop, type Level } from "../model/can";
 import { conditionFault, failedAlone, nodeErrors } from "../model/failures";
 import { counts, groupJobs, isGroup, type JobGroup, worst } from "../model/jobGroups";
 import { nodeStatus, type NodeView, ordinal, stageStatus } from "../model/runView";
-import { GATE, isFinal, label } from "../model/status";
+import { GATE, isFinal, kindName, label } from "../model/status";
 import { between, duration } from "../model/time";
 import type { JobRun, NodeRun, Parameter, Run } from "../model/types";
 import { Link } from "../ui/Link";
@@ -23,7 +23,7 @@ import { StatusBadge, StatusIcon } from "./Status";
 interface Props {
   run: Run;
   view: NodeView | undefined;
-  level: number | undefined;
+  level: Level;
   /** Something is being done with the node. */
   busy: boolean;
   onRestart: (node: string, onlyFailed: boolean) => void;
@@ -48,7 +48,7 @@ export function NodePanel({ run, view, level, busy, onRestart, onRestartWith, on
       <div className="node-head">
         <h2 className="node-name" data-home tabIndex={-1}>{node.name}</h2>
         <StatusBadge status={shown && !gate ? nodeStatus(shown) : view.status} />
-        <span className="muted small">{[node.kind !== "pipeline" && node.kind, node.pipeline && `pipeline ${node.pipeline}`, node.application && `application ${node.application}`, node.environment && `environment ${node.environment}`, node.mutex && "one at a time"].filter(Boolean).join(" · ")}</span>
+        <span className="muted small">{[node.kind !== "pipeline" && kindName(node.kind), node.pipeline && `pipeline ${node.pipeline}`, node.application && `application ${node.application}`, node.environment && `environment ${node.environment}`, node.mutex && "one at a time"].filter(Boolean).join(" · ")}</span>
         {executions.length > 1 && (
           <Select
             label="Execution"

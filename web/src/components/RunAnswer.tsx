@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { isGone } from "../api/client";
 import type { Run } from "../model/types";
 import { Loading } from "../ui/States";
-import { useTitle } from "../util/hooks";
+import { useFault, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
 import { PageProblem } from "./PageProblem";
 
@@ -18,9 +18,10 @@ interface Props {
 
 /** A page about a run. Of one that is gone nothing goes on: neither its time nor its icon, and nothing can be done with it. */
 export function RunAnswer({ query, projectKey, workflow, number, rows, children }: Props) {
-  const { data, error } = query;
+  const { data } = query;
+  const error = useFault(query);
   const title = `${workflow} #${number}`;
-  useTitle(query.isPending ? title : undefined);
+  useTitle(query.isPending && !error ? title : undefined);
   if (data && !isGone(error)) return <>{children(data)}</>;
   if (!error) return <Loading rows={rows} />;
   const crumbs = [

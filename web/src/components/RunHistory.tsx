@@ -4,6 +4,7 @@ import { type ReactNode, useCallback, useState } from "react";
 import { useRunHistory } from "../api/history";
 import { FILTERS } from "../model/status";
 import { Empty, Loading, Problem } from "../ui/States";
+import { useFault } from "../util/hooks";
 import { isFiltered, NO_FILTER, RunFilterFields, useRunFilter } from "./RunFilters";
 import { RunTable } from "./RunTable";
 
@@ -26,6 +27,7 @@ export function RunHistory({ project, none, head }: Props) {
   const onRange = useCallback((from: number, to: number) => setRange([from, to]), []);
   const { runs, count, run } = useRunHistory(project === undefined ? undefined : { project }, filter, range);
   const all = runs.data?.runs ?? [];
+  const fault = useFault(runs);
   if (runs.isSuccess && count === 0 && !isFiltered(filter)) return <>{none}</>;
   return (
     <>
@@ -36,7 +38,7 @@ export function RunHistory({ project, none, head }: Props) {
         </ToggleGroup>
         <RunFilterFields filter={filter} onChange={setFilter} runs={all} />
       </div>
-      {runs.isPending ? <Loading rows={8} /> : runs.error && all.length === 0 ? <Problem error={runs.error} retry={() => void runs.refetch()} /> : all.length === 0 ? (
+      {fault && all.length === 0 ? <Problem error={fault} retry={() => void runs.refetch()} /> : runs.isPending ? <Loading rows={8} /> : all.length === 0 ? (
         <Empty title="No run matches"><button type="button" className="link" onClick={() => setFilter(NO_FILTER)}>Show all runs</button></Empty>
       ) : (
         <RunTable key={JSON.stringify(filter)} count={count} run={run} onRange={onRange} withWorkflow />

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { queries } from "../api/queries";
-import { canRestart } from "../model/can";
+import { canRestart, type Level } from "../model/can";
 import type { NodeView, RunView } from "../model/runView";
 import { between, duration } from "../model/time";
 import type { Run } from "../model/types";
@@ -30,7 +30,7 @@ export function useReasons() {
 interface GatesProps {
   run: Run;
   view: RunView;
-  level: number | undefined;
+  level: Level;
   /** Nodes of which something is being done. */
   busy: ReadonlySet<string>;
   onApprove: (node: string) => void;

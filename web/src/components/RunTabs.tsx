@@ -8,6 +8,7 @@ import { groupBy } from "../model/groupBy";
 import { happened } from "../model/happened";
 import { latestExecutions, mergeRun } from "../model/news";
 import { type Difference, differences } from "../model/differences";
+import { plainText } from "../model/plain";
 import { executionName, type RunView } from "../model/runView";
 import { bytes } from "../model/time";
 import type { Artifact, ChangedRun, Run, TestCase, Tests } from "../model/types";
@@ -36,7 +37,7 @@ const TESTS: Column<Reported>[] = [
   { id: "name", head: "Name", value: (r) => nameOf(r.test) },
 ];
 const textOf = (r: Reported) => `${nameOf(r.test)} ${r.suite} ${r.node}`;
-const nameOf = (test: TestCase) => [test.classname, test.name].filter(Boolean).join(" › ");
+const nameOf = (test: TestCase) => plainText([test.classname, test.name].filter(Boolean).join(" › "));
 const isBad = (test: TestCase) => test.status === "failed" || test.status === "error";
 
 /** `view`: of a node that ran again, a suite says which execution it is of; the server gives those of the newest. */
@@ -115,7 +116,7 @@ function TestLines({ lines, sorted }: { lines: TestLine[]; sorted: boolean }) {
 /** `open`: as somebody left it; else what failed is open. */
 function TestRow({ test, from, open, onToggle }: { test: TestCase; from?: string; open: boolean | undefined; onToggle: (open: boolean) => void }) {
   const status = TEST_STATUS[test.status ?? ""] ?? "idle";
-  const text = [test.message, test.system_out, test.system_err].filter(Boolean).join("\n\n");
+  const text = plainText([test.message, test.system_out, test.system_err].filter(Boolean).join("\n\n"));
   const head = <><span className={`dot ${status}`} aria-hidden="true" /><span className="sr">{test.status}: </span><span className="test-name">{nameOf(test)}</span>{from && <span className="muted small">{from}</span>}<span className="muted small">{test.time && `${test.time} s`}</span></>;
   if (!text) return <div className="test-line">{head}</div>;
   return <details open={open ?? status === "bad"} onToggle={(e) => onToggle(e.currentTarget.open)}><summary>{head}</summary><pre>{text}</pre></details>;
@@ -161,7 +162,9 @@ export function ChangesTab({ run }: { run: Run }) {
             <p className="muted">Since {link}, the last run {same_branch ? <>of branch <code>{since.branch}</code> </> : ""}that went well{since.hash && <>, of commit <code>{shortHash(since.hash)}</code></>}:</p>
             <DataTable label="Runs since then" rows={runs} rowKey={(r) => r.number} columns={RUNS} context={run} />
             {total > runs.length && <p className="muted small">and {total - runs.length} older ones</p>}
-            {old.isPending || then.isLoading || now.isLoading ? <Loading rows={2} /> : old.data && <Differences before={then.data ? mergeRun(old.data, then.data) : old.data} run={now.data ? mergeRun(run, now.data) : run} withParameters={whole} />}
+            <Answered query={old} rows={2}>
+              {(was) => (then.isLoading || now.isLoading ? <Loading rows={2} /> : <Differences before={then.data ? mergeRun(was, then.data) : was} run={now.data ? mergeRun(run, now.data) : run} withParameters={whole} />)}
+            </Answered>
           </>
         );
       }}

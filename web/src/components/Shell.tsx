@@ -39,7 +39,8 @@ export function Shell({ children }: { children: ReactNode }) {
   const current = (to: string) => (to === "/" ? path === "/" : path === to || (to === "/projects" && path.startsWith("/project/")));
   return (
     <div className="shell">
-      <a className="skip" href="#content">Skip to the content</a>
+      {/* The address keeps what it says: of a log, its lines. */}
+      <a className="skip" href="#content" onClick={(e) => { e.preventDefault(); document.getElementById("content")?.focus(); }}>Skip to the content</a>
       <header className="sidebar">
         <Link to="/" className="brand" aria-label="CDS, home"><Logo /><span>CDS</span></Link>
         <nav aria-label="Main">

@@ -31,13 +31,13 @@ export function StartDialog(props: Props) {
   const earlier = before?.node_runs.findLast((n) => n.node === node?.name);
   const ran = useQuery(queries.parameters(workflow.project_key, workflow.name, String(before?.number), earlier ? [earlier.id] : []));
   const ready = !pipeline.isLoading && !ran.isLoading && !me.isLoading;
-  const fields = parameterFields(pipeline.data?.parameters ?? [], node?.parameters, ran.data?.node_runs.find((n) => n.id === earlier?.id)?.parameters);
   // The run keeps the pipeline that it began with, and only today's is known.
-  const changed = before !== undefined && from !== undefined && pipeline.data !== undefined && Date.parse(pipeline.data.last_modified) > Date.parse(before.start);
+  const kept = before !== undefined && from !== undefined && pipeline.data !== undefined && Date.parse(pipeline.data.last_modified) > Date.parse(before.start);
+  const fields = parameterFields(pipeline.data?.parameters ?? [], node?.parameters, ran.data?.node_runs.find((n) => n.id === earlier?.id)?.parameters, kept);
   return (
     <Dialog title={from === undefined ? `Start ${workflow.name}` : earlier ? `Run ${from} again` : `Start ${from}`} onClose={onClose} ready={ready}>
       {(pipeline.error ?? ran.error) && <p className="error-text" role="alert">Its parameters can’t be read: {(pipeline.error ?? ran.error)?.message}</p>}
-      {changed && <p className="muted small">The pipeline {node?.pipeline} was changed after this run began. The run keeps the defaults of then, which may be others than those shown.</p>}
+      {kept && <p className="form-note">The pipeline {node?.pipeline} was changed after this run began. The run goes on with the one it had: a field that is left empty keeps the value that one sets, and what it does not know has no effect.</p>}
       <StartForm {...props} fields={fields} known={before?.payload ?? node?.payload ?? {}} about={node?.pipeline ?? ""} typed={earlier && before} user={me.data?.username ?? ""} page={page} />
     </Dialog>
   );

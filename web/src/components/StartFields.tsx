@@ -37,7 +37,7 @@ export function ParameterInput({ field, value, run, onChange }: { field: Paramet
         {field.kind === "text" ? (
           <textarea rows={3} value={value} {...rule} onChange={(e) => onChange(e.target.value)} />
         ) : (
-          <input type={field.kind === "password" ? "password" : "text"} autoComplete="off" value={value} {...(field.kind === "number" && NUMBER)} {...rule} onChange={(e) => onChange(e.target.value)} />
+          <input type={field.kind === "password" ? "password" : "text"} autoComplete="off" placeholder={field.unknown ? "as the run has it" : undefined} value={value} {...(field.kind === "number" && NUMBER)} {...rule} onChange={(e) => onChange(e.target.value)} />
         )}
       </label>
       {note}

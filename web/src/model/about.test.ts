@@ -13,3 +13,9 @@ test("a run says its branch, a short hash, the first line of its message and who
 test("a run of no commit has who started it", () => {
   expect(about({ triggered_by: "cron", tags: [] })).toEqual({ branch: undefined, hash: undefined, wholeHash: undefined, message: undefined, author: "cron" });
 });
+
+test("letters that turn the direction of a text are seen", () => {
+  const run = { tags: [{ tag: "git.author", value: "ada\u202e evil" }, { tag: "team", value: "\u2066x\u2069" }], triggered_by: "" };
+  expect(about(run).author).toBe("ada\ufffd evil");
+  expect(otherTags(run)).toEqual([{ tag: "team", value: "\ufffdx\ufffd" }]);
+});

@@ -7,26 +7,29 @@ export type Answer = { ok: true } | { ok: false; why: string };
 const yes: Answer = { ok: true };
 const no = (why: string): Answer => ({ ok: false, why });
 
-/** Levels of the server's permissions. */
+/** What a user may do, as the server's levels of permissions have it: not read yet, or null where it can't be read. */
+export type Level = number | null | undefined;
+
 const RUN = 5;
 
-function mayRun(level: number | undefined): Answer {
+function mayRun(level: Level): Answer {
+  if (level === null) return no("Your permissions could not be read. That is tried again by itself.");
   if (level === undefined) return no("Your permissions are still being read.");
   return level >= RUN ? yes : no("You may read this workflow but not run it: ask for the permission to run (level 5).");
 }
 
-export function canStart(level: number | undefined): Answer {
+export function canStart(level: Level): Answer {
   return mayRun(level);
 }
 
-export function canStop(run: Pick<Run, "status">, level: number | undefined): Answer {
+export function canStop(run: Pick<Run, "status">, level: Level): Answer {
   const may = mayRun(level);
   if (!may.ok) return may;
   return isFinal(run.status) ? no("The run has ended already.") : yes;
 }
 
 /** A node can be started again once it has ended, and only where everything before it has been started once. */
-export function canRestart(run: Run, node: string, level: number | undefined): Answer {
+export function canRestart(run: Run, node: string, level: Level): Answer {
   const may = mayRun(level);
   if (!may.ok) return may;
   if (!run.nodes.some((n) => n.name === node)) return no("This node is not part of the run.");
@@ -52,7 +55,7 @@ function ancestors(run: Run, node: string): Set<string> {
   return found;
 }
 
-export function canRestartFailed(run: Run, node: NodeRun | undefined, level: number | undefined): Answer {
+export function canRestartFailed(run: Run, node: NodeRun | undefined, level: Level): Answer {
   if (!node) return no("This node has not been run yet.");
   const may = canRestart(run, node.node, level);
   if (!may.ok) return may;

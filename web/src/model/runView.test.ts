@@ -50,6 +50,7 @@ test("what can't be done says why", () => {
   const failed = run({ node_runs: [ran(0, "a", "Success"), ran(1, "b", "Fail", 0, ["Success", "Fail"])] });
   expect(why(canStart(4))).toMatch(/level 5/);
   expect(why(canStart(undefined))).toMatch(/being read/);
+  expect(why(canStart(null))).toMatch(/could not be read/);
   expect(why(canStop(failed, 7))).toMatch(/ended already/);
   expect(why(canStop(run({ status: "Building" }), 7))).toBe("yes");
   expect(why(canRestart(failed, "b", 5))).toBe("yes");

@@ -48,6 +48,15 @@ test("what was touched is sent, also if it was set back, and what had been typed
   expect(chosen(again, { title: "", fast: "true" })).toEqual({ title: "", fast: "true", more: "1" });
 });
 
+test("a run that goes on with a pipeline changed since shows nothing as its defaults", () => {
+  const own = earlier("pipeline", { flavour: "release", old: "b" });
+  const fields = parameterFields(declared, { flavour: "debug" }, own, true);
+  expect(fields.map((f) => [f.name, f.initial, f.unknown])).toEqual([["flavour", "debug", false], ["old", "", true]]);
+  expect(chosen(fields, { old: "" })).toEqual({});
+  expect(chosen(fields, { old: "c" })).toEqual({ old: "c" });
+  expect(parameterFields(declared, {}, [], true).map((f) => [f.name, f.unknown, f.choices])).toEqual([["flavour", true, []], ["fast", true, []], ["title", true, []]]);
+});
+
 test("a payload is fields, with each name once, and JSON where that says the same", () => {
   const rows = [...payloadRows({ branch: "main" }), { id: 1, name: " branch ", value: "dev", fixed: false }, { id: 2, name: "", value: "x", fixed: false }];
   expect([...doubled(rows)]).toEqual([1]);

@@ -7,6 +7,8 @@ export interface ParameterField {
   description: string;
   /** What the field begins with: what the server takes if nobody touches it, or what somebody typed for an earlier run. */
   initial: string;
+  /** The run keeps what its own pipeline set, which the server does not tell: the field begins empty, and empty sends nothing. */
+  unknown: boolean;
   /** Somebody typed it for the earlier run; it is sent, for the server would not take it by itself. */
   byHand: boolean;
   /** What the workflow or the pipeline sets, where the field begins with something else. */
@@ -24,11 +26,13 @@ const BY_HAND = new Set(["person", "by hand"]);
 /**
  * Fields for a pipeline's parameters: with what somebody typed for an earlier run, the node's own values, or the defaults.
  * Of `earlier` nothing else is taken: its values are interpolated, and would hold the new run to the branch of the old one.
+ * `kept`: a run goes on with a pipeline that was changed since; of its own only the names are known, from an execution.
  */
-export function parameterFields(declared: readonly PipelineParameter[], ofNode: Record<string, string> = {}, earlier: readonly Parameter[] = []): ParameterField[] {
+export function parameterFields(declared: readonly PipelineParameter[], ofNode: Record<string, string> = {}, earlier: readonly Parameter[] = [], kept = false): ParameterField[] {
   const typed = new Map(earlier.filter((p) => p.name.startsWith(PREFIX) && BY_HAND.has(p.origin)).map((p) => [p.name.slice(PREFIX.length), p.value]));
   // The server takes names that the pipeline does not declare, too.
   const others = [...typed.keys()].filter((name) => !declared.some((p) => p.name === name)).map((name): PipelineParameter => ({ name, type: "string", default: "" }));
+  if (kept) return keptFields(declared, ofNode, earlier, typed);
   return [...declared, ...others].map((p) => {
     // Of a list the first counts, also where the node sets one.
     const first = (value: string) => (p.type === "list" ? (value.split(";")[0] ?? "") : value);
@@ -45,11 +49,20 @@ export function parameterFields(declared: readonly PipelineParameter[], ofNode: 
       kind: p.type,
       description: p.description ?? "",
       initial,
+      unknown: false,
       byHand: byHand !== undefined,
       otherwise: initial === otherwise ? undefined : otherwise,
       otherwiseOf: ofWorkflow ? "workflow" : "pipeline",
       choices: choices.length > 0 && !choices.includes(initial) ? [initial, ...choices] : choices,
     };
+  });
+}
+
+function keptFields(declared: readonly PipelineParameter[], ofNode: Record<string, string>, earlier: readonly Parameter[], typed: ReadonlyMap<string, string>): ParameterField[] {
+  const had = earlier.filter((p) => p.name.startsWith(PREFIX)).map((p) => p.name.slice(PREFIX.length));
+  return (had.length > 0 ? had : declared.map((p) => p.name)).map((name) => {
+    const known = typed.get(name) ?? ofNode[name];
+    return { name, kind: "string", description: "", initial: known ?? "", unknown: known === undefined, byHand: typed.has(name), otherwise: undefined, otherwiseOf: "pipeline", choices: [] };
   });
 }
 
@@ -59,7 +72,7 @@ export function parameterFields(declared: readonly PipelineParameter[], ofNode: 
  * holds the name of a branch, still counts.
  */
 export function chosen(fields: readonly ParameterField[], touched: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(fields.filter((f) => f.byHand || touched[f.name] !== undefined).map((f) => [f.name, touched[f.name] ?? f.initial]));
+  return Object.fromEntries(fields.filter((f) => f.byHand || (f.unknown ? touched[f.name] : touched[f.name] !== undefined)).map((f) => [f.name, touched[f.name] ?? f.initial]));
 }
 
 /** One value of the payload. */

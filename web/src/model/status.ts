@@ -39,6 +39,11 @@ export function label(status: string): string {
 
 const LABELS: Record<string, string> = { "": "Not reached", Fail: "Failed", Building: "Running", Success: "Succeeded", [GATE]: "Waits for a person", [UNDECIDED]: "Condition can’t be evaluated" };
 
+/** Kinds of nodes in words. */
+export function kindName(kind: string): string {
+  return kind === "outgoinghook" ? "outgoing hook" : kind;
+}
+
 /** What lists can be filtered by, in the words that they show. */
 export const FILTERS = ["Building", "Waiting", GATE, "Fail", "Success", "Stopped"].map((value) => ({ value, label: label(value) }));
 

@@ -12,3 +12,11 @@ test("instants and sizes", () => {
   expect(ago("2025-01-01T00:00:00Z", now)).toBe("2025-01-01");
   expect([0, 999, 1500, 17_300_000].map(bytes)).toEqual(["0 B", "999 B", "1.5 kB", "17 MB"]);
 });
+
+test("the date of what is long ago is that of the reader", () => {
+  const zone = process.env.TZ;
+  process.env.TZ = "Pacific/Auckland";
+  expect(ago("2025-01-01T20:00:00Z", Date.parse("2026-01-10T00:00:00Z"))).toBe("2025-01-02");
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
+});

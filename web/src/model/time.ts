@@ -32,7 +32,7 @@ export function ago(at: string, now: number): string {
   if (s < 86_400) return `${Math.floor(s / 3600)} h ago`;
   const days = Math.floor(s / 86_400);
   if (days < 14) return days === 1 ? "yesterday" : `${days} days ago`;
-  return at.slice(0, 10);
+  return day(new Date(at));
 }
 
 const SECOND = 1000;
@@ -42,6 +42,12 @@ const QUARTER = 15_000;
 /** How soon `ago` may have another word for what happened last at `newest`. */
 export function agoPace(newest: string | undefined, now: number): number {
   return newest !== undefined && now - Date.parse(newest) < 60_000 ? SECOND : QUARTER;
+}
+
+/** `2026-01-31`, where the reader is. */
+function day(at: Date): string {
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
 
 /** `17.3 MB`. */

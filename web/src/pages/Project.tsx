@@ -2,9 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { isGone } from "../api/client";
 import { queries } from "../api/queries";
 import { FirstSteps } from "../components/FirstSteps";
 import { PageHead } from "../components/PageHead";
+import { PageProblem } from "../components/PageProblem";
 import { RunHistory } from "../components/RunHistory";
 import { ROW, ROW_NARROW } from "../components/RunTable";
 import { StatusIcon } from "../components/Status";
@@ -20,7 +22,7 @@ import { Select } from "../ui/Select";
 import { Answered, Empty } from "../ui/States";
 import { Tabs } from "../ui/Tabs";
 import { type Column, useRows } from "../ui/table";
-import { NARROW, useAgo, useMedia, useTitle } from "../util/hooks";
+import { NARROW, useAgo, useFault, useMedia, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
 
@@ -32,7 +34,10 @@ export function ProjectPage() {
   const set = useSetSearch();
   const project = useQuery(queries.project(projectKey));
   const workflows = useQuery(queries.workflows(projectKey));
-  useTitle(project.data?.name ?? projectKey);
+  const fault = useFault(workflows);
+  const missing = fault && (!workflows.data || isGone(fault)) ? fault : undefined;
+  useTitle(missing ? undefined : (project.data?.name ?? projectKey));
+  if (missing) return <PageProblem title={projectKey} crumbs={[{ to: paths.projects(), text: "Projects" }]} error={missing} was={workflows.data && "This project"} retry={() => void workflows.refetch()} />;
   return (
     <>
       <PageHead

@@ -23,7 +23,7 @@ import { shownStatus } from "../model/waits";
 import { Button } from "../ui/Button";
 import { Tabs } from "../ui/Tabs";
 import { RUN, useActs } from "../util/acts";
-import { useFavicon, useFocusKept, useTitle } from "../util/hooks";
+import { useFault, useFavicon, useFocusKept, useTitle } from "../util/hooks";
 import { useLeft } from "../util/left";
 import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
@@ -60,7 +60,8 @@ function RunView({ run }: { run: Run }) {
   const definition = useQuery(queries.workflow(key, run.workflow_name));
   const tests = useQuery(queries.tests(key, run.workflow_name, number));
   const artifacts = useQuery(queries.artifacts(key, run.workflow_name, number));
-  const level = definition.data?.permission;
+  const unread = useFault(definition);
+  const level = definition.data?.permission ?? (unread ? null : undefined);
   const view = useMemo(() => runView(run), [run]);
   const status = useMemo(() => shownStatus(run, view), [run, view]);
   const failed = useMemo(() => failedJobs(view), [view]);

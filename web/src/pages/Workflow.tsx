@@ -14,7 +14,7 @@ import { FILTERS } from "../model/status";
 import { Button } from "../ui/Button";
 import { Select } from "../ui/Select";
 import { Empty, Loading, Problem } from "../ui/States";
-import { useTitle } from "../util/hooks";
+import { useFault, useTitle } from "../util/hooks";
 import { later } from "../util/later";
 import { useLeft } from "../util/left";
 import { paths } from "../util/paths";
@@ -34,7 +34,8 @@ export function WorkflowPage() {
   const left = useLeft();
   const starting = asking ?? left !== undefined;
   const [filter, setFilter] = useRunFilter();
-  const missing = definition.error && (!definition.data || isGone(definition.error)) ? definition.error : undefined;
+  const fault = useFault(definition);
+  const missing = fault && (!definition.data || isGone(fault)) ? fault : undefined;
   useTitle(missing ? undefined : workflow);
   const [range, setRange] = useState<readonly [number, number]>([0, 0]);
   const onRange = useCallback((from: number, to: number) => setRange([from, to]), []);
@@ -43,6 +44,7 @@ export function WorkflowPage() {
   const authors = useQuery(queries.tagValues(projectKey, workflow, "git.author")).data ?? [];
   const starters = useQuery(queries.tagValues(projectKey, workflow, "triggered_by")).data ?? [];
   const all = runs.data?.runs ?? [];
+  const unread = useFault(runs);
   const crumbs = [{ to: paths.projects(), text: "Projects" }, { to: paths.project(projectKey), text: projectKey }];
   if (missing) return <PageProblem title={workflow} crumbs={crumbs} error={missing} was={definition.data && "This workflow"} retry={() => void definition.refetch()} />;
   return (
@@ -55,7 +57,7 @@ export function WorkflowPage() {
       />
       {definition.data && (
         <details className="card fold" open={count === 0 && runs.isSuccess && !isFiltered(filter)}>
-          <summary>Graph <span className="muted small">{definition.data.nodes.length} nodes</span></summary>
+          <summary>Graph <span className="muted small">{definition.data.nodes.length === 1 ? "1 node" : `${definition.data.nodes.length} nodes`}</span></summary>
           <RunGraph nodes={definition.data.nodes} />
         </details>
       )}
@@ -64,7 +66,7 @@ export function WorkflowPage() {
         <Select label="Status" className="inline" value={filter.status} choices={STATUSES} onChange={(status) => setFilter({ status })} />
         <RunFilterFields filter={filter} onChange={setFilter} runs={all} branches={branches} authors={[...authors, ...starters]} />
       </div>
-      {runs.isPending ? <Loading rows={6} /> : runs.error && all.length === 0 ? <Problem error={runs.error} retry={() => void runs.refetch()} /> : all.length === 0 ? (
+      {unread && all.length === 0 ? <Problem error={unread} retry={() => void runs.refetch()} /> : runs.isPending ? <Loading rows={6} /> : all.length === 0 ? (
         isFiltered(filter) ? (
           <Empty title="No run matches"><button type="button" className="link" onClick={() => setFilter(NO_FILTER)}>Show all runs</button></Empty>
         ) : (

@@ -2,6 +2,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Failure, isGone, mayPass } from "../api/client";
+import { useFault } from "../util/hooks";
 import { Button } from "./Button";
 
 /** `page`: it is all there is of a page, and heads it. */
@@ -42,7 +43,8 @@ export function Loading({ rows = 4 }: { rows?: number }) {
 
 /** One of the three, or the content. Data that is known stays on screen while it is read again, unless it is gone. */
 export function Answered<T>({ query, rows, children }: { query: UseQueryResult<T>; rows?: number; children: (data: T) => ReactNode }) {
-  if (query.data !== undefined && !isGone(query.error)) return <>{children(query.data)}</>;
-  if (query.error) return <Problem error={query.error} retry={() => void query.refetch()} />;
+  const fault = useFault(query);
+  if (query.data !== undefined && !isGone(fault)) return <>{children(query.data)}</>;
+  if (fault) return <Problem error={fault} retry={() => void query.refetch()} />;
   return <Loading rows={rows} />;
 }

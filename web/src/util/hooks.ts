@@ -26,6 +26,16 @@ export function useAgo(newest: string | undefined, live = false): number {
   return now;
 }
 
+/**
+ * Why a query has no answer, also while it is tried again: what is shown of that must not come and go with each try.
+ */
+export function useFault({ error, data, errorUpdateCount }: { error: Error | null; data: unknown; errorUpdateCount: number }): Error | undefined {
+  const last = useRef<Error>(undefined);
+  if (error) last.current = error;
+  else if (data !== undefined || errorUpdateCount === 0) last.current = undefined;
+  return last.current;
+}
+
 /** A value once it has not changed for some time. */
 export function useSettled<T>(value: T, ms: number): T {
   const [settled, setSettled] = useState(value);

@@ -72,6 +72,26 @@ await step("what somebody typed for the earlier run is taken over and says so", 
   await page.unroute(ran);
 });
 
+await step("a run that goes on with a pipeline changed since shows none of the new defaults as its own", async () => {
+  const pipeline = (more) => `parameters:\n  level: {type: string, default: "1"}\n${more}jobs:\n- job: say\n  steps: [{script: ['echo {{.cds.pip.level}}']}]\n`;
+  const nodes = "  first: {pipeline: aged}\n  gate: {pipeline: aged, depends_on: [first], when: [manual]}";
+  await push("aged", nodes, pipeline(""));
+  await run("aged");
+  await push("aged", nodes, pipeline("  extra: {type: string, default: new}\n").replace('"1"', '"9"'));
+  await page.goto(at("aged/run/1?node=first"));
+  await head("With…").click();
+  await dialog.getByText("was changed after this run began").waitFor();
+  assert.equal(await dialog.getByLabel("extra", { exact: true }).count(), 0);
+  assert.equal(await dialog.getByLabel("level", { exact: true }).inputValue(), "");
+  await accessible(page, "a form whose pipeline was changed");
+  await shot("kept");
+  assert.deepEqual(await started(), { sent: {}, got: { level: "1" } });
+  await page.goto(at("aged/run/1?node=gate"));
+  await head("With…").click();
+  await dialog.getByText("was changed after this run began").waitFor();
+  assert.deepEqual(await started(), { sent: {}, got: { level: "1" } });
+});
+
 await step("the keyboard stays where the form changes, and a name is there once", async () => {
   await page.goto(at("tagged?start=1"));
   await focus("[role=dialog] .parameter input");

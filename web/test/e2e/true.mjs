@@ -167,10 +167,13 @@ await step("a restart leads from an old execution to the new one; a node that st
 });
 
 await step("tests say which execution they are of", async () => {
-  await page.route(/runs\/1\/tests$/, (route) => route.fulfill({ json: { total: 1, ok: 1, ko: 0, skipped: 0, suites: { only: [{ name: "cart", cases: [{ name: "adds", status: "ok" }] }] } } }));
+  await page.route(/runs\/1\/tests$/, (route) => route.fulfill({ json: { total: 1, ok: 1, ko: 0, skipped: 0, suites: { only: [{ name: "cart", cases: [{ name: "adds", status: "ok", message: "\u001b[31mred\u001b[0m plain" }] }] } } }));
   await page.goto(at("flaky/run/1?tab=tests"));
   await page.locator(".suite", { hasText: "only, execution 1.3" }).waitFor();
+  await page.locator(".test summary").click();
+  assert.equal(await page.locator(".test pre").innerText(), "red plain");
   await shot("tests");
+  await page.unrouteAll();
 });
 
 await step("changes tell what differs in nodes and their work, and what is not compared", async () => {
@@ -210,6 +213,37 @@ await step("the queue says what waits for what, and who sees only a part of it i
   await tab.getByText("Nothing that you may see waits or runs").waitFor();
   assert.equal(await tab.getByText("The queue is empty").count(), 0);
   await other.close();
+});
+
+await step("what can't be read stays told while it is tried again", async () => {
+  const broken = (url) => page.route(url, (route) => route.fulfill({ status: 500, json: { code: "internal", message: "a fault of the server" } }));
+  for (const [url, path] of [[/runs\/1\/tests$/, "SHOP/workflow/gated/run/1?tab=tests"], [/workflows\/gated$/, "SHOP/workflow/gated"], [/gated\/runs\?/, "SHOP/workflow/gated"], [/SHOP\/workflows$/, "SHOP"]]) {
+    await broken(url);
+    await page.goto(`${cds.url}/project/${path}`);
+    const again = await page.getByRole("button", { name: "Try again" }).elementHandle();
+    await again.focus();
+    for (let i = 0; i < 20; i++) {
+      await page.waitForTimeout(200);
+      assert.ok(await again.evaluate((e) => e.isConnected && document.activeElement === e), `${path}: it was gone after ${i * 200} ms`);
+    }
+    await page.unrouteAll();
+    await page.locator(".problem").waitFor({ state: "detached" });
+  }
+  await broken(/workflows\/gated$/);
+  await page.goto(at("gated/run/1"));
+  await page.getByRole("button", { name: "Run again…" }).and(page.locator("[aria-description*='could not be read']")).waitFor();
+  await page.unrouteAll();
+  await page.goto(`${cds.url}/project/NONE`);
+  await page.waitForFunction(() => document.title === "Not found: NONE · CDS");
+});
+
+await step("who skips to the content keeps the address", async () => {
+  await page.goto(at("gated/run/1/job/0?step=0#L1-2"));
+  await page.locator("main h1").waitFor();
+  await page.locator(".skip").focus();
+  await page.keyboard.press("Enter");
+  await focus("#content");
+  assert.match(page.url(), /#L1-2$/);
 });
 
 await rm(folder, { recursive: true, force: true });

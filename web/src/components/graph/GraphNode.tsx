@@ -1,7 +1,7 @@
 import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import type { NodeView } from "../../model/runView";
-import { GATE, isFinal, label, tone, UNDECIDED } from "../../model/status";
+import { GATE, isFinal, kindName, label, tone, UNDECIDED } from "../../model/status";
 import { between, duration } from "../../model/time";
 import type { WorkflowNode } from "../../model/types";
 import { useNow } from "../../util/hooks";
@@ -24,7 +24,7 @@ export const GraphNode = memo(function GraphNode({ data: { node, view, active },
         data-node={node.name}
       >
         {view && <StatusIcon status={status} size={small ? 14 : 20} />}
-        <span className="sr">{`${view ? `${label(status)}: ` : ""}${node.kind} `}</span>
+        <span className="sr">{`${view ? `${label(status)}: ` : ""}${kindName(node.kind)} `}</span>
         {small ? (
           <span className="gnode-name" title={node.name}>{node.name}</span>
         ) : (
@@ -50,7 +50,7 @@ export const GraphNode = memo(function GraphNode({ data: { node, view, active },
 });
 
 function note(node: WorkflowNode, view: NodeView | undefined, ms: number | undefined): string {
-  if (!view) return [node.environment, node.pipeline !== node.name ? node.pipeline : node.application].filter(Boolean).join(" · ") || node.kind;
+  if (!view) return [node.environment, node.pipeline !== node.name ? node.pipeline : node.application].filter(Boolean).join(" · ") || kindName(node.kind);
   if (view.status === GATE) return "Waits for a person";
   // The whole of it has no room.
   if (view.status === UNDECIDED) return "Condition error";

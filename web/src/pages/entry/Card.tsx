@@ -4,7 +4,8 @@ import { useTitle } from "../../util/hooks";
 
 /** The frame of every page in front of the sign-in. */
 export function Card({ title, children }: { title: string; children: ReactNode }) {
-  useTitle(title);
+  // The name of the program stands behind every title.
+  useTitle(title.replace(/ to CDS$/, ""));
   return (
     <main className="login">
       <div className="card entry">
