@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { canRestart, canRestartFailed, canStart, canStop } from "./can";
-import { findJob, runView, workTime } from "./runView";
+import { findJob, jobFacts, rerun, rerunText, runView, workTime } from "./runView";
 import type { NodeRun, Run, WorkflowNode } from "./types";
 
 function node(name: string, parents: string[] = []): WorkflowNode {
@@ -43,6 +43,44 @@ test("jobs are found by their ordinal", () => {
   const found = findJob(run({ node_runs: [ran(1, "b", "Fail", 0, ["Success", "Fail"])] }), "11");
   expect([found?.node.node, found?.job.name]).toEqual(["b", "j1"]);
   expect(findJob(run({}), "11")).toBeUndefined();
+});
+
+test("a job of an older execution knows that it runs again, and a kept one is the newest's", () => {
+  const again = ran(3, "b", "Building", 1, ["Success", "Building"]);
+  const kept = { ...again.stages[0]!.jobs[0]!, id: "r.10" };
+  const runs = run({ node_runs: [ran(1, "b", "Fail", 0, ["Success", "Fail"]), ran(2, "c", "Success"), { ...again, stages: [{ ...again.stages[0]!, jobs: [kept, again.stages[0]!.jobs[1]!] }] }] });
+  const of = (n: string) => rerun(runs, findJob(runs, n)!);
+  expect([of("11")?.node.sub_number, of("11")?.job?.id, rerunText(of("11")!)]).toEqual([1, "r.31", "the job runs again in"]);
+  expect([of("31"), of("10"), of("20")]).toEqual([undefined, undefined, undefined]);
+  expect(findJob(runs, "10")?.node.sub_number).toBe(1);
+});
+
+test("of an execution that goes on it is said how the job stands in it", () => {
+  const newest = (status: string, job?: string, start?: string) => rerunText({ node: ran(2, "b", status, 1), job: job === undefined ? undefined : { ...ran(2, "b", job).stages[0]!.jobs[0]!, start } });
+  expect(newest("Building")).toBe("the job waits to run again in");
+  expect(newest("Building", "Waiting")).toBe("the job waits to run again in");
+  expect(newest("Success", "Success", "2026-01-01T00:00:00Z")).toBe("the job ran again (Succeeded) in");
+  expect(newest("Stopped", "Stopped")).toBe("the job did not run again in");
+  expect(newest("Success", "Skipped")).toBe("the job was left out in");
+});
+
+test("jobs of one name are told apart by their place", () => {
+  const two = (id: number, sub: number) => {
+    const node = ran(id, "b", "Success", sub, ["Fail", "Success"]);
+    for (const job of node.stages[0]!.jobs) job.name = "same";
+    return node;
+  };
+  const runs = run({ node_runs: [two(1, 0), two(2, 1)] });
+  expect(["10", "11"].map((n) => rerun(runs, findJob(runs, n)!)?.job?.id)).toEqual(["r.20", "r.21"]);
+});
+
+test("an earlier attempt has its own status, time and worker", () => {
+  const attempt = (n: number, status: string, start: string, done?: string) => ({ attempt: n, status, start, done, worker: `w${n}`, steps: [] });
+  const [first, second] = [attempt(1, "Fail", "2026-01-01T00:00:00Z", "2026-01-01T00:00:09Z"), attempt(2, "Building", "2026-01-01T00:01:00Z")];
+  const job = { id: "r.1", name: "j", status: "Building", start: "2026-01-01T00:00:30Z", infos: [], attempts: [first, second] };
+  expect(jobFacts(job, first)).toEqual({ status: "Fail", start: first.start, done: first.done, worker: "w1", earlier: true });
+  expect(jobFacts(job, second)).toEqual({ status: "Building", start: job.start, done: undefined, worker: "w2", earlier: false });
+  expect(jobFacts({ ...job, attempts: [] }, undefined)).toMatchObject({ status: "Building", worker: "", earlier: false });
 });
 
 test("what can't be done says why", () => {

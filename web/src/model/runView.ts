@@ -1,8 +1,8 @@
 // A run as the page shows it: the state of every node of the graph, counts, times.
 import { conditionFault } from "./failures";
-import { GATE, isFinal, UNDECIDED } from "./status";
+import { GATE, isFinal, label, UNDECIDED } from "./status";
 import { between } from "./time";
-import type { JobRun, NodeRun, NotRun, Run, StageRun, WorkflowNode } from "./types";
+import type { AttemptRun, JobRun, NodeRun, NotRun, Run, StageRun, WorkflowNode } from "./types";
 
 export interface NodeView {
   node: WorkflowNode;
@@ -101,15 +101,47 @@ export function ordinal(job: Pick<JobRun, "id">): string {
   return job.id.slice(job.id.lastIndexOf(".") + 1);
 }
 
-/** A job by its ordinal, with what contains it. */
-export function findJob(run: Run, n: string): { node: NodeRun; stage: string; job: JobRun } | undefined {
-  for (const node of run.node_runs) {
+export interface JobPlace {
+  node: NodeRun;
+  stage: string;
+  job: JobRun;
+}
+
+/** A job by its ordinal, with what contains it. A restart of failed jobs keeps the others: they are the newest execution's. */
+export function findJob(run: Pick<Run, "node_runs">, n: string): JobPlace | undefined {
+  for (const node of run.node_runs.toSorted((a, b) => b.id - a.id)) {
     for (const stage of node.stages) {
       const job = stage.jobs.find((j) => ordinal(j) === n);
       if (job) return { node, stage: stage.name, job };
     }
   }
   return undefined;
+}
+
+/** The newest execution of a job's node, if that is another one, and the job in it once there is one. */
+export function rerun(run: Pick<Run, "node_runs">, { node, job }: JobPlace): { node: NodeRun; job: JobRun | undefined } | undefined {
+  const newest = run.node_runs.filter((n) => n.node === node.node && n.id > node.id).sort((a, b) => b.id - a.id)[0];
+  if (!newest) return undefined;
+  // Of jobs with one name, which a pipeline may have, the same one by place.
+  const stage = node.stages.findIndex((s) => s.jobs.includes(job));
+  const like = (of: NodeRun) => of.stages[stage]?.jobs.filter((j) => j.name === job.name) ?? [];
+  return { node: newest, job: like(newest)[like(node).indexOf(job)] };
+}
+
+/** What an older execution's page says of the newest one: `the job runs again in`, and its number follows. */
+export function rerunText({ node, job }: { node: NodeRun; job: JobRun | undefined }): string {
+  const status = job?.status ?? "";
+  if (status === "Building") return "the job runs again in";
+  if (LEFT_OUT.has(status)) return "the job was left out in";
+  if (job?.start && isFinal(status)) return `the job ran again (${label(status)}) in`;
+  return isFinal(node.status) ? "the job did not run again in" : "the job waits to run again in";
+}
+
+/** What is said of a job with one of its attempts shown: an earlier one has a status and a time of its own. */
+export function jobFacts(job: JobRun, attempt: AttemptRun | undefined): Pick<JobRun, "status" | "start" | "done"> & { worker: string; earlier: boolean } {
+  const earlier = attempt !== undefined && attempt !== job.attempts.at(-1);
+  const { status, start, done } = earlier ? attempt : job;
+  return { status, start, done, worker: attempt?.worker ?? "", earlier };
 }
 
 /**

@@ -7,11 +7,11 @@ import { RunAnswer } from "../components/RunAnswer";
 import { StatusBadge, StatusIcon } from "../components/Status";
 import { missingOfJob } from "../model/addressed";
 import { parseHash } from "../model/log";
-import { findJob, ordinal } from "../model/runView";
+import { findJob, jobFacts, ordinal, rerun, rerunText } from "../model/runView";
 import type { JobSearch } from "../model/search";
 import { isFinal, label } from "../model/status";
 import { between, duration } from "../model/time";
-import type { Run } from "../model/types";
+import type { NodeRun, Run } from "../model/types";
 import { Link } from "../ui/Link";
 import { Select } from "../ui/Select";
 import { Empty } from "../ui/States";
@@ -33,16 +33,19 @@ function JobView({ run, n }: { run: Run; n: string }) {
   const search = route.useSearch();
   const set = useSetSearch<JobSearch>();
   const hash = useLocation({ select: (at) => at.hash });
+  const attempt = found && (found.job.attempts.find((a) => a.attempt === search.attempt) ?? found.job.attempts.at(-1));
+  const facts = found && jobFacts(found.job, attempt);
+  const again = found && rerun(run, found);
+  const execution = (of: NodeRun) => `${run.number}.${of.sub_number}`;
   const now = useNow(found !== undefined && !isFinal(found.job.status));
-  useTitle(found ? `${label(found.job.status)}: ${found.job.name} · ${run.workflow_name} #${run.number}` : `No such job · ${run.workflow_name} #${run.number}`);
-  useFavicon(found?.job.status);
-  if (!found) return <Empty page title="This run has no such job"><p><Link {...paths.run(run.project_key, run.workflow_name, run.number)}>Back to the run</Link></p></Empty>;
+  useTitle(found && facts ? `${label(facts.status)}: ${found.job.name} · ${run.workflow_name} #${again ? execution(found.node) : run.number}` : `No such job · ${run.workflow_name} #${run.number}`);
+  useFavicon(facts?.status);
+  if (!found || !facts) return <Empty page title="This run has no such job"><p><Link {...paths.run(run.project_key, run.workflow_name, run.number)}>Back to the run</Link></p></Empty>;
   const { node, job } = found;
-  const attempt = job.attempts.find((a) => a.attempt === search.attempt) ?? job.attempts.at(-1);
   const missing = missingOfJob(job, attempt, search);
   const range = parseHash(`#${hash}`);
-  const ms = between(job.start, job.done, now);
-  const here = (other: { id: string }) => paths.job(run.project_key, run.workflow_name, run.number, ordinal(other as never));
+  const ms = between(facts.start, facts.done, now);
+  const here = (other: { id: string }) => paths.job(run.project_key, run.workflow_name, run.number, ordinal(other));
   return (
     <div className="job-page">
       <PageHead
@@ -51,14 +54,15 @@ function JobView({ run, n }: { run: Run; n: string }) {
           { to: paths.workflow(run.project_key, run.workflow_name), text: run.workflow_name },
           { to: paths.run(run.project_key, run.workflow_name, run.number, node.node), text: `#${run.number}` },
         ]}
-        before={<StatusIcon status={job.status} size={28} />}
+        before={<StatusIcon status={facts.status} size={28} />}
         title={job.name}
         note={
           <span className="facts">
-            <StatusBadge status={job.status} />
+            <StatusBadge status={facts.status} />
             {ms !== undefined && <span>{duration(ms)}</span>}
             <span>node {node.node}</span>
-            {attempt?.worker && <span>on {attempt.worker}</span>}
+            {(again || node.sub_number > 0) && <span>execution {execution(node)}</span>}
+            {facts.worker && <span>on {facts.worker}</span>}
           </span>
         }
         actions={
@@ -74,8 +78,18 @@ function JobView({ run, n }: { run: Run; n: string }) {
         }
       />
       {missing && <p className="why wait off-address" role="status">{missing}</p>}
+      {/* There from the beginning, so that it is read aloud when it comes. */}
+      <div role="status">
+        {again && (
+          <p className="why wait job-again">
+            This is execution {execution(node)}; {rerunText(again)}{" "}
+            <Link {...(again.job ? here(again.job) : paths.run(run.project_key, run.workflow_name, run.number, node.node))}>{execution(again.node)}</Link>.
+          </p>
+        )}
+        {facts.earlier && attempt && <p className="why wait job-again">This is attempt {attempt.attempt} of {job.attempts.length}; what counts is <Link {...here(job)}>the last one: {label(job.status)}</Link>.</p>}
+      </div>
       {attempt?.reason && <p className="why bad">{attempt.reason}</p>}
-      {job.waits && !isFinal(job.status) && attempt && <p className="why wait"><strong>Waits:</strong> {job.waits.text}</p>}
+      {job.waits && !isFinal(job.status) && attempt && !facts.earlier && <p className="why wait"><strong>Waits:</strong> {job.waits.text}</p>}
       <div className="job-columns">
         <nav className="job-list" aria-label={`Jobs of ${node.node}`}>
           {node.stages.map((stage, i) => (

@@ -181,6 +181,54 @@ await step("what happened is told once, with its day, however often failed jobs 
   await shot("happened");
 });
 
+await step("the page of a job says that it runs again in a newer execution, by itself, and leads there", async () => {
+  await page.goto(at("flaky/run/1"));
+  const ids = await page.evaluate(async () => {
+    const answer = await fetch("/v1/projects/SHOP/workflows/flaky/runs/1", { headers: { authorization: `Bearer ${localStorage.getItem("cds.token")}` } });
+    return (await answer.json()).node_runs.map((n) => n.stages[0].jobs.find((j) => j.name === "bad").id.split(".").at(-1));
+  });
+  // The newest says nothing, until there is a newer one.
+  const tab = await chrome.context.newPage();
+  await tab.goto(at(`flaky/run/1/job/${ids.at(-1)}`));
+  await tab.locator(".log-text").first().waitFor();
+  assert.equal(await tab.locator(".job-again").count(), 0);
+  await tab.locator(".facts", { hasText: "execution 1.2" }).waitFor();
+  await page.goto(at("flaky/run/1?node=only"));
+  await page.locator('.node-head button:not([aria-disabled])', { hasText: "Restart failed jobs" }).click();
+  await tab.getByText("This is execution 1.2; the job ran again (Failed) in 1.3.").waitFor();
+  assert.match(await tab.title(), /^Failed: bad · flaky #1\.2/);
+  await accessible(tab, "a job that ran again");
+  if (process.env.E2E_SHOTS) await tab.screenshot({ path: `${process.env.E2E_SHOTS}/honest-again.png` });
+  await tab.locator(".job-again").getByRole("link", { name: "1.3" }).click();
+  await tab.locator(".facts", { hasText: "execution 1.3" }).waitFor();
+  assert.equal(await tab.locator(".job-again").count(), 0);
+  // An old link, and a job that went well: it was kept, and stands beside the newest ones.
+  await tab.goto(at(`flaky/run/1/job/${ids[0]}`));
+  await tab.getByText("This is execution 1.0; the job ran again (Failed) in 1.3.").waitFor();
+  await tab.goto(at("flaky/run/1/job/0"));
+  await tab.locator(".facts", { hasText: "execution 1.3" }).waitFor();
+  await tab.close();
+});
+
+await step("an earlier attempt has its own status, time and worker in the head of its page", async () => {
+  const run = /\/runs\/1\?parameters=false/;
+  await page.route(run, async (route) => {
+    const answer = await (await route.fetch()).json();
+    const job = answer.node_runs[0].stages[0].jobs[0];
+    const [last] = job.attempts;
+    job.attempts = [{ ...last, status: "Stopped", worker: "lost-worker", start: "2026-01-01T00:00:00Z", done: "2026-01-01T00:03:05Z" }, { ...last, attempt: 2 }];
+    await route.fulfill({ json: { ...answer, node_runs: answer.node_runs.slice(0, 1) } });
+  });
+  await page.goto(at("flaky/run/1/job/0?attempt=1"));
+  const facts = page.locator(".facts");
+  for (const fact of ["Stopped", "3m 05s", "on lost-worker"]) await facts.getByText(fact).waitFor();
+  assert.match(await page.title(), /^Stopped/);
+  await page.locator(".job-again").getByRole("link", { name: "the last one: Succeeded" }).click();
+  await facts.getByText("Succeeded").waitFor();
+  assert.equal(await facts.getByText("lost-worker").count(), 0);
+  await page.unroute(run);
+});
+
 await step("an address that names what is not there says so", async () => {
   await page.goto(at("flaky/run/1/node/999999"));
   await page.getByText("names execution 999999").waitFor();
