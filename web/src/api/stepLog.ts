@@ -1,7 +1,7 @@
 // One step's log: ranges of lines on demand, the end live. No React: views subscribe to changes.
 import { type Style, styleOf } from "../model/ansi";
 import type { StepHits } from "../model/hits";
-import { LineAssembler, LineCache, PAGE } from "../model/log";
+import { LineAssembler, LineCache, PAGE, readPiece } from "../model/log";
 import type { LogLine, LogLines } from "../model/types";
 import { client, data, Failure, mayPass } from "./client";
 import { Patience } from "./patience";
@@ -68,8 +68,7 @@ export class StepLog {
     this.cache.add(end.lines, styleOf(end.sgr ?? ""));
     if (end.complete || (!live && end.total === 0)) return this.enter("complete");
     this.enter("following");
-    const last = end.lines.at(-1);
-    await this.follow(new LineAssembler(last?.n ?? 0, last?.offset ?? 0));
+    await this.follow(new LineAssembler(end.lines.at(-1) ?? { n: 0, offset: 0 }));
   }
 
   close(): void {
@@ -127,7 +126,6 @@ export class StepLog {
   }
 
   private async follow(assembler: LineAssembler): Promise<void> {
-    const encoder = new TextEncoder();
     await whileSeen(this.stopper.signal, (signal) => followStream({
       url: () => `/v1/jobs/${this.job}/attempts/${this.attempt}/steps/${this.step}/follow?offset=${assembler.offset}`,
       sendId: false,
@@ -137,9 +135,7 @@ export class StepLog {
       onMessage: (message) => {
         if (message.event === "end") return this.enter("complete"), "end";
         if (message.event !== "bytes") return;
-        const piece = JSON.parse(message.data) as { offset: number; text?: string; base64?: string };
-        const bytes = piece.text !== undefined ? encoder.encode(piece.text) : Uint8Array.from(atob(piece.base64 ?? ""), (c) => c.charCodeAt(0));
-        const lines = assembler.push(piece.offset, bytes, Date.now());
+        const lines = assembler.push(readPiece(message.data, Date.now()));
         if (!lines) return "again";
         this.cache.add(lines);
         const last = lines.at(-1);

@@ -57,6 +57,29 @@ export function isPlain(style: Style): boolean {
   return Object.values(style).every((v) => v === undefined);
 }
 
+const ON = { bold: "1", dim: "2", italic: "3", underline: "4", inverse: "7", strike: "9" } as const;
+const OFF = { bold: "22", dim: "22", italic: "23", underline: "24", inverse: "27", strike: "29", fg: "39", bg: "49" } as const;
+/** Everything is on, in colours that no sequence can name. */
+const ALL: Style = { bold: true, dim: true, italic: true, underline: true, inverse: true, strike: true, fg: "?", bg: "?" };
+
+/** What the sequences of a text amount to, in one: whatever the style is before it, it is the same afterwards. */
+export function leftBy(text: string): string {
+  if (!text.includes("\x1b[")) return "";
+  // What comes out the same from nothing and from everything was set by the text, the rest was left as it was.
+  const [fromNone, fromAll] = [styleAfter(text, {}), styleAfter(text, ALL)];
+  const set = (Object.keys(OFF) as (keyof typeof OFF)[]).filter((k) => fromNone[k] === fromAll[k]);
+  const on = set.flatMap((k) => (k === "fg" || k === "bg" ? colourCode(k, fromNone[k]) : fromNone[k] ? ON[k] : []));
+  // 22 ends two styles at once: what ends comes before what begins.
+  const codes = [...new Set(set.filter((k) => !fromNone[k]).map((k) => OFF[k])), ...on];
+  return codes.length > 0 ? `\x1b[${codes.join(";")}m` : "";
+}
+
+function colourCode(which: "fg" | "bg", colour: string | undefined): string[] {
+  if (colour === undefined) return [];
+  const kind = which === "fg" ? "38" : "48";
+  return [colour.startsWith("#") ? `${kind};2;${[1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16)).join(";")}` : `${kind};5;${colour}`];
+}
+
 /** A line without any sequence, as copied or read aloud. */
 export function plain(line: string): string {
   return afterLastReturn(line).replace(SEQUENCE, "");

@@ -1,5 +1,5 @@
 // Lines of a log: known ranges from the server's index, the growing end from the stream of bytes.
-import { isPlain, type Style, styleAfter } from "./ansi";
+import { isPlain, leftBy, type Style, styleAfter } from "./ansi";
 import type { LogLine } from "./types";
 
 /** How many lines one request asks for. */
@@ -65,25 +65,52 @@ export class LineCache {
   }
 }
 
+/** A piece of a log as the stream of a step tells it. */
+export interface Piece {
+  offset: number;
+  bytes: Uint8Array;
+  /** When it was printed: a piece that is read late says so. Servers that don't tell it send what is new. */
+  atMs: number;
+}
+
+/** The data of a `bytes` event. */
+export function readPiece(data: string, now: number): Piece {
+  const piece = JSON.parse(data) as { offset: number; text?: string; base64?: string; at_ms?: number };
+  const bytes = piece.text !== undefined ? new TextEncoder().encode(piece.text) : Uint8Array.from(atob(piece.base64 ?? ""), (c) => c.charCodeAt(0));
+  return { offset: piece.offset, bytes, atMs: piece.at_ms ?? now };
+}
+
+/** Where a log is gone on with: at the beginning of a line. */
+export interface LineStart {
+  n: number;
+  offset: number;
+  /** When the line began, if it has. */
+  at_ms?: number;
+}
+
 /**
- * Makes lines of bytes that arrive in pieces of any size. Starts at the beginning of a line; `offset` is that of the
- * next byte wanted, from where a stream that was cut goes on.
+ * Makes lines of bytes that arrive in pieces of any size; `offset` is that of the next byte wanted, from where a stream
+ * that was cut goes on. A line has the time of its first byte.
  */
 export class LineAssembler {
   private decoder = new TextDecoder();
   private text = "";
+  private n: number;
+  private lineOffset: number;
+  private began: number | undefined;
+  offset: number;
 
-  constructor(
-    private n: number,
-    private lineOffset: number,
-    public offset: number = lineOffset,
-  ) {}
+  constructor(start: LineStart) {
+    this.n = start.n;
+    this.lineOffset = this.offset = start.offset;
+    this.began = start.at_ms;
+  }
 
   /**
    * The lines that these bytes begin, continue or end; the last one may still grow. Bytes seen before are left out;
    * bytes after a gap are refused (undefined), then the stream must be opened again at `offset`.
    */
-  push(at: number, bytes: Uint8Array, atMs: number): LogLine[] | undefined {
+  push({ offset: at, bytes, atMs }: Piece): LogLine[] | undefined {
     if (at > this.offset) return undefined;
     const fresh = bytes.subarray(Math.min(bytes.length, this.offset - at));
     if (fresh.length === 0) return [];
@@ -92,13 +119,13 @@ export class LineAssembler {
     let from = 0;
     for (;;) {
       const end = fresh.indexOf(10, from);
-      this.text += this.decoder.decode(fresh.subarray(from, end < 0 ? undefined : end), { stream: end < 0 });
-      // What is not shown is not kept either: a line may be longer than memory.
-      if (this.text.length > MAX_LINE) this.text = this.text.slice(0, MAX_LINE + 1);
+      if (from < fresh.length) this.began ??= atMs;
+      this.text = shorten(this.text + this.decoder.decode(fresh.subarray(from, end < 0 ? undefined : end), { stream: end < 0 }));
       if (end < 0) break;
       lines.push(this.line(atMs));
       this.n += 1;
       this.text = "";
+      this.began = undefined;
       this.lineOffset = this.offset - fresh.length + end + 1;
       from = end + 1;
     }
@@ -107,13 +134,26 @@ export class LineAssembler {
   }
 
   private line(atMs: number): LogLine {
-    const text = this.text.length > MAX_LINE ? this.text.slice(0, MAX_LINE) : this.text;
-    return { n: this.n, offset: this.lineOffset, at_ms: atMs, text: text.replace(/\r$/, ""), truncated: text.length < this.text.length };
+    const text = this.text.replace(/\r$/, "");
+    const truncated = text.length > MAX_LINE;
+    return { n: this.n, offset: this.lineOffset, at_ms: this.began ?? atMs, text: truncated ? text.slice(0, MAX_LINE) : text, truncated };
   }
 }
 
 /** Longest line shown whole. */
 const MAX_LINE = 20_000;
+
+/**
+ * What is kept of a line that still grows, as it may be longer than memory: not what a return has overwritten, but for
+ * the colours it left, and of the rest no more than is shown. A return at the end overwrites only what follows it.
+ */
+function shorten(line: string): string {
+  let end = line.length;
+  while (end > 0 && line[end - 1] === "\r") end--;
+  const over = end === 0 ? 0 : line.lastIndexOf("\r", end - 1) + 1;
+  const text = over === 0 ? line.slice(0, end) : leftBy(line.slice(0, over)) + line.slice(over, end);
+  return (text.length > MAX_LINE ? text.slice(0, MAX_LINE + 1) : text) + (end < line.length ? "\r" : "");
+}
 
 /** Lines marked by the address: `#L10` or `#L10-20`, counted from 1; in the model from 0. */
 export interface Range {

@@ -1,7 +1,7 @@
 // What jobs print and servers send, put together at random from what is awkward. A failure names the seed;
 // RANDOM_SEED=… repeats it.
 import { expect, test } from "vitest";
-import { parseAnsi, plain, styleAfter } from "./ansi";
+import { leftBy, parseAnsi, plain, styleAfter } from "./ansi";
 import { formatHash, LineAssembler, parseHash, pieces } from "./log";
 import { type Message, SseParser } from "./sse";
 
@@ -54,6 +54,22 @@ test("a line becomes text and colours, and nothing else", () => {
   });
 });
 
+test("colours that are told in short are the same ones, and what the stream makes of a line is shown as the line is", () => {
+  const starts = [{}, { fg: "1", bold: true, dim: true }, { bg: "#010203", inverse: true, strike: true, underline: true, italic: true }];
+  const looks = (line: string, start: object) => JSON.parse(JSON.stringify(parseAnsi(line, start)));
+  each((text) => {
+    const line = text.replaceAll("\n", "");
+    for (const start of starts) {
+      expect(JSON.parse(JSON.stringify(styleAfter(leftBy(line), start)))).toEqual(JSON.parse(JSON.stringify(styleAfter(line, start))));
+      // Half a character is another one on its way through bytes.
+      const bytes = new TextEncoder().encode(line + "\n");
+      if (new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) !== line + "\n") continue;
+      const [made] = new LineAssembler({ n: 0, offset: 0 }).push({ offset: 0, bytes, atMs: 0 }) ?? [];
+      expect(looks(made?.text ?? "", start)).toEqual(looks(line.replace(/^\ufeff/, ""), start));
+    }
+  });
+});
+
 test("however long a line is, it is shown", () => {
   // Two awkward things in turn, 200,000 times: what takes the square of that takes minutes.
   for (const first of ["\r", "\x1b]", "\x1b[", "\x1b[0", "\x9b0;", "\x1bP", " ", "0"]) {
@@ -68,11 +84,11 @@ test("bytes cut anywhere are the same lines", () => {
   each((text, roll) => {
     const all = new TextEncoder().encode(text);
     const lines = (size: () => number) => {
-      const assembler = new LineAssembler(0, 0);
+      const assembler = new LineAssembler({ n: 0, offset: 0 });
       const found = new Map<number, [number, string]>();
       for (let at = 0; at < all.length; ) {
         const end = Math.min(all.length, at + size());
-        for (const l of assembler.push(at, all.subarray(at, end), 0) ?? []) found.set(l.n, [l.offset, l.text]);
+        for (const l of assembler.push({ offset: at, bytes: all.subarray(at, end), atMs: 0 }) ?? []) found.set(l.n, [l.offset, l.text]);
         at = end;
       }
       expect(assembler.offset).toBe(all.length);
