@@ -14,6 +14,7 @@ export class StepLog {
   private readonly stopper = new AbortController();
   private readonly patience = new Patience(this.stopper.signal);
   private began = false;
+  private pieces = 0;
   /** `away`: the server can't be reached, and is tried again. */
   state: "idle" | "loading" | "away" | "following" | "cut" | "complete" | "failed" = "idle";
   error = "";
@@ -27,6 +28,11 @@ export class StepLog {
 
   get total(): number {
     return this.cache.total;
+  }
+
+  /** Another number once something was printed; unknown where the end is not followed. */
+  get printed(): number | undefined {
+    return this.state === "following" ? this.pieces : undefined;
   }
 
   line(n: number): LogLine | undefined {
@@ -101,16 +107,20 @@ export class StepLog {
     if (!this.stopper.signal.aborted) this.changed();
   }
 
-  /** Lines that hold a text, from one on: those of the first places, at most so many. */
-  async search(q: string, from: number, max: number): Promise<StepHits> {
+  /** Lines that hold a text, from one on: those of the first places, at most so many. `live`: the step has not ended. */
+  async search(q: string, from: number, max: number, live: boolean): Promise<StepHits> {
     const path = { job: this.job, attempt: this.attempt, step: this.step };
     try {
+      // Before the search: what is printed while it goes on is looked into the next time, and so is the last line, which may grow.
+      const end = await this.fetchLines(-1, 1);
       const found = await data(
         client.GET("/v1/jobs/{job}/attempts/{attempt}/steps/{step}/search", { params: { path, query: { q, from, max } } }),
       );
-      return { step: this.step, lines: [...new Set(found.map((m) => m.line))], more: found.length >= max };
+      const lines = [...new Set(found.map((m) => m.line))];
+      const more = found.length >= max;
+      return { step: this.step, lines, more, grows: !end.complete && (live || end.total > 0), next: more ? (lines.at(-1) ?? from) + 1 : Math.max(from, end.total - 1) };
     } catch (e) {
-      if (e instanceof Failure && e.status === 404) return { step: this.step, lines: [], more: false };
+      if (e instanceof Failure && e.status === 404) return { step: this.step, lines: [], more: false, grows: live, next: from };
       throw e;
     }
   }
@@ -138,6 +148,7 @@ export class StepLog {
         const lines = assembler.push(readPiece(message.data, Date.now()));
         if (!lines) return "again";
         this.cache.add(lines);
+        this.pieces += 1;
         const last = lines.at(-1);
         if (last) {
           this.cache.total = Math.max(this.cache.total, last.n + 1);

@@ -7,67 +7,123 @@ const MAC = /Mac|iP/.test(navigator.platform);
 const KEYS = MAC ? "⌘F" : "Ctrl+F";
 const TOUCH = matchMedia("(pointer: coarse)").matches;
 
+/** So often steps that print are looked into again. */
+const AGAIN_MS = 2000;
+
 export interface LogSearch {
   text: string;
   write: (text: string) => void;
   hits: Hits | undefined;
-  /** Which of them is shown. */
+  /** Which of them is shown; -1 = none was gone to. */
   at: number;
   busy: boolean;
+  /** What is shown now was asked for, and did not come by itself. */
+  asked: boolean;
   /** Searches, and from then on goes from place to place. */
   go: (by: 1 | -1) => void;
 }
 
-/** The search over all steps of a log. `find` asks for the first places in one step from a line on, `show` brings one into view. */
-export function useLogSearch(steps: readonly number[], find: (step: number, text: string, from: number, max: number) => Promise<StepHits>, show: (hit: Hit) => void): LogSearch {
+interface Searched {
+  steps: readonly number[];
+  /** Asks for the first places in one step from a line on. */
+  find: (step: number, text: string, from: number, max: number) => Promise<StepHits>;
+  /** Another number once the step has printed; undefined = not known. */
+  printed: (step: number) => number | undefined;
+  /** Brings a place into view. */
+  show: (hit: Hit) => void;
+}
+
+/** The search over all steps of a log, also over what they print after it was made. */
+export function useLogSearch({ steps, find, printed, show }: Searched): LogSearch {
   const [text, setText] = useState("");
   const [hits, setHits] = useState<Hits>();
-  const [at, setAt] = useState(0);
+  const [at, setAt] = useState(-1);
   const [busy, setBusy] = useState(false);
+  const [asked, setAsked] = useState(true);
   // Answers to what is not in the field any more are of no use.
   const asking = useRef(0);
+  // What steps had printed when they were looked into.
+  const looked = useRef(new Map<number, number | undefined>());
 
-  const enter = (found: Hits, index: number) => {
+  async function ask(known: Hits, from: readonly Hit[], max: number): Promise<Hits> {
+    const answers = await Promise.all(from.map(async ({ step, line }) => [await find(step, text.trim(), line, max), line] as const));
+    return answers.reduce((all, [answer, line]) => all.with(answer, line), known);
+  }
+  async function move(by: 1 | -1): Promise<void> {
+    const mine = ++asking.current;
+    let found = hits ?? new Hits([]);
+    const current = found.at(at);
+    let unknown = [...found.gaps(at, by), ...found.unknown(steps)];
+    while (unknown.length > 0) {
+      found = await ask(found, unknown, hits ? MORE : FIRST);
+      if (mine !== asking.current) return;
+      const index = current ? found.indexOf(current) : -1;
+      unknown = hits && found.count > 0 ? found.gaps(index, by, true) : [];
+      // That takes its time: the count shows how far it is.
+      if (unknown.length > 0) setHits(found), setAt(index);
+    }
+    const index = found.count === 0 ? -1 : hits ? found.next(current ? found.indexOf(current) : -1, by) : 0;
     setHits(found);
     setAt(index);
+    setAsked(true);
     const hit = found.at(index);
     if (hit) show(hit);
-  };
-  async function move(word: string, by: 1 | -1): Promise<void> {
-    const mine = ++asking.current;
-    const current = hits?.at(at);
-    if (!hits || !current) {
-      const found = new Hits(await Promise.all(steps.map((step) => find(step, word, 0, FIRST))));
-      if (mine === asking.current) enter(found, 0);
-      return;
-    }
-    const gap = hits.gap(at, by);
-    const known = gap === undefined ? hits : hits.with(await find(gap.step, word, gap.line, MORE));
-    if (mine === asking.current) enter(known, known.next(known.indexOf(current), by));
   }
+
+  const refreshing = useRef(false);
+  const refresh = useRef<() => Promise<void>>(undefined);
+  refresh.current = async () => {
+    if (!hits || busy || refreshing.current || document.hidden) return;
+    const grown = hits.growth.filter(({ step }) => printed(step) === undefined || printed(step) !== looked.current.get(step));
+    const from = [...grown, ...hits.unknown(steps)];
+    if (from.length === 0) return;
+    const mine = asking.current;
+    const current = hits.at(at);
+    const before = from.map(({ step }) => [step, printed(step)] as const);
+    refreshing.current = true;
+    try {
+      const found = await ask(hits, from, MORE);
+      if (mine !== asking.current) return;
+      for (const [step, was] of before) looked.current.set(step, was);
+      setHits(found);
+      setAt(current ? found.indexOf(current) : -1);
+      setAsked(false);
+    } catch {
+      // The next time may go well. Who wants to go on asks, and is told.
+    } finally {
+      refreshing.current = false;
+    }
+  };
+  const open = hits !== undefined;
+  useEffect(() => {
+    if (!open) return;
+    const timer = setInterval(() => void refresh.current?.(), AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [open]);
   return {
     text,
     write(next) {
       asking.current++;
       setText(next);
       setHits(undefined);
+      setAt(-1);
       setBusy(false);
     },
     hits,
     at,
     busy,
+    asked,
     go(by) {
-      const word = text.trim();
-      if (!word || busy) return;
+      if (!text.trim() || busy) return;
       setBusy(true);
-      void move(word, by).catch(report).finally(() => setBusy(false));
+      void move(by).catch(report).finally(() => setBusy(false));
     },
   };
 }
 
 /** `Ctrl+F` leads here from all of the page, as the browser's own search knows only the lines that are drawn; once more leads to that. */
 export function LogSearchForm({ search, onLeave }: { search: LogSearch; onLeave: () => void }) {
-  const { text, write, hits, at, busy, go } = search;
+  const { text, write, hits, at, busy, asked, go } = search;
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const key = (e: KeyboardEvent) => {
@@ -102,7 +158,8 @@ export function LogSearchForm({ search, onLeave }: { search: LogSearch; onLeave:
           }
         }}
       />
-      <span className="small log-found" role="status">{hits ? hits.text(at) : busy && "Searching…"}</span>
+      {/* A count that grows by itself is not read aloud each time. */}
+      <span className="small log-found" role="status" aria-live={asked ? "polite" : "off"}>{hits ? hits.text(at) : busy && "Searching…"}</span>
       {hits && hits.count > 1 && (
         <>
           <Button kind="quiet" className="icon" aria-label="Previous match" onClick={() => go(-1)}>↑</Button>

@@ -179,11 +179,12 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
     reveal();
   });
 
-  const search = useLogSearch(
-    steps.filter((s) => s.status !== "").map((s) => s.step),
-    (step, text, from, max) => logs(step).search(text, from, max),
-    goTo,
-  );
+  const search = useLogSearch({
+    steps: steps.filter((s) => s.status !== "").map((s) => s.step),
+    find: (step, text, from, max) => logs(step).search(text, from, max, steps.some((s) => s.step === step && !isFinal(s.status))),
+    printed: (step) => logs(step).printed,
+    show: goTo,
+  });
   const current = search.hits?.at(search.at);
   const allOpen = steps.every((s) => isOpen(s.step, s.status));
 
