@@ -1,5 +1,5 @@
 import { type CSSProperties, memo } from "react";
-import { parseAnsi, type Span, type Style } from "../model/ansi";
+import { parseAnsi, plain, type Span, type Style } from "../model/ansi";
 import { readableColours } from "../model/contrast";
 import { links } from "../model/links";
 import { formatHash, pieces } from "../model/log";
@@ -17,16 +17,23 @@ interface Props {
   found: boolean;
   word: string;
   times: boolean;
+  /** Tab leads to its number. */
+  stop: boolean;
 }
 
+const NUMBER = "Marks this line: the address then leads here. With Shift: all lines up to here.";
+
 /** One line. Its text is only ever text: nothing of it becomes markup. Clicks are heard by the list. */
-export const LogLineRow = memo(function LogLineRow({ step, n, row, line, style, marked, found, word, times }: Props) {
+export const LogLineRow = memo(function LogLineRow({ step, n, row, line, style, marked, found, word, times, stop }: Props) {
+  // What was found stands behind what is given of the line.
+  const beyond = found && line?.truncated === true && !pieces(plain(line.text), word).some((p) => p.hit);
   return (
     <div data-row={row} className={`log-line ${marked ? "marked" : ""} ${found ? "found" : ""}`}>
-      <a className="log-n" href={`?step=${step}${formatHash({ from: n, to: n })}`} tabIndex={-1} aria-label={`Line ${n + 1}`} data-step={step} data-line={n}>
+      <a className="log-n" href={`?step=${step}${formatHash({ from: n, to: n })}`} tabIndex={stop ? 0 : -1} aria-label={`Line ${n + 1}`} aria-current={marked ? "location" : undefined} title={NUMBER} data-step={step} data-line={n}>
         {n + 1}
       </a>
       {times && <time className="log-time">{line ? clock(line.at_ms) : ""}</time>}
+      {beyond && <em className="log-beyond">what was found is in the part that is cut: the raw log has it</em>}
       <span className="log-text">
         {line ? parseAnsi(line.text, style).map((span, i) => <Coloured key={i} span={span} word={word} />) : <span className="log-wait">…</span>}
         {line?.truncated && <em className="log-cut"> (cut: the raw log has it all)</em>}

@@ -1,10 +1,10 @@
-import { type CSSProperties, type MouseEvent, type ReactNode, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { type CSSProperties, type ReactNode, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { download } from "../api/client";
-import { StepLog } from "../api/stepLog";
 import type { Hit } from "../model/hits";
-import { formatHash, type Range } from "../model/log";
-import { type Block, Heights, Rows } from "../model/rows";
+import type { Range } from "../model/log";
+import { Heights, Rows } from "../model/rows";
 import { isFinal } from "../model/status";
+import { firstOpen, followed, HEAD, opensAt, opensAtEnd } from "../model/steps";
 import { between, duration } from "../model/time";
 import type { AttemptRun } from "../model/types";
 import "../styles/log.css";
@@ -13,8 +13,10 @@ import { report } from "../ui/toast";
 import { useNow, useStored, useWidth } from "../util/hooks";
 import { useTallList } from "../util/tallList";
 import { LogLineRow } from "./LogLine";
+import { MarkBar, useLineMarks } from "./LogMarks";
 import { LogSearchForm, useLogSearch } from "./LogSearch";
 import { StatusIcon } from "./Status";
+import { emptyText, type Part, useStepLogs } from "./stepLogs";
 
 interface Props {
   job: string;
@@ -27,24 +29,17 @@ interface Props {
   onSelect: (step: number, hash: string) => void;
 }
 
-interface Part extends Block {
-  step: AttemptRun["steps"][number];
-  log: StepLog;
-  open: boolean;
-  head: boolean;
-}
-
 const LINE = 20;
 const HEADS = new Heights(36);
 
 /** The log of a job: its steps fold, only the lines in view exist, the end follows what is printed. */
 export function LogViewer({ job, name, attempt, step: markedStep, range, onSelect }: Props) {
   const [, render] = useReducer((n: number) => n + 1, 0);
-  const logs = useStepLogs(job, attempt, render);
+  const logs = useStepLogs(job, attempt.attempt, render);
   const { steps } = attempt;
   const running = !isFinal(attempt.status);
   const first = useMemo(() => firstOpen(attempt, markedStep), [attempt, markedStep]);
-  const [follow, setFollow] = useState(running && range === undefined);
+  const [follow, setFollow] = useState(() => opensAtEnd(attempt, markedStep, range));
   // What a reader opened, closed or has in view; the rest opens and closes as the job goes on.
   const [folds, setFolds] = useState<Record<number, boolean>>(follow || first === undefined ? {} : { [first]: true });
   const [wrap, setWrap] = useStored("cds.log.wrap");
@@ -53,20 +48,21 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
   const scroller = useRef<HTMLDivElement>(null);
   const now = useNow(running);
 
-  const isOpen = (s: number, status: string) => folds[s] ?? (s === first || (follow && status === "Building"));
+  const tail = follow ? followed(steps)?.step : undefined;
+  const isOpen = (s: number) => folds[s] ?? (s === first || s === tail);
   // Lines may come between the reader's hand and the next drawing: this is true at once.
   const following = useRef(follow);
   const setFollowing = (on: boolean) => {
     following.current = on;
     setFollow(on);
     // Nobody's step closes because the next one begins.
-    if (!on) setFolds((f) => ({ ...Object.fromEntries(steps.filter((s) => isOpen(s.step, s.status)).map((s) => [s.step, true])), ...f }));
+    if (!on) setFolds((f) => ({ ...Object.fromEntries(steps.filter((s) => isOpen(s.step)).map((s) => [s.step, true])), ...f }));
   };
   const heights = useRef(new Map<number, Heights>());
   const parts: Part[] = [];
   for (const step of steps) {
     const log = logs(step.step);
-    const open = isOpen(step.step, step.status);
+    const open = isOpen(step.step);
     let lines = heights.current.get(step.step);
     if (!lines) heights.current.set(step.step, (lines = new Heights(LINE)));
     parts.push({ step, log, open, head: true, rows: 1, heights: HEADS });
@@ -76,15 +72,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
   const list = useTallList(rows, scroller, wrap);
   const { scrollTo } = list;
 
-  // Without a mark, of what failed the end is shown: that is where the reason stands.
-  const failedStep = steps.find((s) => s.status === "Fail");
-  const pending = useRef<Hit | undefined>(
-    range && markedStep !== undefined
-      ? { step: markedStep, line: range.from }
-      : failedStep && (markedStep ?? failedStep.step) === failedStep.step
-        ? { step: failedStep.step, line: Infinity }
-        : undefined,
-  );
+  const pending = useRef<Hit | undefined>(follow ? undefined : opensAt(attempt, markedStep, range));
   const goTo = (at: Hit) => {
     setFollowing(false);
     setFolds((f) => ({ ...f, [at.step]: true }));
@@ -105,7 +93,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
   const opened = parts.filter((p) => p.head && p.open && p.step.status !== "").map((p) => p.step.step).join();
   useEffect(() => {
     for (const { head, open, step, log } of parts) {
-      const at = pending.current?.step === step.step ? pending.current.line : 0;
+      const at = pending.current?.step === step.step ? Math.max(0, pending.current.line) : 0;
       if (head && open && step.status !== "") void log.open(!isFinal(step.status), at === Infinity ? -1 : at);
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps
@@ -175,7 +163,8 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
     // A line that is still to come is waited for, unless the reader goes elsewhere.
     if (at.line !== Infinity && at.line >= part.log.total && part.log.state !== "complete") return;
     pending.current = undefined;
-    scrollTo(rows.index(nth, Math.min(at.line, part.log.total - 1)), "center");
+    if (at.line === HEAD) scrollTo(rows.index(nth - 1, 0), "start");
+    else scrollTo(rows.index(nth, Math.min(at.line, part.log.total - 1)), "center");
     reveal();
   });
 
@@ -186,18 +175,9 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
     show: goTo,
   });
   const current = search.hits?.at(search.at);
-  const allOpen = steps.every((s) => isOpen(s.step, s.status));
+  const allOpen = steps.every((s) => isOpen(s.step));
 
-  const markLine = (e: MouseEvent) => {
-    const link = (e.target as HTMLElement).closest<HTMLElement>("a.log-n");
-    if (!link || e.metaKey || e.ctrlKey) return;
-    e.preventDefault();
-    setFollowing(false);
-    const [step, n] = [Number(link.dataset.step), Number(link.dataset.line)];
-    const from = e.shiftKey && range && markedStep === step ? range.from : n;
-    onSelect(step, formatHash({ from: Math.min(from, n), to: Math.max(from, n) }));
-  };
-
+  const lines = useLineMarks({ rows, list, scroller, step: markedStep, range, onSelect, onStay: () => following.current && setFollowing(false), onKeyed: reveal });
   const headOf = ({ step, log, open }: Part) => {
     const took = between(step.start, step.done, now);
     return (
@@ -243,6 +223,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
           found={current !== undefined && current.step === step.step && current.line === n}
           word={search.hits?.count ? search.text.trim() : ""}
           times={times}
+          stop={lines.stop?.step === step.step && lines.stop.n === n}
         />,
       );
     }
@@ -266,12 +247,15 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
         className="log-scroll"
         tabIndex={0}
         aria-label="Lines of the log"
+        aria-description="Tab leads to the line numbers: Up and Down go from one to the next, Enter marks a line, Shift with them a range."
         role="group"
         onScroll={scrolled}
-        onClick={markLine}
+        onClick={lines.onClick}
+        onFocus={lines.onFocus}
+        onBlur={lines.onBlur}
         onPointerDown={(e) => e.pointerType === "mouse" && e.button === 0 && setHeld(true)}
         onKeyDown={(e) => {
-          if (e.key !== "Home" && e.key !== "End") return;
+          if (lines.onKeyDown(e) || (e.key !== "Home" && e.key !== "End")) return;
           e.preventDefault();
           pending.current = undefined;
           setFollowing(e.key === "End" && running);
@@ -283,48 +267,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
           <div className="log-drawn" style={{ transform: `translateY(${list.start}px)` }}>{drawn}</div>
         </div>
       </div>
+      <MarkBar lines={lines} />
     </section>
   );
-}
-
-/** One StepLog for each step, closed with the view. */
-function useStepLogs(job: string, attempt: AttemptRun, render: () => void): (step: number) => StepLog {
-  const known = useRef(new Map<number, StepLog>());
-  const frame = useRef(0);
-  useEffect(() => {
-    const map = known.current;
-    return () => {
-      cancelAnimationFrame(frame.current);
-      for (const log of map.values()) log.close();
-      map.clear();
-    };
-  }, []);
-  return (step) => {
-    let log = known.current.get(step);
-    if (!log) {
-      // Many lines of one moment are one drawing.
-      log = new StepLog(job, attempt.attempt, step, () => {
-        cancelAnimationFrame(frame.current);
-        frame.current = requestAnimationFrame(render);
-      });
-      known.current.set(step, log);
-    }
-    return log;
-  };
-}
-
-/** The step to open first: marked, failed, running, or the last that was reached. */
-function firstOpen(attempt: AttemptRun, marked: number | undefined): number | undefined {
-  const { steps } = attempt;
-  if (marked !== undefined && steps.some((s) => s.step === marked)) return marked;
-  const step = steps.find((s) => s.status === "Fail") ?? steps.find((s) => s.status === "Building") ?? steps.findLast((s) => s.start) ?? steps[0];
-  return step?.step;
-}
-
-function emptyText(status: string, log: StepLog): string {
-  if (log.state === "failed") return `The log could not be read: ${log.error}`;
-  if (log.state === "away") return `${log.error} Trying again by itself.`;
-  if (log.state === "loading") return "Reading…";
-  if (status === "") return "Not reached yet";
-  return isFinal(status) ? "It printed nothing" : "Nothing printed yet";
 }

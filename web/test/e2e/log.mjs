@@ -32,6 +32,9 @@ await push("looks", [
   ["addresses", `printf 'see https://example.com/a?b=1. javascript:alert(1) https://github.com@evil.example/ ${ESC}]8;;https://evil.example\\007shown${ESC}]8;;\\007\\n'`],
 ]);
 await push("slowly", [["first", "for i in $(seq 1 150); do echo line $i; sleep 0.1; done"], ["second", "for i in $(seq 1 600); do echo more $i; sleep 0.1; done"]]);
+await push("grows", [["first", "for i in $(seq 1 300); do echo earlier $i; done"], ["second", "for i in $(seq 1 12); do echo a needle $i; sleep 1; done"], ["third", "echo one more needle"]]);
+await push("bars", [["bar", "printf 'begin\\n'; for i in $(seq 1 1500); do printf 'Downloading layer %s of 1500 [#####]\\r' $i; [ $((i % 150)) = 0 ] && sleep 0.3; done; printf '\\nend\\n'; sleep 4"], ["long", "head -c 80000 /dev/zero | tr '\\0' x; echo NEEDLEATEND"]]);
+await push("ends", [["prepare", "for i in $(seq 1 200); do echo prepared $i; done"], ["long", "for i in $(seq 1 40); do echo tick $i; sleep 0.2; done"], ["after", "for i in $(seq 1 30); do echo after $i; done"]]);
 await cds.ctl("workflow", "run", "SHOP", "often", "--track");
 await cds.ctl("workflow", "run", "SHOP", "looks", "--track");
 await page.goto(cds.url);
@@ -39,6 +42,7 @@ await signIn(page);
 
 const found = (text) => page.locator(".log-found", { hasText: text }).waitFor();
 const field = page.getByLabel("Search the whole log");
+const scroller = page.locator(".log-scroll");
 const inView = () =>
   page.locator(".log-scroll").evaluate((scroller) => {
     const { top, bottom } = scroller.getBoundingClientRect();
@@ -50,19 +54,15 @@ await step("search: there are more matches than were counted, and going on reach
   await page.locator(".log-text").first().waitFor();
   await field.fill("needle");
   await field.press("Enter");
-  // The second step has one, and so has the line that names the first one's command.
   await found(/^1 of 2,0\d\d\+/);
   await accessible(page, "search");
   // Backwards from the first one is the last of all, then come those of the first step that are still to be asked for.
   await field.press("Shift+Enter");
   await found(/^2,0\d\d of 2,0\d\d\+/);
   await page.locator(".log-line.found", { hasText: "a needle in the last step" }).waitFor();
-  for (let i = 0; i < 8 && /\+$/.test(await page.locator(".log-found").innerText()); i++) {
-    const before = await page.locator(".log-found").innerText();
-    await field.press("Shift+Enter");
-    await page.waitForFunction((old) => document.querySelector(".log-found").innerText !== old, before);
-  }
-  await found(/of 30,00\d$/);
+  await field.press("Shift+Enter");
+  await found(/^30,000 of 30,001$/);
+  await page.locator("a.log-n", { hasText: /^30001$/ }).waitFor();
 });
 
 await step("search by keyboard: Ctrl+F is the log's, once more the browser's, Escape ends it", async () => {
@@ -111,9 +111,124 @@ await step("addresses are links that tell nothing and lead where they say; nothi
   assert.deepEqual(all.filter(([, href]) => !/^https:\/\/example\.com\//.test(href)), []);
 });
 
+await step("search is live: places in new lines and in steps that begin later are counted, and going on reaches them", async () => {
+  await cds.ctl("workflow", "run", "SHOP", "grows");
+  await page.goto(`${job("grows")}?step=1`);
+  await page.locator(".log-text", { hasText: /^a needle 2/ }).first().waitFor();
+  await field.fill("needle");
+  await field.press("Enter");
+  await found(/^1 of \d$/);
+  const count = async () => Number(/of (\d+)/.exec(await page.locator(".log-found").innerText())?.[1]);
+  const before = await count();
+  await page.waitForFunction((n) => Number(/of (\d+)/.exec(document.querySelector(".log-found").innerText)?.[1]) > n, before);
+  assert.match(await page.locator(".log-found").innerText(), /^1 of /, "a count that grows moves nobody");
+  // Faster than they are printed: it comes to the last one, and then to the next.
+  for (let last = 0; last < before + 2; ) {
+    await field.press("Enter");
+    await page.waitForTimeout(250);
+    last = Math.max(last, Number(/^(\d+)/.exec(await page.locator(".log-found").innerText())?.[1]));
+  }
+  await page.locator(".log-head", { hasText: "third" }).first().waitFor();
+  await page.waitForFunction(() => document.title.startsWith("Succeeded"));
+  await found(/of 13$/);
+  for (let i = 0; i < 13 && !/^13 of/.test(await page.locator(".log-found").innerText()); i++) await field.press("Enter"), await page.waitForTimeout(100);
+  await page.locator(".log-line.found", { hasText: "one more needle" }).waitFor();
+});
+
+await step("a progress bar shows its last state, live and afterwards, and a place behind the cut is told", async () => {
+  await cds.ctl("workflow", "run", "SHOP", "bars");
+  await page.goto(job("bars"));
+  await page.locator(".log-text", { hasText: "Downloading layer 1500 of 1500" }).waitFor();
+  assert.equal(await page.locator(".log-cut").count(), 0);
+  await page.waitForFunction(() => document.title.startsWith("Succeeded"));
+  await page.goto(`${job("bars")}?step=1`);
+  await page.locator(".log-cut").waitFor();
+  await field.fill("NEEDLEATEND");
+  await field.press("Enter");
+  await page.locator(".log-line.found .log-beyond").waitFor();
+  assert.ok((await page.locator(".log-beyond").boundingBox()).width > 100);
+  await accessible(page, "a place behind the cut");
+  if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/log-beyond.png` });
+});
+
+await step("a link to a step that has ended leads to its begin and stays there, also when its job ends", async () => {
+  await page.setViewportSize({ width: 1360, height: 500 });
+  await cds.ctl("workflow", "run", "SHOP", "ends");
+  await page.goto(`${cds.url}/project/SHOP/workflow/ends/run/1`);
+  await page.locator(".steps .step", { hasText: "long" }).locator(".status-icon.busy").waitFor();
+  await page.locator(".steps .step", { hasText: "prepare" }).click();
+  await page.locator(".log-text", { hasText: /^prepared 2\s*$/ }).waitFor();
+  const begin = await inView();
+  assert.ok(begin.includes("prepared 2"), begin.join());
+  await page.waitForTimeout(1500);
+  assert.deepEqual(await inView(), begin);
+  // Another tab reads the end of the running one, whose job ends meanwhile.
+  const tab = await chrome.context.newPage();
+  await tab.goto(`${job("ends")}?step=1`);
+  await tab.waitForFunction(() => document.title.startsWith("Succeeded"));
+  await tab.locator(".log-text", { hasText: /^after 30\s*$/ }).waitFor();
+  await tab.waitForTimeout(500);
+  assert.deepEqual(await tab.locator(".log-lines .log-head > button[aria-expanded]").evaluateAll((all) => all.map((b) => b.getAttribute("aria-expanded"))).then((all) => all.slice(-1)), ["true"]);
+  assert.ok((await tab.locator(".log-text", { hasText: /^after 30\s*$/ }).boundingBox()).y < 860);
+  await tab.close();
+  assert.deepEqual(await inView(), begin);
+  await page.setViewportSize({ width: 1360, height: 860 });
+});
+
+const number = (n) => page.locator(`a.log-n[data-line="${n - 1}"]`);
+const hash = (wanted) => page.waitForFunction((h) => location.hash === h, wanted);
+
+await step("links to lines by keyboard: one stop of Tab, arrows go, Enter marks, Shift makes a range", async () => {
+  await page.goto(`${job("ends")}?step=0`);
+  await page.locator(".log-text", { hasText: /^prepared 2\s*$/ }).waitFor();
+  assert.equal(await page.locator('a.log-n[tabindex="0"]').count(), 1);
+  await scroller.focus();
+  for (let i = 0; i < 6 && !(await page.evaluate(() => document.activeElement.matches("a.log-n"))); i++) await page.keyboard.press("Tab");
+  const focused = () => page.evaluate(() => Number(document.activeElement.dataset.line) + 1);
+  const first = await focused();
+  for (let i = 0; i < 60; i++) await page.keyboard.press("ArrowDown");
+  assert.equal(await focused(), first + 60, "far below what was in view");
+  const box = await number(first + 60).boundingBox();
+  const of = await scroller.boundingBox();
+  assert.ok(box.y >= of.y && box.y + box.height <= of.y + of.height + 2, "what has the keyboard is in view");
+  await page.keyboard.press("Enter");
+  await hash(`#L${first + 60}`);
+  for (let i = 0; i < 3; i++) await page.keyboard.press("Shift+ArrowDown");
+  await hash(`#L${first + 60}-${first + 63}`);
+  for (let i = 0; i < 4; i++) await page.keyboard.press("Shift+ArrowUp");
+  await hash(`#L${first + 59}-${first + 60}`);
+  await page.locator(".log-marks", { hasText: `Lines ${first + 59}–${first + 60}` }).waitFor();
+  await page.keyboard.press("PageUp");
+  await page.keyboard.press("ArrowUp");
+  assert.ok((await focused()) < first + 50);
+  const last = await focused();
+  await page.keyboard.press("Shift+Enter");
+  await hash(`#L${last}-${first + 60}`);
+  await accessible(page, "marked lines");
+  if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/log-marks.png` });
+  await page.keyboard.press("End");
+  await page.waitForTimeout(300);
+  assert.equal(await page.evaluate(() => document.activeElement.className), "log-scroll", "the keyboard is not lost with the line");
+  await page.getByRole("button", { name: "Unmark" }).click();
+  await page.waitForFunction(() => location.hash === "" && !document.querySelector(".log-line.marked"));
+});
+
+await step("links to lines without Shift: a second line offers all from the first", async () => {
+  await page.goto(`${job("ends")}?step=0`);
+  await number(12).click();
+  await hash("#L12");
+  await number(5).click();
+  await hash("#L5");
+  await page.getByRole("button", { name: "Mark lines 5–12" }).click();
+  await hash("#L5-12");
+  assert.equal(await page.getByRole("button", { name: /^Mark lines/ }).count(), 0);
+  await number(14).click({ modifiers: ["Shift"] });
+  await hash("#L12-14");
+  await accessible(page, "a range");
+});
+
 const follow = page.getByRole("button", { name: "Follow" });
 const followed = (on) => page.waitForFunction((on) => [...document.querySelectorAll("button")].find((b) => b.textContent === "Follow")?.getAttribute("aria-pressed") === String(on), on);
-const scroller = page.locator(".log-scroll");
 /** A second later, after some ten new lines, the same lines are in view. */
 async function stays() {
   // Keys scroll by and by.

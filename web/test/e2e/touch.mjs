@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { browser } from "./browser.mjs";
 import { server, signIn } from "./server.mjs";
-import { finish, stepper } from "./steps.mjs";
+import { accessible, finish, stepper } from "./steps.mjs";
 
 const cds = await server();
 const chrome = await browser({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 });
@@ -41,6 +41,22 @@ await step("what waits for somebody is approved without scrolling", async () => 
     const run = await answer.json();
     return run.node_runs.some((n) => n.node === "ship" && n.status === "Success");
   });
+});
+
+await step("lines are marked by a finger: a second number offers all between them", async () => {
+  await page.goto(`${cds.url}/project/SHOP/workflow/gated/run/1/job/0`);
+  const number = (n) => page.locator(`a.log-n[data-line="${n - 1}"]`);
+  await number(3).tap();
+  await page.waitForFunction(() => location.hash === "#L3");
+  await number(1).tap();
+  await page.waitForFunction(() => location.hash === "#L1");
+  const all = page.getByRole("button", { name: "Mark lines 1–3" });
+  assert.ok((await all.boundingBox()).height >= 36, "the button is large enough");
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
+  await accessible(page, "marked lines");
+  if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/touch-lines.png` });
+  await all.tap();
+  await page.waitForFunction(() => location.hash === "#L1-3");
 });
 
 await finish(state, chrome, cds);

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { firstOpen, followed, HEAD, opensAt, opensAtEnd } from "./steps";
+
+const steps = (...statuses: string[]) => statuses.map((status, step) => ({ step, status, start: status === "" ? null : "2026-01-01T00:00:00Z" }));
+const job = (status: string, ...statuses: string[]) => ({ status, steps: steps(...statuses) });
+
+test("a link to a step that has ended stays there while its job runs, any other follows", () => {
+  const running = job("Building", "Success", "Building", "");
+  expect([undefined, 0, 1, 2, 9].map((marked) => opensAtEnd(running, marked, undefined))).toEqual([true, false, true, true, true]);
+  expect(opensAtEnd(running, 1, { from: 3, to: 3 })).toBe(false);
+  expect(opensAtEnd(job("Success", "Success"), undefined, undefined)).toBe(false);
+  expect([opensAt(running, 0, undefined), firstOpen(running, 0)]).toEqual([{ step: 0, line: HEAD }, 0]);
+});
+
+test("of what failed the end is shown, of what is marked the mark", () => {
+  const failed = job("Fail", "Success", "Fail", "Success");
+  expect([undefined, 0, 1].map((marked) => opensAt(failed, marked, undefined))).toEqual([{ step: 1, line: Infinity }, { step: 0, line: HEAD }, { step: 1, line: Infinity }]);
+  expect(opensAt(failed, 1, { from: 4, to: 6 })).toEqual({ step: 1, line: 4 });
+  expect(opensAt(job("Success", "Success"), undefined, undefined)).toBeUndefined();
+  expect(firstOpen(failed, undefined)).toBe(1);
+});
+
+test("a step is followed until the next one begins, and after the end of its job", () => {
+  expect(followed(steps("Success", "Building", ""))?.step).toBe(1);
+  expect(followed(steps("Success", "Success", ""))?.step).toBe(1);
+  expect(followed(steps("Fail", "Success"))?.step).toBe(1);
+  expect(followed(steps("", ""))).toBeUndefined();
+});
