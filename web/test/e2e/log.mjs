@@ -284,6 +284,23 @@ await step("follow: what is selected stays selected and in view", async () => {
   assert.equal(await selected(), text);
 });
 
+await step("times: a line that is read late has the time at which it was printed", async () => {
+  const tab = await chrome.context.newPage();
+  // As after a cut: what comes now is an hour old.
+  const old = Date.now() - 3_600_000;
+  await tab.route(/\/follow\?/, (route) => {
+    const offset = Number(new URL(route.request().url()).searchParams.get("offset"));
+    return route.fulfill({ contentType: "text/event-stream", body: `event: bytes\ndata: ${JSON.stringify({ offset, text: "\nprinted then\n", at_ms: old })}\n\n` });
+  });
+  await tab.goto(job("slowly"));
+  await tab.getByRole("button", { name: "Times" }).click();
+  const line = tab.locator(".log-line", { hasText: "printed then" }).first();
+  await line.waitFor();
+  assert.equal(await line.locator("time").innerText(), await tab.evaluate((ms) => new Date(ms).toTimeString().slice(0, 8) + `.${String(ms % 1000).padStart(3, "0")}`, old));
+  await tab.getByRole("button", { name: "Times" }).click();
+  await tab.close();
+});
+
 await step("a step that is being read does not close when the next one begins", async () => {
   await page.waitForFunction(async () => {
     const answer = await fetch("/v1/projects/SHOP/workflows/slowly/runs/1", { headers: { authorization: `Bearer ${localStorage.getItem("cds.token")}` } });
