@@ -6,6 +6,7 @@ import { formatHash, pieces } from "../model/log";
 import type { LogLine } from "../model/types";
 
 interface Props {
+  attempt: number;
   step: number;
   n: number;
   /** Its number among all rows of the view, for measuring. */
@@ -24,12 +25,12 @@ interface Props {
 const NUMBER = "Marks this line: the address then leads here. With Shift: all lines up to here.";
 
 /** One line. Its text is only ever text: nothing of it becomes markup. Clicks are heard by the list. */
-export const LogLineRow = memo(function LogLineRow({ step, n, row, line, style, marked, found, word, times, stop }: Props) {
+export const LogLineRow = memo(function LogLineRow({ attempt, step, n, row, line, style, marked, found, word, times, stop }: Props) {
   // What was found stands behind what is given of the line.
   const beyond = found && line?.truncated === true && !pieces(plain(line.text), word).some((p) => p.hit);
   return (
     <div data-row={row} className={`log-line ${marked ? "marked" : ""} ${found ? "found" : ""}`}>
-      <a className="log-n" href={`?step=${step}${formatHash({ from: n, to: n })}`} tabIndex={stop ? 0 : -1} aria-label={`Line ${n + 1}`} aria-current={marked ? "location" : undefined} title={NUMBER} data-step={step} data-line={n}>
+      <a className="log-n" href={`?step=${step}&attempt=${attempt}${formatHash({ from: n, to: n })}`} tabIndex={stop ? 0 : -1} aria-label={`Line ${n + 1}`} aria-current={marked ? "location" : undefined} title={NUMBER} data-step={step} data-line={n}>
         {n + 1}
       </a>
       {times && <time className="log-time">{line ? clock(line.at_ms) : ""}</time>}

@@ -214,6 +214,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
       drawn.push(
         <LogLineRow
           key={`${step.step}:${n}`}
+          attempt={attempt.attempt}
           step={step.step}
           n={n}
           row={index}

@@ -4,6 +4,7 @@ import { queries } from "../api/queries";
 import { LogViewer } from "../components/LogViewer";
 import { PageHead } from "../components/PageHead";
 import { RunAnswer } from "../components/RunAnswer";
+import { useReasons } from "../components/RunNews";
 import { StatusBadge, StatusIcon } from "../components/Status";
 import { missingOfJob } from "../model/addressed";
 import { parseHash } from "../model/log";
@@ -37,11 +38,14 @@ function JobView({ run, n }: { run: Run; n: string }) {
   const facts = found && jobFacts(found.job, attempt);
   const again = found && rerun(run, found);
   const execution = (of: NodeRun) => `${run.number}.${of.sub_number}`;
+  const fresh = useReasons();
   const now = useNow(found !== undefined && !isFinal(found.job.status));
   useTitle(found && facts ? `${label(facts.status)}: ${found.job.name} · ${run.workflow_name} #${again ? execution(found.node) : run.number}` : `No such job · ${run.workflow_name} #${run.number}`);
   useFavicon(facts?.status);
   if (!found || !facts) return <Empty page title="This run has no such job"><p><Link {...paths.run(run.project_key, run.workflow_name, run.number)}>Back to the run</Link></p></Empty>;
   const { node, job } = found;
+  // The queue knows it better than the run, which does not change while a job moves up.
+  const waits = isFinal(job.status) ? undefined : (fresh.get(job.id) ?? job.waits);
   const missing = missingOfJob(job, attempt, search);
   const range = parseHash(`#${hash}`);
   const ms = between(facts.start, facts.done, now);
@@ -89,7 +93,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
         {facts.earlier && attempt && <p className="why wait job-again">This is attempt {attempt.attempt} of {job.attempts.length}; what counts is <Link {...here(job)}>the last one: {label(job.status)}</Link>.</p>}
       </div>
       {attempt?.reason && <p className="why bad">{attempt.reason}</p>}
-      {job.waits && !isFinal(job.status) && attempt && !facts.earlier && <p className="why wait"><strong>Waits:</strong> {job.waits.text}</p>}
+      {waits && attempt && !facts.earlier && job.status === "Waiting" && <p className="why wait"><strong>Waits:</strong> {waits.text}</p>}
       <div className="job-columns">
         <nav className="job-list" aria-label={`Jobs of ${node.node}`}>
           {node.stages.map((stage, i) => (
@@ -113,11 +117,12 @@ function JobView({ run, n }: { run: Run; n: string }) {
             attempt={attempt}
             step={search.step}
             range={range}
-            onSelect={(at, marked) => set({ step: at }, marked.slice(1))}
+            // The link leads to these lines also once there is another attempt.
+            onSelect={(at, marked) => set({ step: at, attempt: attempt.attempt }, marked.slice(1))}
           />
         ) : (
           <Empty title={isFinal(job.status) ? "This job has no log" : "No worker has taken this job yet"}>
-            {job.waits && <p>{job.waits.text}</p>}
+            {waits && <p>{waits.text}</p>}
             {job.infos.map((i) => <p key={i.at + i.text} className="muted">{i.text}</p>)}
           </Empty>
         )}

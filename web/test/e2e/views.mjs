@@ -90,6 +90,12 @@ await step("a run of which nothing runs waits, and says for what and since when"
   await page.waitForFunction(() => document.title.startsWith("Waiting: stuck"));
   await inView(page.locator(".news"));
   await accessible(page, "a run that waits");
+  // The page of its job has what the queue says now, and not what the run knew when it was read.
+  const queue = /\/v1\/queue$/;
+  await page.route(queue, async (route) => route.fulfill({ json: (await (await route.fetch()).json()).map((j) => ({ ...j, reason: { code: "all_busy", text: "position 7 now" } })) }));
+  await page.goto(`${run("stuck", 1)}/job/0`);
+  await page.getByText("position 7 now").first().waitFor();
+  await page.unroute(queue);
 });
 
 await step("a mutex: the run that holds it is a link", async () => {
