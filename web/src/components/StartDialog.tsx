@@ -38,7 +38,7 @@ export function StartDialog(props: Props) {
     <Dialog title={from === undefined ? `Start ${workflow.name}` : earlier ? `Run ${from} again` : `Start ${from}`} onClose={onClose} ready={ready}>
       {(pipeline.error ?? ran.error) && <p className="error-text" role="alert">Its parameters can’t be read: {(pipeline.error ?? ran.error)?.message}</p>}
       {kept && <p className="form-note">The pipeline {node?.pipeline} was changed after this run began. The run goes on with the one it had: a field that is left empty keeps the value that one sets, and what it does not know has no effect.</p>}
-      <StartForm {...props} fields={fields} known={before?.payload ?? node?.payload ?? {}} about={node?.pipeline ?? ""} typed={earlier && before} user={me.data?.username ?? ""} page={page} />
+      <StartForm {...props} fields={fields} known={before?.payload ?? node?.payload ?? {}} about={node?.pipeline ?? ""} typed={earlier && before} kept={kept} user={me.data?.username ?? ""} page={page} />
     </Dialog>
   );
 }
@@ -50,11 +50,13 @@ interface FormProps extends Props {
   about: string;
   /** The run for which somebody may have typed parameters. */
   typed: Run | undefined;
+  /** It goes on with a pipeline that was changed since. */
+  kept: boolean;
   user: string;
   page: string;
 }
 
-function StartForm({ workflow, before, from, onClose, fields, known, about, typed, user, page }: FormProps) {
+function StartForm({ workflow, before, from, onClose, fields, known, about, typed, kept, user, page }: FormProps) {
   const navigate = useNavigate();
   const [left] = useState(() => {
     const draft = readDraft(sessionStorage, user, page);
@@ -112,7 +114,7 @@ function StartForm({ workflow, before, from, onClose, fields, known, about, type
       {fields.length > 0 && (
         <fieldset>
           <legend>Parameters of {about}</legend>
-          {typed && <p className="muted small">What somebody typed for run #{typed.number} is taken over where it says so; all else begins as the workflow and the pipeline set it.</p>}
+          {typed && <p className="muted small">What somebody typed for run #{typed.number} is taken over where it says so{kept ? "." : "; all else begins as the workflow and the pipeline set it."}</p>}
           {fields.map((f) => <ParameterInput key={f.name} field={f} value={values[f.name] ?? f.initial} run={typed?.number} onChange={(value) => setValues({ ...values, [f.name]: value })} />)}
         </fieldset>
       )}
@@ -121,6 +123,7 @@ function StartForm({ workflow, before, from, onClose, fields, known, about, type
         json={json}
         known={known}
         onChange={(change, focus) => {
+          setError(undefined);
           if (change.rows) setRows(change.rows);
           if ("json" in change) setJson(change.json);
           wish.current = focus;
