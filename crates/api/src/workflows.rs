@@ -56,4 +56,10 @@ pub struct WorkflowNode {
     #[schema(value_type = Object)]
     #[serde(default)]
     pub parameters: indexmap::IndexMap<String, String>,
+    /// What must hold for it to run: checks, then the script; empty = nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<String>,
+    /// Of a run: a digest of the pipeline as this run has it. Another one = its stages, jobs, requirements or steps differ.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub definition: String,
 }

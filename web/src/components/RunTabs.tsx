@@ -206,8 +206,8 @@ function Differences({ before, run, withParameters }: { before: Run; run: Run; w
         </>
       )}
       <p className="muted small changes-note">
-        Compared are the payload, the graph with pipeline, application, environment, parameters and mutex of each node, whether nodes ran{withParameters ? ", the values of their parameters" : ""}, and the names of their stages, jobs and steps.
-        {" "}Not compared, because a run does not tell them: conditions that held, requirements of jobs, and what steps do, such as their scripts{withParameters ? "" : ". Values of parameters could not be read whole"}.
+        Compared are the payload, the graph with pipeline, application, environment, parameters, conditions and mutex of each node, whether nodes ran{withParameters ? ", the values of their parameters" : ""}, and what their pipelines say: the names of stages, jobs and steps are told, and by a digest whether anything else in them, such as a script, is another.
+        {withParameters ? "" : " Values of parameters could not be read whole."}
       </p>
     </>
   );

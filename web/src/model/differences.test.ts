@@ -67,3 +67,11 @@ test("stages, jobs and steps are compared by name, as far as both came", () => {
   const many = (more: string[]) => made({ Test: Object.fromEntries([...Array.from({ length: 9 }, (_, i) => `shard ${i}`), ...more, "end"].map((job) => [job, undefined])) });
   expect(differences(many([]), many(["extra"])).map((d) => `${d.before} | ${d.after}`)).toEqual(["…, … | …, extra, …"]);
 });
+
+test("conditions and what a pipeline says are compared too", () => {
+  const at = (conditions: string[], definition: string) => run({ nodes: [{ ...node("a"), conditions, definition }] });
+  expect(differences(at(['git.branch eq "main"'], "aa"), at([], "bb"))).toEqual([
+    { where: "a", name: "conditions", before: 'git.branch eq "main"', after: "" },
+    { where: "a", name: "digest of its pipeline", before: "aa", after: "bb" },
+  ]);
+});

@@ -51,7 +51,7 @@ function graph(run: Run, other: Run): Values {
   return Object.fromEntries(run.nodes.filter((n) => !there.has(n.name)).map((n) => [n.name, [n.pipeline || n.kind, n.application, n.environment, `after ${n.parents.join(", ") || "nothing"}`].filter(Boolean).join(" · ")]));
 }
 
-const NAMES: Record<string, string> = { parents: "after", mutex: "one at a time", payload: "default payload", parameters: "parameter" };
+const NAMES: Record<string, string> = { parents: "after", mutex: "one at a time", payload: "default payload", parameters: "parameter", definition: "digest of its pipeline" };
 
 /** Whatever the server tells of a node, also what it does not tell yet. */
 function nodeValues({ name: _, ...node }: WorkflowNode): Values {

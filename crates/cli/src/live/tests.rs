@@ -25,6 +25,8 @@ fn graph(names: &[&str]) -> Vec<WorkflowNode> {
             mutex: false,
             parameters: Default::default(),
             payload: Default::default(),
+            conditions: Vec::new(),
+            definition: String::new(),
         })
         .collect()
 }

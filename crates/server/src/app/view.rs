@@ -11,6 +11,8 @@ use cds_engine::{
 };
 use cds_model::{JobRef, Status, Timestamp};
 use cds_workflow::def;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 
 /// Why a job or node waits, asked of whoever knows.
 pub trait Reasons {
@@ -80,13 +82,12 @@ impl Part {
 
 /// A run, or what is wanted of it.
 pub fn run(run: &Run, part: &Part, reasons: &dyn Reasons) -> api::Run {
-    let nodes = if part.node_runs.is_none() { &run.spec.workflow.nodes[..] } else { &[] };
     let wanted = run.nodes.iter().filter(|n| part.has(n));
     api::Run {
         brief: brief(run),
         payload: run.head.payload.clone(),
         infos: run.head.infos.iter().map(info).collect(),
-        nodes: nodes.iter().map(node).collect(),
+        nodes: if part.node_runs.is_none() { nodes(&run.spec) } else { Vec::new() },
         node_runs: wanted.map(|n| node_run(run, n, part.parameters, reasons)).collect(),
         not_run: run
             .head
@@ -120,7 +121,31 @@ pub fn node(n: &def::Node) -> WorkflowNode {
         mutex: n.mutex,
         payload: n.payload.iter().map(|(k, v)| (k.clone(), text(v))).collect(),
         parameters: n.parameters.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+        conditions: conditions(&n.conditions),
+        definition: String::new(),
     }
+}
+
+fn conditions(c: &def::Conditions) -> Vec<String> {
+    let checks = c.check.iter().map(|c| format!("{} {} {:?}", c.variable, c.operator, c.value));
+    checks.chain((!c.script.is_empty()).then(|| c.script.clone())).collect()
+}
+
+/// The graph of a run, each node with a digest of its pipeline.
+fn nodes(spec: &RunSpec) -> Vec<WorkflowNode> {
+    let mut digests: HashMap<&str, String> = HashMap::new();
+    let of_run = |n| {
+        let mut shown = node(n);
+        if let Some(pipeline) = spec.pipelines.get(&n.pipeline) {
+            let digest = digests.entry(&n.pipeline).or_insert_with(|| {
+                let text = serde_json::to_vec(pipeline).unwrap_or_default();
+                hex::encode(&Sha256::digest(text)[..5])
+            });
+            shown.definition.clone_from(digest);
+        }
+        shown
+    };
+    spec.workflow.nodes.iter().map(of_run).collect()
 }
 
 fn text(v: &serde_json::Value) -> String {

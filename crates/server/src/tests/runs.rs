@@ -205,3 +205,28 @@ async fn tests_are_those_of_the_last_execution() {
     }
     assert_eq!(counted().await, (2, 2, 0));
 }
+
+#[tokio::test]
+async fn a_run_tells_what_its_nodes_wait_for_and_whether_its_pipelines_are_others() {
+    let s = Server::new();
+    let owner = s.project().await;
+    let runs = "/v1/projects/P/workflows/main/runs";
+    let conditional = format!(
+        "{WORKFLOW}    conditions: {{check: [{{variable: git.branch, operator: eq, value: main}}]}}\n"
+    );
+    let mut told = Vec::new();
+    for (pipeline, workflow) in [
+        (TWO_STEPS, WORKFLOW.to_string()),
+        (TWO_STEPS, conditional),
+        (&TWO_STEPS.replace("bye", "exit 9"), WORKFLOW.into()),
+    ] {
+        s.import(&owner, "pipeline?force=true", pipeline).await.is(200);
+        s.import(&owner, "workflow?force=true", &workflow).await.is(200);
+        let run = s.post(&owner, runs, json!({})).await.is(201).json();
+        let node = &run["nodes"][0];
+        told.push((node["conditions"].clone(), node["definition"].as_str().unwrap().to_string()));
+    }
+    assert_eq!(told[0].0, json!(null));
+    assert_eq!(told[1].0, json!([r#"git.branch eq "main""#]));
+    assert!(told[0].1 == told[1].1 && told[0].1 != told[2].1 && told[0].1.len() == 10, "{told:?}");
+}

@@ -6687,6 +6687,10 @@ export interface components {
         WorkflowNode: {
             /** @description Application; empty = none. */
             application: string;
+            /** @description What must hold for it to run: checks, then the script; empty = nothing. */
+            conditions?: string[];
+            /** @description Of a run: a digest of the pipeline as this run has it. Another one = its stages, jobs, requirements or steps differ. */
+            definition?: string;
             /** @description Environment; empty = none. */
             environment: string;
             /** @description `pipeline`, `join`, `fork`, `outgoinghook`. */
