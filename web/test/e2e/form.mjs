@@ -1,9 +1,6 @@
 // The form that starts a run: what it sends, where the keyboard is, and that nothing typed is lost. In Chromium against the
 // real server. Needs `npm run build` and the binaries.
 import { strict as assert } from "node:assert";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { browser } from "./browser.mjs";
 import { server, signIn } from "./server.mjs";
 import { accessible, finish, stepper } from "./steps.mjs";
@@ -16,13 +13,7 @@ const { step, state } = stepper(page);
 const shot = (name) => process.env.E2E_SHOTS && page.screenshot({ path: `${process.env.E2E_SHOTS}/form-${name}.png` });
 const at = (path) => `${cds.url}/project/SHOP/workflow/${path}`;
 
-const folder = await mkdtemp(join(tmpdir(), "cds-form-"));
-async function push(name, nodes, pipeline = "jobs:\n- job: quick\n  steps: [{script: [echo done]}]\n") {
-  const files = [[`${name}.yml`, `name: ${name}\nversion: v2.0\nworkflow:\n${nodes}\n`], [`${name}.pip.yml`, `version: v1.0\nname: ${name}\n${pipeline}`]];
-  for (const [file, text] of files) await writeFile(join(folder, file), text);
-  await cds.ctl("workflow", "push", "SHOP", ...files.map(([file]) => join(folder, file)), "--skip-update-files");
-}
-const run = (name, ...more) => cds.ctl("workflow", "run", "SHOP", name, "--track", ...more).catch(() => undefined);
+const { push, run } = cds;
 
 await page.goto(cds.url);
 await signIn(page);
@@ -151,5 +142,4 @@ await step("what was typed is there after a session that ended, until it is star
   }
 });
 
-await rm(folder, { recursive: true, force: true });
 await finish(state, chrome, cds);

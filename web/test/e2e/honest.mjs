@@ -1,9 +1,6 @@
 // What a page says is so: values of a form, what is gone, what waits, what an address names. In Chromium against the real
 // server. Needs `npm run build` and the binaries.
 import { strict as assert } from "node:assert";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { browser } from "./browser.mjs";
 import { PASSWORD, server, signIn } from "./server.mjs";
 import { accessible, finish, stepper } from "./steps.mjs";
@@ -16,12 +13,7 @@ const { step, state } = stepper(page);
 const shot = (name) => process.env.E2E_SHOTS && page.screenshot({ path: `${process.env.E2E_SHOTS}/honest-${name}.png` });
 const at = (path) => `${cds.url}/project/SHOP/workflow/${path}`;
 
-const folder = await mkdtemp(join(tmpdir(), "cds-honest-"));
-async function push(name, nodes, pipeline) {
-  const files = [[`${name}.yml`, `name: ${name}\nversion: v2.0\nworkflow:\n${nodes}\n`], [`${name}.pip.yml`, `version: v1.0\nname: ${name}\n${pipeline}`]];
-  for (const [file, text] of files) await writeFile(join(folder, file), text);
-  await cds.ctl("workflow", "push", "SHOP", ...files.map(([file]) => join(folder, file)), "--skip-update-files");
-}
+const { push } = cds;
 await push("knobs", '  only: {pipeline: knobs, parameters: {flavour: debug, count: "7", fast: "true"}}\n  gate: {pipeline: knobs, depends_on: [only], when: [manual], parameters: {count: "9"}}', `parameters:
   flavour: {type: list, default: "release;debug;other", description: What for}
   count: {type: number, default: "1"}
@@ -314,5 +306,4 @@ await step("who has started nothing has the first run at hand among the runs of 
   await other.close();
 });
 
-await rm(folder, { recursive: true, force: true });
 await finish(state, chrome, cds);

@@ -1,6 +1,6 @@
 // The real server with real workflows in a temporary directory.
 import { execFile, spawn } from "node:child_process";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -63,12 +63,22 @@ export async function server(settings = {}) {
   await ctl("workflow", "push", "SHOP", "nightly.yml", ...shared, "--skip-update-files");
   await ctl("workflow", "push", "SHOP", "large.yml", "large.pip.yml", "--skip-update-files");
   await ctl("workflow", "push", "SHOP", "gated.yml", "quick.pip.yml", "--skip-update-files");
+  /** A workflow of these nodes, and a pipeline of the same name. */
+  async function push(name, nodes, pipeline = "jobs:\n- job: quick\n  steps: [{script: [echo done]}]\n") {
+    const files = [[`${name}.yml`, `name: ${name}\nversion: v2.0\nworkflow:\n${nodes}\n`], [`${name}.pip.yml`, `version: v1.0\nname: ${name}\n${pipeline}`]];
+    for (const [file, text] of files) await writeFile(join(root, file), text);
+    await ctl("workflow", "push", "SHOP", ...files.map(([file]) => join(root, file)), "--skip-update-files");
+  }
+  /** Runs a workflow to its end, however that is. */
+  const finished = (name, ...more) => ctl("workflow", "run", "SHOP", name, "--track", ...more).catch(() => undefined);
   const front = process.env.CDS_WEB ? await proxy(process.env.CDS_WEB, url) : undefined;
   return {
     url: front?.url ?? url,
     /** What the server takes for its address: another one with CDS_WEB. */
     own: url,
     ctl,
+    push,
+    run: finished,
     sql,
     start,
     stop,
