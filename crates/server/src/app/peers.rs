@@ -42,12 +42,15 @@ pub struct NotHere {
     pub exists: bool,
 }
 
+/// Names and offers of hatcheries.
+type Offers = HashMap<HatcheryId, (String, Offer)>;
+
 /// The other servers.
 #[derive(Default)]
 pub struct Peers {
     all: RwLock<Arc<[Server]>>,
     /// Names and offers of their hatcheries, and when they were read.
-    offers: Mutex<(Timestamp, HashMap<HatcheryId, (String, Offer)>)>,
+    offers: Mutex<(Timestamp, Offers)>,
     client: OnceLock<Option<reqwest::Client>>,
 }
 
@@ -260,7 +263,7 @@ impl App {
         // A server of another version may tell what this one does not understand.
         let told: Vec<Told> =
             up.flat_map(|s| serde_json::from_str::<Vec<Told>>(&s.fleet).unwrap_or_default()).collect();
-        let fresh = |offers: &(Timestamp, HashMap<_, _>)| {
+        let fresh = |offers: &(Timestamp, Offers)| {
             now.since(offers.0) < OFFERS && told.iter().all(|t| offers.1.contains_key(&t.hatchery))
         };
         let known = || self.peers().offers.lock().unwrap_or_else(|p| p.into_inner());
