@@ -128,7 +128,7 @@ async fn look(world: &World, store: &LogStore) {
                 assert!(lines.lines.len() <= 50);
             }
         }
-        let _ = store.search(&key, "LINE 3", true, 10).await;
+        let _ = store.search(&key, "LINE 3", true, 0, 10).await;
         let _ = store.append(&key, length, b"more\n", Timestamp(0));
         let _ = store.seal(&key, length + 5).await;
         if length % 2 == 0 {

@@ -194,7 +194,7 @@ fn set_version(run: &Run, job: JobNo, attempt: Attempt, version: &str, now: Time
     }
     match run.head.version.as_deref() {
         Some(old) if old == version => return Transition::Ignored(Ignored::Repeated),
-        Some(old) if !run.head.version_by.is_some_and(|(by, of)| by == job && of < attempt) => {
+        Some(old) if !run.head.version_by.is_some_and(|(by, of)| is_lost(run, by, of)) => {
             return refuse(403, format!("cannot change existing workflow run version value: it is {old}"));
         }
         _ => {}
@@ -209,6 +209,12 @@ fn set_version(run: &Run, job: JobNo, attempt: Attempt, version: &str, now: Time
         work.info(Level::Info, sub, format!("The version of this run is {version}"));
         Ok(())
     })
+}
+
+/// Whether an attempt is not the one that counts of its job: what it has set binds nobody.
+fn is_lost(run: &Run, job: JobNo, attempt: Attempt) -> bool {
+    find_job(run, job)
+        .is_some_and(|at| run.nodes[at.node.0 as usize].stages[at.stage].jobs[at.job].attempt() != attempt)
 }
 
 /// A tolerant semantic version: `1`, `v1.2`, `1.2.3-rc.1+build.5`.

@@ -4,6 +4,7 @@ use crate::{LocalError, Options, project::KEY, view::View};
 use cds_api::runs::{NotRun, Run, RunStart, RunStop};
 use cds_cli::{
     live::jobs,
+    output::harmless,
     save::{is_there, save},
 };
 use cds_client::{Client, EventQuery, RunNumber};
@@ -155,7 +156,7 @@ async fn keep(client: &Client, run: &Run, folder: &Path, view: &mut View) -> Res
             let body = client.run_artifact(KEY, name, number, &a.id).await?;
             save(body, folder, &a).await.map_err(|e| failed(&e))?;
         }
-        view.say(&format!("artifact {} of {}: {} bytes", a.name, a.node, a.size));
+        view.say(&format!("artifact {} of {}: {} bytes", harmless(&a.name), a.node, a.size));
     }
     Ok(())
 }

@@ -29,8 +29,14 @@ impl Fingerprint {
         // has nothing in it.
         if let Some(own) = options.artifacts.as_ref().and_then(|own| own.canonicalize().ok()) {
             let top = repository.top.canonicalize().unwrap_or_else(|_| repository.top.clone());
+            if own == top {
+                let why = "with --watch the files of --artifacts need a folder of their own: \
+                           at the top of the tree each would be a change";
+                return Err(LocalError::Usage(why.into()));
+            }
+            let within = |path: &Path| path.strip_prefix(&repository.top).map(|p| top.join(p));
             all.retain(|(path, _)| {
-                !path.strip_prefix(&repository.top).is_ok_and(|within| top.join(within).starts_with(&own))
+                !within(path).is_ok_and(|path| path.starts_with(&own) && own.starts_with(&top))
             });
         }
         Ok(Self(all))

@@ -12,8 +12,8 @@ use indexmap::IndexMap;
 
 sql! {
     LOCK_RUN = "SELECT id FROM run WHERE id = $1 {for_update}";
-    SAME_NAME = "SELECT node, sub, job, attempt FROM run_result WHERE run = $1 AND kind = $2 AND name = $3 AND id <> $4";
-    LOST = "DELETE FROM run_result WHERE run = $1 AND kind = $2 AND name = $3 AND job = $4 AND attempt < $5";
+    SAME_NAME = "SELECT node, sub, job, attempt, id FROM run_result WHERE run = $1 AND kind = $2 AND name = $3 AND id <> $4";
+    DELETE = "DELETE FROM run_result WHERE id = $1";
     INSERT = "INSERT INTO run_result (id, run, kind, name, node, sub, job, attempt, blob, data, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     LIST = "SELECT id, run, kind, name, node, sub, job, attempt, blob, data, created FROM run_result WHERE run = $1 ORDER BY created, id";
     GET = "SELECT id, run, kind, name, node, sub, job, attempt, blob, data, created FROM run_result WHERE id = $1";
@@ -80,36 +80,42 @@ fn result(row: &Row) -> Result<RunResult> {
     })
 }
 
+/// Which attempts count: what one that was lost has made is nobody's.
+pub type Counts<'c> = dyn Fn(JobNo, Attempt) -> bool + 'c;
+
 /// Whether a result may be added. A restart may replace what an earlier sub-number made; names of
-/// `artifact-manager` results are not looked at (spec 11.3). An attempt replaces what a lost one of its job made.
-pub fn check(tx: &mut Tx<'_>, r: &RunResult) -> Result<(), ResultError> {
+/// `artifact-manager` results are not looked at (spec 11.3), nor what lost attempts made: its ids are given.
+pub fn check(tx: &mut Tx<'_>, r: &RunResult, counts: &Counts<'_>) -> Result<Vec<String>, ResultError> {
+    let mut lost = Vec::new();
     if r.kind == "artifact-manager" {
-        return Ok(());
+        return Ok(lost);
     }
     for row in tx.query(SAME_NAME, vals![r.run, &r.kind, &r.name, &r.id])? {
-        if row.text(0)? != r.node {
+        if !counts(row.get(2)?, row.get(3)?) {
+            lost.push(row.get(4)?);
+        } else if row.text(0)? != r.node {
             return Err(ResultError::OtherNode(r.kind.clone(), r.name.clone()));
-        }
-        let lost = row.get::<JobNo>(2)? == r.job && row.get::<Attempt>(3)? < r.attempt;
-        if row.get::<u32>(1)? >= r.sub && !lost {
+        } else if row.get::<u32>(1)? >= r.sub {
             return Err(ResultError::Repeated(r.kind.clone(), r.name.clone()));
         }
     }
-    Ok(())
+    Ok(lost)
 }
 
 /// Adds a result, if [`check`] allows it. One that its attempt has added before, by the same id, stays as it is.
 /// Gives what is stored.
-pub fn insert(tx: &mut Tx<'_>, r: &RunResult) -> Result<RunResult, ResultError> {
+pub fn insert(tx: &mut Tx<'_>, r: &RunResult, counts: &Counts<'_>) -> Result<RunResult, ResultError> {
     // Two uploads of one name go one after the other.
     tx.query_opt(LOCK_RUN, vals![r.run])?.ok_or(ResultError::NoRun)?;
-    check(tx, r)?;
+    let lost = check(tx, r, counts)?;
     if let Some(known) = get(tx, &r.id)? {
         let same = (known.run, known.job, known.attempt) == (r.run, r.job, r.attempt)
             && (&known.kind, &known.name) == (&r.kind, &r.name);
         return if same { Ok(known) } else { Err(ResultError::Repeated(r.kind.clone(), r.name.clone())) };
     }
-    tx.execute(LOST, vals![r.run, &r.kind, &r.name, r.job, r.attempt])?;
+    for id in lost {
+        tx.execute(DELETE, vals![id])?;
+    }
     let data = to_json("run result", &r.data)?;
     let params = vals![
         &r.id,
@@ -128,10 +134,12 @@ pub fn insert(tx: &mut Tx<'_>, r: &RunResult) -> Result<RunResult, ResultError> 
     Ok(r.clone())
 }
 
-/// Results of a run by age: of those with the same kind and name (and repository type, for `artifact-manager`)
+/// Results of a run that count, by age: of those with the same kind and name (and repository type, for `artifact-manager`)
 /// the one of the highest sub-number (spec 11.3).
-pub fn list(tx: &mut Tx<'_>, run: RunId) -> Result<Vec<RunResult>> {
-    let all = tx.query_readable(LIST, vals![run], result)?;
+pub fn list(tx: &mut Tx<'_>, run: RunId, counts: &Counts<'_>) -> Result<Vec<RunResult>> {
+    let mut all = tx.query_readable(LIST, vals![run], result)?;
+    // Before they are compared: what nobody made must not hide what somebody made earlier.
+    all.retain(|r| counts(r.job, r.attempt));
     let key = |r: &RunResult| {
         let repository =
             if r.kind == "artifact-manager" { r.data.get("repository_type").cloned() } else { None };

@@ -50,6 +50,8 @@ impl From<std::io::Error> for Fault {
 /// Whether the server is away, and not merely in trouble with this call.
 fn is_away(error: &ClientError) -> bool {
     match error.api() {
+        // Of what only another server has, which may never come back, nobody can say when it is there.
+        Some(refusal) if refusal.code == "elsewhere" => false,
         // Also what stands before a server that is started anew, and a disk of it that is full until somebody helps.
         Some(refusal) => matches!(refusal.status.as_u16(), 429 | 502..=504 | 507),
         None => error.is_transient(),
@@ -84,6 +86,31 @@ impl Job {
                 () = self.lost.cancelled() => return Err(error.into()),
             }
             pause = (pause * 2).min(MAX_PAUSE);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cds_client::ApiFailure;
+
+    #[test]
+    fn what_may_never_come_is_not_waited_for() {
+        let answer = |status: u16, code: &str| {
+            let status = status.try_into().unwrap();
+            let (message, details) = (String::new(), Vec::new());
+            let (id, request_id, retry_after) = (None, String::new(), None);
+            let failure =
+                ApiFailure { status, code: code.into(), message, id, details, request_id, retry_after };
+            is_away(&ClientError::Api(Box::new(failure)))
+        };
+        for (status, code) in [(503, "store_away"), (507, "disk_full"), (502, "http_502"), (429, "http_429")]
+        {
+            assert!(answer(status, code), "{code}");
+        }
+        for (status, code) in [(503, "elsewhere"), (409, "conflict"), (404, "not_found"), (500, "internal")] {
+            assert!(!answer(status, code), "{code}");
         }
     }
 }

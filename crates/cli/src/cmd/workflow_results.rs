@@ -4,7 +4,7 @@ use super::workflow::ONE;
 use crate::{
     call::Call,
     error::CliError,
-    output::Record,
+    output::{Record, harmless},
     registry::{Node, Outcome, Res, group, list, plain},
     save::{is_there, save},
 };
@@ -95,7 +95,7 @@ async fn download(c: Call) -> Res {
     let mut found = false;
     for a in all(&c).await?.iter().filter(wanted) {
         if exclude.as_ref().is_some_and(|e| e.is_match(&a.name)) {
-            c.app.say(format!("File {} is excluded from download", a.name));
+            c.app.say(format!("File {} is excluded from download", harmless(&a.name)));
             continue;
         }
         found = true;
@@ -121,12 +121,12 @@ async fn result_download(c: Call) -> Res {
 /// Writes one file into the current folder, whole and checked or not at all.
 async fn fetch(c: &Call, a: &Artifact) -> Result<(), CliError> {
     if is_there(Path::new("."), a)? {
-        c.app.say(format!("File {} already downloaded, checksum OK", a.name));
+        c.app.say(format!("File {} already downloaded, checksum OK", harmless(&a.name)));
         return Ok(());
     }
-    c.app.say(format!("Downloading {}...", a.name));
+    c.app.say(format!("Downloading {}...", harmless(&a.name)));
     let (key, name) = (c.arg("project-key"), c.arg("workflow-name"));
     save(c.client()?.run_artifact(key, name, number(c)?, &a.id).await?, Path::new("."), a).await?;
-    c.app.say(format!("File {} created, checksum OK", a.name));
+    c.app.say(format!("File {} created, checksum OK", harmless(&a.name)));
     Ok(())
 }

@@ -8,6 +8,7 @@ mod table;
 mod yaml;
 
 pub use fields::{Filter, Record, go_time};
+pub use plain::harmless;
 pub use plain::key_values;
 pub use table::grid;
 pub use yaml::scalar as yaml_scalar;

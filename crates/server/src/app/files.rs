@@ -19,7 +19,7 @@ use cds_blobs::{
 use cds_engine::Run;
 use cds_model::{Attempt, BlobId, JobNo, JobRef, ProjectId, RunId, Status, WorkerId};
 use cds_store::{
-    caches,
+    Tx, caches,
     results::{self, ResultError, RunResult},
     runs, test_reports, workflows,
 };
@@ -137,7 +137,11 @@ impl App {
             created: self.now(),
         };
         let new = result.clone();
-        self.store().try_read(move |tx| results::check(tx, &new)).await.map_err(result_error)?;
+        let state = run.clone();
+        self.store()
+            .try_read(move |tx| results::check(tx, &new, &|job, attempt| counts(&state, job, attempt)))
+            .await
+            .map_err(result_error)?;
         let stream = body.into_data_stream().map_err(|e| std::io::Error::other(e.to_string()));
         let stored =
             self.files().put_artifact(stream, Some(self.config().max_file)).await.map_err(upload_error)?;
@@ -158,11 +162,13 @@ impl App {
         result.blob = Some(stored.object_key.as_str().to_string());
         result.data = data.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
         result.created = self.now();
-        self.insert_result(result).await
+        self.insert_result(run, result).await
     }
 
-    async fn insert_result(&self, result: RunResult) -> Result<Artifact> {
-        let stored = self.store().try_write(move |tx| results::insert(tx, &result)).await;
+    async fn insert_result(&self, run: Run, result: RunResult) -> Result<Artifact> {
+        let insert =
+            move |tx: &mut Tx<'_>| results::insert(tx, &result, &|job, attempt| counts(&run, job, attempt));
+        let stored = self.store().try_write(insert).await;
         Ok(artifact(&stored.map_err(result_error)?))
     }
 
@@ -176,19 +182,22 @@ impl App {
         }
         let run = self.load_run(body.job.run).await?;
         let at = place(&run, body.job)?;
-        self.insert_result(RunResult {
-            id: body.id.unwrap_or_else(BlobId::new).to_string(),
-            run: body.job.run,
-            kind: body.kind,
-            name: body.name,
-            node: at.node,
-            sub: at.sub,
-            job: body.job.job,
-            attempt: body.attempt,
-            blob: None,
-            data: body.data,
-            created: self.now(),
-        })
+        self.insert_result(
+            run,
+            RunResult {
+                id: body.id.unwrap_or_else(BlobId::new).to_string(),
+                run: body.job.run,
+                kind: body.kind,
+                name: body.name,
+                node: at.node,
+                sub: at.sub,
+                job: body.job.job,
+                attempt: body.attempt,
+                blob: None,
+                data: body.data,
+                created: self.now(),
+            },
+        )
         .await
     }
 
@@ -221,12 +230,12 @@ impl App {
 
     /// Results of a run, the newest sub-number of each name (spec 11.3).
     pub async fn results(&self, run: RunId) -> Result<Vec<Artifact>> {
-        let mut all = self.store().read(move |tx| results::list(tx, run)).await.map_err(Error::internal)?;
-        // As of reports of tests: what an attempt left that was lost is nobody's.
         // Of a run that can't be read all is shown.
-        if let Ok(state) = self.load_run(run).await {
-            all.retain(|r| counts(&state, r.job, r.attempt));
-        }
+        let state = self.load_run(run).await.ok();
+        let list = move |tx: &mut Tx<'_>| {
+            results::list(tx, run, &|job, attempt| state.as_ref().is_none_or(|s| counts(s, job, attempt)))
+        };
+        let all = self.store().read(list).await.map_err(Error::internal)?;
         let mut latest: IndexMap<(String, String), RunResult> = IndexMap::new();
         for r in all {
             let key = (r.kind.clone(), r.name.clone());

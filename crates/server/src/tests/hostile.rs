@@ -244,4 +244,18 @@ async fn what_a_lost_attempt_left_is_nobodys(on: Database) {
     let all = s.get(&owner, &format!("{RUNS}/1/artifacts")).await.json();
     let path = format!("{RUNS}/1/artifacts/{}", all[0]["id"].as_str().unwrap());
     assert_eq!(s.get(&owner, &path).await.is(200).text(), "two");
+
+    // In the next execution one attempt makes it anew and is lost, the other does not: the earlier one is still there.
+    s.post(&owner, RUNS, json!({"number": 1, "from_nodes": ["build"]})).await.is(200);
+    let again = s.post(&second, "/v1/worker/take", json!({"wait_ms": 10_000})).await.is(200).json();
+    let (job, attempt) = (again["job"].as_str().unwrap(), cds_model::Attempt(1));
+    let path = format!("/v1/worker/artifacts/{job}/1?name=res");
+    s.send("PUT", &path, &second, "application/octet-stream", "lost".into()).await.is(201);
+    assert!(s.app.worker_lost(job.parse().unwrap(), attempt, "it is gone".into()).await);
+    let third = s.worker().await;
+    let last = s.post(&third, "/v1/worker/take", json!({"wait_ms": 10_000})).await.is(200).json();
+    assert_eq!((&last["job"], &last["attempt"]), (&again["job"], &json!(2)));
+    let end = report(&last, json!({"end": {"status": "Success"}}));
+    s.post(&third, "/v1/worker/report", end).await.is(200);
+    assert_eq!(names().await, ["res", "page", "twice"]);
 }

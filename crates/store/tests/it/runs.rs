@@ -299,7 +299,7 @@ async fn a_deleted_run_leaves_nothing(w: World) {
     let (s, _) = ended(&w).await;
     let id = s.run.id;
     let result = artifact(&s, "app.tar", "build", 0);
-    w.store.try_write(move |tx| results::insert(tx, &result)).await.unwrap();
+    w.store.try_write(move |tx| results::insert(tx, &result, &|_, _| true)).await.unwrap();
     let report = test_reports::TestReport {
         job: JobNo(1),
         attempt: Attempt(1),
@@ -316,7 +316,9 @@ async fn a_deleted_run_leaves_nothing(w: World) {
     assert!(matches!(runs::load(&w.store, id).await, Err(LoadError::NotFound)));
     let left = w
         .store
-        .read(move |tx| Ok((results::list(tx, id)?, test_reports::list(tx, id)?, runs::tags_of(tx, id)?)))
+        .read(move |tx| {
+            Ok((results::list(tx, id, &|_, _| true)?, test_reports::list(tx, id)?, runs::tags_of(tx, id)?))
+        })
         .await
         .unwrap();
     assert!(left.0.is_empty() && left.1.is_empty() && left.2.is_empty());
@@ -357,7 +359,9 @@ fn artifact(s: &Stored, name: &str, node: &str, sub: u32) -> results::RunResult 
 
 async fn results_follow_the_rules(w: World) {
     let s = Stored::new(&w.store).await;
-    let add = async |r: results::RunResult| w.store.try_write(move |tx| results::insert(tx, &r)).await;
+    let add = async |r: results::RunResult| {
+        w.store.try_write(move |tx| results::insert(tx, &r, &|_, _| true)).await
+    };
     add(artifact(&s, "a", "build", 1)).await.unwrap();
     add(artifact(&s, "b", "build", 0)).await.unwrap();
     let other = add(artifact(&s, "a", "test", 1)).await.unwrap_err();
@@ -375,7 +379,7 @@ async fn results_follow_the_rules(w: World) {
         add(r).await.unwrap();
     }
     let id = s.run.id;
-    let list = w.store.read(move |tx| results::list(tx, id)).await.unwrap();
+    let list = w.store.read(move |tx| results::list(tx, id, &|_, _| true)).await.unwrap();
     let mut names: Vec<_> = list.iter().map(|r| (r.kind.as_str(), r.name.as_str(), r.sub)).collect();
     names.sort();
     assert_eq!(

@@ -242,3 +242,28 @@ jobs:
     assert_eq!(run.brief.version, "4.5.6");
     assert!(run.brief.tags.iter().any(|t| t.tag == "colour" && t.value == "blue"), "{:?}", run.brief.tags);
 }
+
+/// A file that can't be read as it stands there is no fault of the server's.
+#[tokio::test]
+async fn what_can_never_be_sent_is_not_tried_again() {
+    // Its size is not what can be read of it.
+    const SHORT_OF_IT: &str = "/sys/kernel/mm/transparent_hugepage/enabled";
+    let server = TestServer::start().await;
+    let project = server.project("NEVER").await;
+    let mut cases = vec![("mkfifo odd", "it is not a regular file")];
+    if std::path::Path::new(SHORT_OF_IT).exists() {
+        cases.push(("ln -s /sys/kernel/mm/transparent_hugepage/enabled odd", "could be read"));
+    }
+    for (make, why) in cases {
+        let pipeline = format!(
+            "version: v1.0\nname: odd\njobs:\n- job: odd\n  steps:\n  - script: [{make}]\n  - artifactUpload: {{path: odd, tag: '1'}}\n"
+        );
+        let workflow = "{name: odd, version: v2.0, workflow: {odd: {pipeline: odd}}}";
+        project.push(&[("odd.pip.yml", &pipeline), ("odd.yml", workflow)]).await;
+        let run = project.run("odd", RunStart::default()).await;
+        let run = project.ended("odd", run.brief.number).await;
+        assert_eq!(run.brief.status, Status::Fail);
+        let log = project.attempt_log(find_job(&run, "odd", "odd"), 1, 1).await;
+        assert!(log.contains(why) && !log.contains("trying again"), "{make}: {log}");
+    }
+}

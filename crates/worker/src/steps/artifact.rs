@@ -11,7 +11,11 @@ use std::{
     io,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::Poll,
 };
 use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
@@ -70,14 +74,15 @@ pub(crate) async fn upload(
 }
 
 async fn upload_one(job: &Job, path: &Path, kind: &str, id: BlobId) -> Result<Artifact, Fault> {
-    let file = tokio::fs::File::open(path).await?;
-    let meta = file.metadata().await?;
+    // Looked at first: opening a pipe would wait for somebody to write.
+    let meta = tokio::fs::metadata(path).await?;
     if meta.is_dir() {
         return Err(Fault::Here("it is a directory; name the files in it by a pattern, or pack it".into()));
     }
     if !meta.is_file() {
         return Err(Fault::Here("it is not a regular file".into()));
     }
+    let file = tokio::fs::File::open(path).await?;
     let name = path.file_name().ok_or_else(|| Fault::Here("it has no name".into()))?;
     let name = name.to_string_lossy().into_owned();
     let order = ArtifactUpload {
@@ -95,10 +100,30 @@ async fn upload_one(job: &Job, path: &Path, kind: &str, id: BlobId) -> Result<Ar
     let length = meta.len();
     // A file that grows meanwhile is taken as it was at the beginning.
     let reader = tokio::io::AsyncReadExt::take(file, length);
-    let body = ReaderStream::with_capacity(reader, CHUNK).inspect_ok(move |piece| {
-        hashed.lock().unwrap_or_else(|e| e.into_inner()).update(piece);
-    });
-    let stored = job.client.worker_artifact_upload(job.key, &order, body).await?;
+    // A fault of the file is none of the server's: trying again would not help.
+    let fault: Arc<Mutex<Option<String>>> = Arc::default();
+    let (broken, short) = (fault.clone(), fault.clone());
+    let counted = Arc::new(AtomicU64::new(0));
+    let at_end = counted.clone();
+    let body = ReaderStream::with_capacity(reader, CHUNK)
+        .inspect_ok(move |piece| {
+            counted.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            hashed.lock().unwrap_or_else(|e| e.into_inner()).update(piece);
+        })
+        .inspect_err(move |e| *broken.lock().unwrap_or_else(|e| e.into_inner()) = Some(e.to_string()))
+        .chain(stream::poll_fn(move |_| {
+            let read = at_end.load(Ordering::Relaxed);
+            if read < length {
+                let why = format!("it was to have {length} bytes, and {read} could be read");
+                short.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(why);
+            }
+            Poll::Ready(None)
+        }));
+    let answer = job.client.worker_artifact_upload(job.key, &order, body).await;
+    if let Some(why) = fault.lock().unwrap_or_else(|e| e.into_inner()).take() {
+        return Err(Fault::Here(why));
+    }
+    let stored = answer?;
     let sum = hex::encode(sum.lock().unwrap_or_else(|e| e.into_inner()).clone().finalize());
     if !stored.md5.is_empty() && stored.md5 != sum {
         let why = format!("the server has stored something else (MD5 {}, sent {sum})", stored.md5);
