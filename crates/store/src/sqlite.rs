@@ -111,7 +111,7 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection> {
     // Plans that depend on bound values would be made anew at every use of a statement.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fault)?;
     // Readers share the system's cache; pages of their own would be the same ones once more for each of them.
-    let cache = if read_only { 2_000 } else { 8_000 };
+    let cache = if read_only { 2_000 } else { 6_000 };
     let pragmas =
         format!("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache};");
     conn.execute_batch(&pragmas).map_err(fault)?;
