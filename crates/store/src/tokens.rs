@@ -90,10 +90,18 @@ pub fn of_owner(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<Token>> {
     tx.query_readable(OF_OWNER, vals![owner], token)
 }
 
+/// Lets every server forget what it believed, if so many tokens that are gone were any; gives the number.
+fn revoked(tx: &mut Tx<'_>, gone: u64) -> u64 {
+    if gone > 0 {
+        tx.wake(Wake::Identity);
+    }
+    gone
+}
+
 /// Uses up a token that is good for one use (`bootstrap`, `verify`, `reset`): of several callers one gets it.
 pub fn take(tx: &mut Tx<'_>, secret: &str, kind: &str, now: Timestamp) -> Result<Option<Token>> {
     let taken = tx.query_opt(TAKE, vals![hash(secret), kind, now])?;
-    tx.wake(Wake::Identity);
+    revoked(tx, taken.is_some().into());
     taken.as_ref().map(token).transpose()
 }
 
@@ -104,20 +112,20 @@ pub fn used(tx: &mut Tx<'_>, id: TokenId, now: Timestamp) -> Result<()> {
 
 /// Revokes a token.
 pub fn delete(tx: &mut Tx<'_>, id: TokenId) -> Result<bool> {
-    tx.wake(Wake::Identity);
-    Ok(tx.execute(DELETE, vals![id])? > 0)
+    let gone = tx.execute(DELETE, vals![id])?;
+    Ok(revoked(tx, gone) > 0)
 }
 
 /// Revokes all tokens of an owner.
 pub fn delete_of(tx: &mut Tx<'_>, owner: &str) -> Result<u64> {
-    tx.wake(Wake::Identity);
-    tx.execute(DELETE_OF, vals![owner])
+    let gone = tx.execute(DELETE_OF, vals![owner])?;
+    Ok(revoked(tx, gone))
 }
 
 /// Revokes the tokens of one kind of an owner, but for one that is to stay (any other id = none stays).
 pub fn delete_kind(tx: &mut Tx<'_>, owner: &str, kind: &str, but: TokenId) -> Result<u64> {
-    tx.wake(Wake::Identity);
-    tx.execute(DELETE_KIND, vals![owner, kind, but])
+    let gone = tx.execute(DELETE_KIND, vals![owner, kind, but])?;
+    Ok(revoked(tx, gone))
 }
 
 /// Forgets expired tokens.

@@ -19,8 +19,8 @@ impl App {
     /// The queue as far as the caller may see it: what waits, why, and what runs.
     pub async fn queue(&self, caller: &Caller) -> Result<Vec<QueueJob>> {
         // Of workers that other servers know the database has the names.
-        let others = self.peers().any();
-        type Row = (queue::Entry, String, String, String);
+        let (app, others) = (self.clone(), self.peers().any());
+        type Row = (queue::Entry, String, String, Option<String>);
         let mut readable = Readable::by(caller);
         let rows: Vec<Row> = self
             .store()
@@ -41,10 +41,10 @@ impl App {
                         }
                     };
                     if readable.workflow(tx, entry.workflow, key, &name)? {
-                        let worker = match entry.worker.filter(|_| others) {
-                            Some(id) => workers::get(tx, id)?.map(|w| w.name).unwrap_or_default(),
-                            None => String::new(),
-                        };
+                        let mut worker = entry.worker.map(|id| app.fleet().worker_name(id));
+                        if let (Some(id), Some("")) = (entry.worker.filter(|_| others), worker.as_deref()) {
+                            worker = Some(workers::get(tx, id)?.map(|w| w.name).unwrap_or_default());
+                        }
                         rows.push((entry, key.clone(), name, worker));
                     }
                 }
@@ -56,7 +56,7 @@ impl App {
         Ok(rows
             .into_iter()
             .filter(|(e, ..)| !e.cancelled)
-            .map(|(e, project_key, workflow_name, name_of_worker)| {
+            .map(|(e, project_key, workflow_name, worker)| {
                 let job = JobRef { run: e.run, job: e.job };
                 let reason = match (&e.parked, e.worker) {
                     (Some(why), _) => Some(WaitReason {
@@ -79,10 +79,7 @@ impl App {
                     triggered_by: e.triggered_by,
                     requirements: e.requirements.iter().map(|r| format!("{}: {}", r.kind, r.value)).collect(),
                     reason,
-                    worker: e.worker.map(|w| {
-                        let known = self.fleet().worker_name(w);
-                        if known.is_empty() { name_of_worker } else { known }
-                    }),
+                    worker,
                 }
             })
             .collect())
