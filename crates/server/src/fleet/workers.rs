@@ -2,7 +2,7 @@
 
 use super::{Fleet, Order, State, Waiter};
 use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 /// Where a worker stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,15 +81,15 @@ impl Wait<'_> {
         let mut receiver = self.receiver.take()?;
         // Under the fleet's lock nothing can be sent any more once the waiter is gone.
         let mut state = self.fleet.lock();
-        if let Some(worker) = state.workers.get_mut(&self.worker) {
-            worker.waiter = None;
-            let hatchery = worker.hatchery;
-            let id = self.worker;
-            if let Some(view) = state.view(hatchery) {
-                view.idle.retain(|w| *w != id);
+        match receiver.try_recv() {
+            Ok(order) => Some(order),
+            // Whoever waits now is a newer call.
+            Err(TryRecvError::Closed) => None,
+            Err(TryRecvError::Empty) => {
+                state.stops_waiting(self.worker);
+                None
             }
         }
-        receiver.try_recv().ok()
     }
 }
 
@@ -200,11 +200,7 @@ impl Fleet {
         let mut state = self.lock();
         let Some(w) = state.workers.get_mut(&worker) else { return false };
         w.status = WorkerStatus::Disabled;
-        w.waiter = None;
-        let hatchery = w.hatchery;
-        if let Some(view) = state.view(hatchery) {
-            view.idle.retain(|i| *i != worker);
-        }
+        state.stops_waiting(worker);
         state.pump(now);
         true
     }
@@ -269,6 +265,16 @@ impl State {
         );
     }
 
+    /// It gets nothing until it waits anew.
+    fn stops_waiting(&mut self, worker: WorkerId) {
+        let Some(w) = self.workers.get_mut(&worker) else { return };
+        w.waiter = None;
+        let hatchery = w.hatchery;
+        if let Some(view) = self.view(hatchery) {
+            view.idle.retain(|i| *i != worker);
+        }
+    }
+
     /// It is not starting any more.
     fn started(&mut self, worker: WorkerId) {
         let Some(w) = self.workers.get_mut(&worker) else { return };
@@ -307,5 +313,25 @@ impl State {
                 view.busy += 1;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    #[test]
+    fn a_call_that_is_cut_off_late_does_not_end_the_newer_one() {
+        let (fleet, worker) = (Fleet::default(), WorkerId::new());
+        fleet.touch(worker, HatcheryId::new(), Timestamp(1));
+        let old = fleet.wait(worker, Timestamp(2));
+        let mut new = fleet.wait(worker, Timestamp(3));
+        drop(old);
+        assert!(new.order().now_or_never().is_none(), "it waits");
+        assert!(new.stop().is_none());
+        let mut last = fleet.wait(worker, Timestamp(4));
+        fleet.disable_worker(worker, Timestamp(5));
+        assert_eq!(last.order().now_or_never(), Some(None), "it is told that nothing comes");
     }
 }
