@@ -4,7 +4,7 @@ use crate::{
     conditions::ParamVars,
     node::Begin,
     spec::{PublicKey, RunSpec},
-    state::{Origin, Param, Params, Run},
+    state::{Origin, Param, Params, Run, RunHead},
 };
 use cds_expr::{interpolate::interpolate, tainted::uses};
 use cds_model::{NodeRunNo, Status};
@@ -94,7 +94,7 @@ fn own(run: &Run, begin: &Begin<'_>) -> Params {
     pipeline_parameters(&mut p, run, begin);
     crate::git::of_application(&mut p, spec, node);
     if root {
-        add_payload(&mut p, &run.head.payload, run.head.payload_foreign);
+        add_payload(&mut p, &run.head);
     }
 
     set(&mut p, "cds.manual", if begin.manual { "true" } else { "false" }, "builtin", false);
@@ -191,8 +191,9 @@ fn pipeline_parameters(p: &mut Params, run: &Run, begin: &Begin<'_>) {
     }
 }
 
-fn add_payload(p: &mut Params, payload: &IndexMap<String, String>, foreign: bool) {
-    for (name, value) in payload {
+fn add_payload(p: &mut Params, head: &RunHead) {
+    for (name, value) in &head.payload {
+        let foreign = head.payload_foreign && !head.payload_own.contains(name);
         set(p, name, crate::git::harmless(name, value), "payload", foreign);
     }
 }

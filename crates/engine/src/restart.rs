@@ -4,6 +4,7 @@ use crate::{
     event::{Refusal, TimerKey, Transition},
     graph::Graph,
     node::{Begin, ByHand},
+    run::{default_payload, of_definition},
     spec::RunSpec,
     state::{Level, Origin, Run},
     work::Work,
@@ -52,6 +53,7 @@ fn try_restart(run: &Run, request: &Request<'_>, now: Timestamp) -> Result<Trans
         work.run.spec = Arc::new(resync(&run.spec, today));
     }
     if let Some(payload) = request.payload {
+        work.run.head.payload_own = of_definition(payload, &default_payload(&work.run.spec));
         work.run.head.payload = payload.clone();
         work.run.head.payload_foreign = true;
     }

@@ -15,7 +15,7 @@ use crate::{
 use cds_expr::dump::format_name;
 use cds_model::{Attempt, JobNo, NodeIx, Status, Timestamp};
 use indexmap::IndexMap;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// Makes a run and starts its root (spec 6.3, 6.5).
 pub fn start(start: Start, now: Timestamp) -> Transition {
@@ -33,6 +33,7 @@ pub fn start(start: Start, now: Timestamp) -> Transition {
     }
     let default = default_payload(&spec);
     let payload_foreign = start.payload.as_ref().is_some_and(|p| *p != default);
+    let payload_own = start.payload.as_ref().map(|p| of_definition(p, &default)).unwrap_or_default();
     let payload = start.payload.unwrap_or(default);
     let given = |key: &str| payload.get(key).is_some_and(|v| !v.is_empty());
     if git::has_repository(&spec, root) && given("git.branch") && given("git.tag") {
@@ -53,6 +54,7 @@ pub fn start(start: Start, now: Timestamp) -> Transition {
                 origin: start.origin.clone(),
                 payload,
                 payload_foreign,
+                payload_own,
                 parameters: start.parameters.clone(),
                 ..RunHead::default()
             },
@@ -87,7 +89,7 @@ pub fn start(start: Start, now: Timestamp) -> Transition {
 }
 
 /// The root's default payload, as a payload that was given: names in lower case, values as text.
-fn default_payload(spec: &RunSpec) -> IndexMap<String, String> {
+pub(crate) fn default_payload(spec: &RunSpec) -> IndexMap<String, String> {
     let Some(root) = spec.workflow.nodes.first() else { return IndexMap::new() };
     root.payload
         .iter()
@@ -100,6 +102,14 @@ fn default_payload(spec: &RunSpec) -> IndexMap<String, String> {
             (format_name(name, true), text)
         })
         .collect()
+}
+
+/// Keys of a payload with the values of the definition's default.
+pub(crate) fn of_definition(
+    payload: &IndexMap<String, String>,
+    default: &IndexMap<String, String>,
+) -> BTreeSet<String> {
+    payload.iter().filter(|(k, v)| default.get(*k) == Some(v)).map(|(k, _)| k.clone()).collect()
 }
 
 /// What an event makes of a run.

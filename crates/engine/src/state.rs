@@ -6,7 +6,7 @@ use cds_model::{Attempt, JobNo, NodeIx, NodeRunNo, RunId, Status, Timestamp, Wor
 use cds_workflow::def::Requirement;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A run: its snapshot, its head, its node runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +51,9 @@ pub struct RunHead {
     /// True when the payload is not (only) the definition's default: its values are tainted (spec/README 13).
     #[serde(default)]
     pub payload_foreign: bool,
+    /// Keys of a foreign payload whose values are the definition's default all the same: these are not tainted.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub payload_own: BTreeSet<String>,
     /// Pipeline parameters given at the start.
     #[serde(default)]
     pub parameters: IndexMap<String, String>,

@@ -155,6 +155,15 @@ fn a_payload_by_hand_may_not_name_the_server_s_own() {
 }
 
 #[test]
+fn a_default_that_is_given_again_is_still_the_definitions_own() {
+    let mut s = spec(&["a"]);
+    s.workflow.nodes[0].payload =
+        [("flags".to_string(), "-a & b".into()), ("who".to_string(), "me".into())].into_iter().collect();
+    let d = with_payload(s, &[("flags", "-a & b"), ("who", "you"), ("git.branch", "main")]);
+    assert_eq!(tainted(&d, "a"), ["cds.triggered_by.fullname", "git.branch", "payload", "who"]);
+}
+
+#[test]
 fn what_comes_from_an_event_is_tainted_all_the_way_down() {
     let mut s = spec(&["a", "b<a"]);
     s.project_variables.insert("image".into(), text("shop:{{.git.branch}}"));

@@ -46,12 +46,27 @@ impl Plan {
                 ));
             }
         }
-        let mut payload = Map::new();
-        if let Some(node) = definitions.workflow.nodes.first() {
-            payload.extend(node.payload.iter().map(|(k, v)| (k.to_lowercase(), v.clone())));
+        // As on a server: what is given takes the place of the definition's default. What it does not say of git, the
+        // working tree says.
+        let node = definitions.workflow.nodes.first().filter(|_| given.is_none());
+        let default = node.into_iter().flat_map(|node| &node.payload);
+        let mut payload: Map<_, _> = default.map(|(k, v)| (k.to_lowercase(), v.clone())).collect();
+        let given = given.unwrap_or_default();
+        // A branch or tag that is given is the working tree under another name; a commit that is given is that commit.
+        if !given.contains_key("git.hash") {
+            for (key, refs) in [("git.branch", "refs/heads"), ("git.tag", "refs/tags")] {
+                let name = given.get(key).and_then(Value::as_str).filter(|name| !name.is_empty());
+                if let Some(name) = name.filter(|name| *name != snapshot.branch || key == "git.tag") {
+                    snapshot.stands_for(&format!("{refs}/{name}"))?;
+                    let kind = key.trim_start_matches("git.");
+                    notes.push(format!("the working tree is taken for {kind} {name}"));
+                }
+            }
         }
         let mut set = |name: &str, value: &str| drop(payload.insert(name.into(), value.into()));
-        set("git.branch", &snapshot.branch);
+        if !given.contains_key("git.tag") {
+            set("git.branch", &snapshot.branch);
+        }
         set("git.hash", &snapshot.hash);
         set("git.author", &snapshot.author);
         set("git.author.email", &snapshot.email);
@@ -80,8 +95,8 @@ impl Plan {
 }
 
 /// The payload of the command line, flattened as the server would.
-fn given(options: &Options) -> Result<Map<String, Value>, LocalError> {
-    let Some(text) = &options.payload else { return Ok(Map::new()) };
+fn given(options: &Options) -> Result<Option<Map<String, Value>>, LocalError> {
+    let Some(text) = &options.payload else { return Ok(None) };
     let bad =
         |why: String| LocalError::Usage(format!("--payload {why}, e.g. -d '{{\"git.branch\":\"main\"}}'"));
     let value: Value = serde_json::from_str(text).map_err(|e| bad(format!("is not JSON: {e}")))?;
@@ -89,7 +104,11 @@ fn given(options: &Options) -> Result<Map<String, Value>, LocalError> {
         return Err(bad("must be a JSON object".into()));
     }
     let flat = cds_expr::dump::flatten(&value, true).map_err(|e| bad(format!("cannot be used: {e}")))?;
-    Ok(flat.into_iter().map(|(k, v)| (k, Value::from(v))).collect())
+    let given = |key: &str| flat.get(key).is_some_and(|v| !v.is_empty());
+    if given("git.branch") && given("git.tag") {
+        return Err(bad("gives both git.branch and git.tag: give one of them".into()));
+    }
+    Ok(Some(flat.into_iter().map(|(k, v)| (k, Value::from(v))).collect()))
 }
 
 /// Last part of an address or path, without `.git`.

@@ -95,6 +95,17 @@ impl Snapshot {
         })
     }
 
+    /// Lets a branch or tag, given by its full name, be the working tree.
+    ///
+    /// # Errors
+    /// It is no name for one.
+    pub fn stands_for(&self, full: &str) -> Result<(), LocalError> {
+        let ours = Git::at(self.dir.path())?.with("GIT_DIR", self.dir.path());
+        let valid = ours.text(&["check-ref-format", full]);
+        valid.map_err(|_| LocalError::Usage(format!("--payload names {full}, which git does not take as a name")))?;
+        ours.text(&["update-ref", full, &self.hash]).map(drop)
+    }
+
     /// Where it can be cloned from.
     pub fn path(&self) -> &Path {
         self.dir.path()

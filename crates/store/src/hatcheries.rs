@@ -1,6 +1,6 @@
 //! Hatcheries and what they last said.
 
-use crate::{error::Result, sql::sql, tx::Tx, val::Row, vals, wake::Wake};
+use crate::{error::Result, sql::sql, tx::Tx, val::Row, vals};
 use cds_model::{HatcheryId, Timestamp};
 
 sql! {
@@ -48,7 +48,6 @@ fn hatchery(row: &Row) -> Result<Hatchery> {
 
 /// Registers a hatchery; one of the same name keeps its id, which is given back.
 pub fn put(tx: &mut Tx<'_>, h: &Hatchery) -> Result<HatcheryId> {
-    tx.wake(Wake::Worker);
     let params = vals![h.id, &h.name, &h.model_type, &h.version, &h.offer, &h.token, h.lastbeat];
     tx.query_one(PUT, params)?.get(0)
 }

@@ -1,6 +1,6 @@
 //! News of what has been committed, so that no task waits for a tick.
 
-use cds_model::{RunId, Timestamp};
+use cds_model::{RunId, Timestamp, WorkerId};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -20,8 +20,8 @@ pub enum Wake {
     Timer(Timestamp),
     /// A mutex was asked for or given back.
     Slot,
-    /// A worker or hatchery changed.
-    Worker,
+    /// A worker gets no more jobs.
+    Disabled(WorkerId),
     /// A token was revoked, or an account changed.
     Identity,
     /// Something other than steps of runs was written. Only said to other servers, for [`crate::Store::written`].
@@ -94,7 +94,7 @@ pub(crate) fn to_text(from: &str, wakes: &[Wake]) -> String {
             Wake::Event(id) => text.push_str(&format!(" e{id}")),
             Wake::Timer(at) => text.push_str(&format!(" t{}", at.ms())),
             Wake::Slot => text.push_str(" s"),
-            Wake::Worker => text.push_str(" w"),
+            Wake::Disabled(id) => text.push_str(&format!(" w{}", id.0.simple())),
             Wake::Identity => text.push_str(" i"),
             Wake::Written => text.push_str(" d"),
             Wake::All => text.push_str(" a"),
@@ -120,7 +120,7 @@ pub(crate) fn from_text(me: &str, text: &str) -> Vec<Wake> {
             ("t", at) => at.parse().map_or(Wake::All, |ms| Wake::Timer(Timestamp(ms))),
             ("d", _) => Wake::Written,
             ("s", _) => Wake::Slot,
-            ("w", _) => Wake::Worker,
+            ("w", id) => id.parse().map_or(Wake::All, Wake::Disabled),
             ("i", _) => Wake::Identity,
             _ => Wake::All,
         })
@@ -139,7 +139,7 @@ mod tests {
             Wake::Event(7),
             Wake::Timer(Timestamp(12)),
             Wake::Slot,
-            Wake::Worker,
+            Wake::Disabled(WorkerId::new()),
             Wake::Identity,
             Wake::Written,
         ];

@@ -5,15 +5,13 @@ use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
 
 sql! {
     INSERT = "INSERT INTO worker (id, name, hatchery, status, os, arch, version, info, job, jobs_done, created, lastbeat) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    UPDATE = "UPDATE worker SET name = $2, status = $3, os = $4, arch = $5, version = $6, info = $7, job = $8, jobs_done = $9, lastbeat = $10 WHERE id = $1";
-    BEAT = "UPDATE worker SET lastbeat = $2 WHERE id = $1";
-    STATUS = "UPDATE worker SET status = $2, job = $3, jobs_done = jobs_done + $4 WHERE id = $1";
+    DISABLE = "UPDATE worker SET status = 'Disabled' WHERE id = $1";
     GET = "SELECT id, name, hatchery, status, os, arch, version, info, job, jobs_done, created, lastbeat FROM worker WHERE id = $1";
     LIST = "SELECT id, name, hatchery, status, os, arch, version, info, job, jobs_done, created, lastbeat FROM worker ORDER BY id";
     OF_HATCHERY = "SELECT id, name, hatchery, status, os, arch, version, info, job, jobs_done, created, lastbeat FROM worker WHERE hatchery = $1 ORDER BY id";
     TAKE = "SELECT take, take_job, take_attempt FROM worker WHERE id = $1";
     DELETE = "DELETE FROM worker WHERE id = $1";
-    PRUNE = "DELETE FROM worker WHERE status = 'Disabled' AND COALESCE(lastbeat, created) < $1";
+    PRUNE = "DELETE FROM worker WHERE created < $1";
 }
 
 /// A worker.
@@ -64,7 +62,6 @@ fn worker(row: &Row) -> Result<Worker> {
 
 /// Adds a worker.
 pub fn insert(tx: &mut Tx<'_>, w: &Worker) -> Result<()> {
-    tx.wake(Wake::Worker);
     let params = vals![
         w.id,
         &w.name,
@@ -82,29 +79,10 @@ pub fn insert(tx: &mut Tx<'_>, w: &Worker) -> Result<()> {
     tx.execute(INSERT, params).map(drop)
 }
 
-/// Writes everything but hatchery and creation.
-pub fn update(tx: &mut Tx<'_>, w: &Worker) -> Result<bool> {
-    tx.wake(Wake::Worker);
-    let params =
-        vals![w.id, &w.name, &w.status, &w.os, &w.arch, &w.version, &w.info, w.job, w.jobs_done, w.lastbeat];
-    Ok(tx.execute(UPDATE, params)? > 0)
-}
-
-/// Sets status and job; `done` counts one more job.
-pub fn set_status(
-    tx: &mut Tx<'_>,
-    id: WorkerId,
-    status: &str,
-    job: Option<JobRef>,
-    done: bool,
-) -> Result<bool> {
-    tx.wake(Wake::Worker);
-    Ok(tx.execute(STATUS, vals![id, status, job, done])? > 0)
-}
-
-/// Notes a sign of life. False if the worker is not known.
-pub fn beat(tx: &mut Tx<'_>, id: WorkerId, now: Timestamp) -> Result<bool> {
-    Ok(tx.execute(BEAT, vals![id, now])? > 0)
+/// It gets no more jobs, on whatever server it asks. False if the worker is not known.
+pub fn disable(tx: &mut Tx<'_>, id: WorkerId) -> Result<bool> {
+    tx.wake(Wake::Disabled(id));
+    Ok(tx.execute(DISABLE, vals![id])? > 0)
 }
 
 /// By id.
@@ -140,12 +118,11 @@ pub fn last_take(tx: &mut Tx<'_>, id: WorkerId) -> Result<Option<LastTake>> {
 
 /// Forgets a worker and its tokens.
 pub fn delete(tx: &mut Tx<'_>, id: WorkerId) -> Result<bool> {
-    tx.wake(Wake::Worker);
     crate::tokens::delete_of(tx, &id.to_string())?;
     Ok(tx.execute(DELETE, vals![id])? > 0)
 }
 
-/// Forgets workers that are gone and were last heard of before `before`; how many.
+/// Forgets workers that came before `before`, when their tokens have ended; how many.
 pub fn prune(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {
     tx.execute(PRUNE, vals![before])
 }

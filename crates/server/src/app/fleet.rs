@@ -19,7 +19,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 /// A worker that was ordered must register within this time.
 const BOOTSTRAP: Duration = Duration::from_secs(600);
-/// A worker's token outlives any job.
+/// A worker's token outlives any job, and its row its token.
 const WORKER: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl App {
@@ -152,6 +152,26 @@ impl App {
         })
     }
 
+    /// A worker speaks. Of one that is new here the database knows more: it registered at another server, or before
+    /// this one was started.
+    pub(super) async fn heard(&self, worker: WorkerId, hatchery: HatcheryId) {
+        let now = self.now();
+        if !self.fleet().touch(worker, hatchery, now) {
+            return;
+        }
+        match self.store().read(move |tx| workers::get(tx, worker)).await {
+            Ok(row) => row.iter().for_each(|row| self.fleet().take_in(row, now)),
+            Err(e) => tracing::warn!(%worker, error = %e, "a worker could not be looked up"),
+        }
+    }
+
+    /// A worker gets no more jobs, on no server. The one that it has it may end. False if it is not known.
+    pub async fn disable_worker(&self, worker: WorkerId) -> Result<bool> {
+        let known =
+            self.store().write(move |tx| workers::disable(tx, worker)).await.map_err(Error::store_away)?;
+        Ok(self.fleet().disable_worker(worker, self.now()) || known)
+    }
+
     /// A hatchery says that a worker has ended.
     pub async fn worker_gone(&self, hatchery: HatcheryId, worker: WorkerId, exit: &str) {
         self.fleet().destroyed(hatchery, worker);
@@ -172,7 +192,7 @@ impl App {
         match self.store().read(move |tx| workers::of_hatchery(tx, hatchery)).await {
             Ok(rows) => {
                 for row in rows.into_iter().filter(|row| unknown.contains(&row.id)) {
-                    self.fleet().touch(row.id, hatchery, now);
+                    self.fleet().take_in(&row, now);
                 }
             }
             Err(e) => tracing::warn!(%hatchery, error = %e, "the workers of a hatchery could not be read"),

@@ -59,7 +59,7 @@ impl App {
             return Err(Error::lease_lost());
         };
         if !known {
-            self.fleet().restore(job, attempt, worker, None, row.stopped, now);
+            self.fleet().restore(job, attempt, worker, row.stopped, now);
         }
         if let Some(until) = row.until.filter(|_| terms.shared) {
             self.fleet().written(job, attempt, until);
@@ -80,7 +80,7 @@ impl App {
         hatchery: HatcheryId,
         report: WorkerReport,
     ) -> Result<ReportAck> {
-        self.fleet().touch(worker, hatchery, self.now());
+        self.heard(worker, hatchery).await;
         let held = match self.fence(worker, report.job, report.attempt).await {
             Ok(held) => held,
             // The end was reported before and its answer was lost: say yes again.

@@ -33,7 +33,7 @@ impl App {
         hatchery: HatcheryId,
         body: &WorkerTake,
     ) -> Result<Option<Assignment>> {
-        self.fleet().touch(worker, hatchery, self.now());
+        self.heard(worker, hatchery).await;
         let take = number(body.number)?;
         let had = match take {
             None => Vec::new(),

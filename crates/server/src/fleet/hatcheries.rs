@@ -58,7 +58,7 @@ impl Fleet {
         for (worker, w) in state.workers.iter().filter(|(_, w)| w.hatchery == id) {
             match w.status {
                 WorkerStatus::Pending => starting += 1,
-                WorkerStatus::Building => busy += 1,
+                _ if w.job.is_some() => busy += 1,
                 WorkerStatus::Waiting if w.waiter.is_some() => idle.push(*worker),
                 _ => {}
             }
@@ -146,7 +146,11 @@ impl Fleet {
             .workers
             .iter()
             .filter(|(_, w)| w.hatchery == id)
-            .map(|(worker, w)| WorkerBrief { worker: *worker, status: w.status.as_str().into() })
+            .map(|(worker, w)| {
+                // One that gets no other job may end the one it has.
+                let status = if w.job.is_some() { WorkerStatus::Building } else { w.status };
+                WorkerBrief { worker: *worker, status: status.as_str().into() }
+            })
             .collect();
         Some(HatcheryOrders {
             version: *hatchery.version_sender.borrow(),

@@ -2,7 +2,7 @@
 
 use super::{Fleet, WorkerStatus};
 use cds_engine::upkeep::lease;
-use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
+use cds_model::{Attempt, JobRef, Timestamp, WorkerId};
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -125,22 +125,9 @@ impl Fleet {
     }
 
     /// As the store says at start: the worker may be alive and gets a whole lease of time to say so.
-    pub fn restore(
-        &self,
-        job: JobRef,
-        attempt: Attempt,
-        worker: WorkerId,
-        hatchery: Option<HatcheryId>,
-        cancelled: bool,
-        now: Timestamp,
-    ) {
+    pub fn restore(&self, job: JobRef, attempt: Attempt, worker: WorkerId, cancelled: bool, now: Timestamp) {
         let mut state = self.lock();
         state.held.insert(job, Held::new(attempt, worker, now, cancelled.then_some(now)));
-        if let Some(hatchery) = hatchery
-            && !state.workers.contains_key(&worker)
-        {
-            state.add_worker(worker, worker.to_string(), hatchery, super::WorkerStatus::Waiting, now);
-        }
         state.resume(worker, (job, attempt));
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Fleet, Order, State, Waiter};
 use cds_model::{Attempt, HatcheryId, JobRef, Timestamp, WorkerId};
+use cds_store::workers::Worker as Row;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
 /// Where a worker stands.
@@ -18,7 +19,7 @@ pub enum WorkerStatus {
 }
 
 impl WorkerStatus {
-    /// The word of the API.
+    /// The word of the API and of the database.
     pub fn as_str(self) -> &'static str {
         match self {
             WorkerStatus::Pending => "Pending",
@@ -58,6 +59,8 @@ pub struct Wait<'a> {
     fleet: &'a Fleet,
     worker: WorkerId,
     receiver: Option<oneshot::Receiver<Order>>,
+    /// Held for a worker that is to get nothing, so that its call waits like every other one.
+    _never: Option<Waiter>,
     now: Timestamp,
 }
 
@@ -135,12 +138,26 @@ impl Fleet {
         }
     }
 
-    /// A known worker was heard of. One that this server does not know (it has been restarted) is taken in.
-    pub fn touch(&self, worker: WorkerId, hatchery: HatcheryId, now: Timestamp) {
+    /// A worker was heard of. True if it was not known here (this server has been restarted): now it is, without a name.
+    pub fn touch(&self, worker: WorkerId, hatchery: HatcheryId, now: Timestamp) -> bool {
         let mut state = self.lock();
-        match state.workers.get_mut(&worker) {
-            Some(w) => w.seen = now,
-            None => state.add_worker(worker, worker.to_string(), hatchery, WorkerStatus::Waiting, now),
+        if let Some(w) = state.workers.get_mut(&worker) {
+            w.seen = now;
+            return false;
+        }
+        state.add_worker(worker, worker.to_string(), hatchery, WorkerStatus::Waiting, now);
+        true
+    }
+
+    /// A worker as the database knows it: taken in if it is not known here, named, and disabled if it is.
+    pub fn take_in(&self, row: &Row, now: Timestamp) {
+        let mut state = self.lock();
+        match state.workers.get_mut(&row.id) {
+            Some(w) => w.name.clone_from(&row.name),
+            None => state.add_worker(row.id, row.name.clone(), row.hatchery, WorkerStatus::Waiting, now),
+        }
+        if row.status == WorkerStatus::Disabled.as_str() {
+            state.disable(row.id, now);
         }
     }
 
@@ -155,6 +172,7 @@ impl Fleet {
         state.started(worker);
         state.free(worker);
         let (sender, receiver) = oneshot::channel();
+        let mut never = None;
         if let Some(w) = state.workers.get_mut(&worker)
             && w.status != WorkerStatus::Disabled
         {
@@ -168,8 +186,10 @@ impl Fleet {
                 view.idle.push(worker);
             }
             state.pump(now);
+        } else {
+            never = Some(sender);
         }
-        Wait { fleet: self, worker, receiver: Some(receiver), now }
+        Wait { fleet: self, worker, receiver: Some(receiver), _never: never, now }
     }
 
     /// A job did not reach its worker: back into the queue it goes, if the store still has it there.
@@ -197,12 +217,7 @@ impl Fleet {
 
     /// A worker gets no more jobs. False if it is not known.
     pub fn disable_worker(&self, worker: WorkerId, now: Timestamp) -> bool {
-        let mut state = self.lock();
-        let Some(w) = state.workers.get_mut(&worker) else { return false };
-        w.status = WorkerStatus::Disabled;
-        state.stops_waiting(worker);
-        state.pump(now);
-        true
+        self.lock().disable(worker, now)
     }
 
     /// A worker is gone. Gives the attempt it had.
@@ -265,6 +280,26 @@ impl State {
         );
     }
 
+    /// It gets nothing any more. Its hatchery ends it at once if it has no job, and when that has ended if it has one.
+    fn disable(&mut self, worker: WorkerId, now: Timestamp) -> bool {
+        let Some(w) = self.workers.get_mut(&worker) else { return false };
+        if w.status != WorkerStatus::Disabled {
+            w.status = WorkerStatus::Disabled;
+            let hatchery = w.hatchery;
+            self.stops_waiting(worker);
+            self.pump(now);
+            self.bump(hatchery);
+        }
+        true
+    }
+
+    /// Wishes of a hatchery have changed: a call of it that waits returns.
+    fn bump(&mut self, hatchery: HatcheryId) {
+        if let Some(hatchery) = self.hatcheries.get_mut(&hatchery) {
+            hatchery.bump();
+        }
+    }
+
     /// It gets nothing until it waits anew.
     fn stops_waiting(&mut self, worker: WorkerId) {
         let Some(w) = self.workers.get_mut(&worker) else { return };
@@ -294,9 +329,12 @@ impl State {
             if w.status == WorkerStatus::Building {
                 w.status = WorkerStatus::Waiting;
             }
-            let hatchery = w.hatchery;
+            let (hatchery, goes) = (w.hatchery, w.status == WorkerStatus::Disabled);
             if let Some(view) = self.view(hatchery) {
                 view.busy = view.busy.saturating_sub(1);
+            }
+            if goes {
+                self.bump(hatchery);
             }
         }
     }
@@ -307,7 +345,9 @@ impl State {
             && w.job.is_none()
         {
             w.job = Some(order);
-            w.status = WorkerStatus::Building;
+            if w.status != WorkerStatus::Disabled {
+                w.status = WorkerStatus::Building;
+            }
             let hatchery = w.hatchery;
             if let Some(view) = self.view(hatchery) {
                 view.busy += 1;

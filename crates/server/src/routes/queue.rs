@@ -56,11 +56,11 @@ async fn workers(
     Ok(Json(all))
 }
 
-/// A worker gets no more jobs.
+/// A worker gets no more jobs; the one it has it ends. Its hatchery ends it when it has none.
 #[utoipa::path(post, path = "/v1/workers/{id}/disable", tag = "fleet", params(("id" = String, Path)), responses((status = 204)))]
 async fn disable(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode> {
     let worker: WorkerId = id.parse().map_err(|e| Error::bad_request(format!("{e}")))?;
-    if !app.fleet().disable_worker(worker, app.now()) {
+    if !app.disable_worker(worker).await? {
         return Err(Error::not_found(format!("worker {id}")));
     }
     Ok(StatusCode::NO_CONTENT)

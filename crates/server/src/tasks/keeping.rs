@@ -63,7 +63,7 @@ async fn keep(app: &App) -> Result<(), cds_store::Error> {
             timers::prune(tx)?;
             queue::prune(tx)?;
             slots::prune(tx)?;
-            workers::prune(tx, ago(DAY))?;
+            workers::prune(tx, ago(8 * DAY))?;
             hatcheries::prune(tx, ago(30 * DAY))?;
             servers::prune(tx, ago(30 * DAY))?;
             runs::spec::prune(tx, now)?;

@@ -26,6 +26,7 @@ pub async fn run(app: App) {
                 Ok(Wake::Run(id)) => app.live().outdated(id),
                 Ok(Wake::Queue) => due = due.or(Some(tokio::time::Instant::now() + GATHER)),
                 Ok(Wake::Identity) => app.tokens().forget(),
+                Ok(Wake::Disabled(worker)) => drop(app.fleet().disable_worker(worker, app.now())),
                 Ok(Wake::All) | Err(RecvError::Lagged(_)) => {
                     app.tokens().forget();
                     app.live().all_outdated();

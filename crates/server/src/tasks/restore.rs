@@ -21,13 +21,16 @@ pub async fn restore(app: &App) -> Result<(), cds_store::Error> {
         tracing::error!(%fault, "a row of the queue can't be read and is left aside");
     }
     let known: HashMap<_, _> =
-        app.store().read(workers::list).await?.into_iter().map(|w| (w.id, w.hatchery)).collect();
+        app.store().read(workers::list).await?.into_iter().map(|w| (w.id, w)).collect();
     let mut waiting = Vec::new();
     for e in entries.into_iter().filter(|e| e.parked.is_none()) {
         let job = JobRef { run: e.run, job: e.job };
         match e.worker {
             Some(worker) => {
-                app.fleet().restore(job, e.attempt, worker, known.get(&worker).copied(), e.cancelled, now);
+                if let Some(row) = known.get(&worker) {
+                    app.fleet().take_in(row, now);
+                }
+                app.fleet().restore(job, e.attempt, worker, e.cancelled, now);
             }
             None => waiting.push(queued(e)),
         }

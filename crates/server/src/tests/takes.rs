@@ -11,6 +11,7 @@ on_both! {
     a_worker_that_counts_loses_what_it_gives_up,
     a_worker_that_does_not_count_is_served_as_ever,
     two_copies_at_the_same_time_give_one_job,
+    a_disabled_worker_gets_nothing_anywhere,
     numbers_that_are_none_are_refused,
     the_cache_of_a_tag_is_the_newest_on_any_server,
 }
@@ -158,6 +159,35 @@ async fn two_copies_at_the_same_time_give_one_job(on: Database) {
         end.as_object_mut().unwrap().remove("take_wait_ms");
         s.post(&worker, "/v1/worker/report", end).await.is(200);
     }
+}
+
+async fn a_disabled_worker_gets_nothing_anywhere(on: Database) {
+    let (s, worker) = server(on, 3).await;
+    let admin = s.token("admin", "ADMIN", &[]).await;
+    let first = given(&take(&s, &worker, 1).await.is(200).json());
+    let all = s.get(&admin, "/v1/workers").await.is(200).json();
+    let (id, name) = (all[0]["id"].as_str().unwrap(), all[0]["name"].clone());
+    s.post(&admin, &format!("/v1/workers/{id}/disable"), json!({})).await.is(204);
+    let there = s.another().await;
+    // What it has it may end.
+    let beat = json!({"job": first.0, "attempt": first.1});
+    let beat = there.post(&worker, "/v1/worker/report", beat).await.is(200).json();
+    assert_eq!(beat["cancel"], json!(false), "{beat}");
+    let all = there.get(&admin, "/v1/workers").await.is(200).json();
+    assert_eq!(
+        (&all[0]["name"], &all[0]["status"]),
+        (&name, &json!("Disabled")),
+        "as it is known there: {all}"
+    );
+    let next = there.post(&worker, "/v1/worker/report", end(&first, 2)).await.is(200).json();
+    assert_eq!(next["next"], Value::Null, "it gets no other");
+    assert_eq!(take(&there, &worker, 3).await.status, 204);
+    assert_eq!(take(&s, &worker, 4).await.status, 204);
+    // Nor at one that starts now.
+    let anew = s.another().await;
+    assert_eq!(take(&anew, &worker, 5).await.status, 204);
+    let nobody = format!("/v1/workers/{}/disable", WorkerId::new());
+    s.post(&admin, &nobody, json!({})).await.is(404);
 }
 
 async fn numbers_that_are_none_are_refused(on: Database) {

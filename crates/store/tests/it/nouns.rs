@@ -367,7 +367,6 @@ async fn the_fleet(w: World) {
     let got = w.store.read(move |tx| hatcheries::get(tx, id)).await.unwrap().unwrap();
     assert_eq!((got.version.as_str(), got.last_error.as_str()), ("2", "no room"));
 
-    let job = JobRef { run: RunId::new(), job: JobNo(3) };
     let worker = workers::Worker {
         id: WorkerId::new(),
         name: "w".into(),
@@ -387,29 +386,19 @@ async fn the_fleet(w: World) {
         .store
         .write(move |tx| {
             workers::insert(tx, &new)?;
-            workers::set_status(tx, wid, "Building", Some(job), false)?;
-            workers::set_status(tx, wid, "Building", Some(job), true)?;
-            workers::beat(tx, wid, NOW)?;
+            assert!(workers::disable(tx, wid)?);
             workers::get(tx, wid)
         })
         .await
         .unwrap();
-    let busy = workers::Worker {
-        status: "Building".into(),
-        job: Some(job),
-        jobs_done: 1,
-        lastbeat: Some(NOW),
-        ..worker
-    };
-    assert_eq!(got.as_ref(), Some(&busy));
+    let disabled = workers::Worker { status: "Disabled".into(), ..worker };
+    assert_eq!(got.as_ref(), Some(&disabled));
     assert_eq!(
         w.store.read(move |tx| workers::of_hatchery(tx, id)).await.unwrap(),
-        std::slice::from_ref(&busy)
+        std::slice::from_ref(&disabled)
     );
     let later = Timestamp(NOW.ms() + 1);
     assert_eq!(w.store.write(move |tx| hatcheries::prune(tx, later)).await.unwrap(), 0, "it has a worker");
-    let gone = workers::Worker { status: "Disabled".into(), ..busy };
-    assert!(w.store.write(move |tx| workers::update(tx, &gone)).await.unwrap());
     assert_eq!(w.store.write(move |tx| workers::prune(tx, later)).await.unwrap(), 1);
     assert!(w.store.read(workers::list).await.unwrap().is_empty());
     assert_eq!(w.store.write(move |tx| hatcheries::prune(tx, later)).await.unwrap(), 1);

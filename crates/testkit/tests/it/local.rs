@@ -120,6 +120,30 @@ fn success_is_told_as_json_lines() {
 }
 
 #[test]
+fn a_payload_means_what_it_means_on_a_server() {
+    let repository = Repository::new("echo '<{{.flags}}> <{{.git.branch}}> <{{.git.tag}}>' >&2; false");
+    let workflow = "{name: w, version: v2.0, workflow: {n: {pipeline: p, application: app, payload: {flags: '-a & b', who: me}}}}";
+    repository.write(".cds/w.yml", workflow);
+    let shown = |args: &[&str], line: &str| {
+        let (code, out, err) = repository.run(args);
+        assert_eq!(code, 1, "{out}{err}");
+        assert!(out.contains(line), "no '{line}' in {out}{err}");
+    };
+    // Its own default is trusted, and what is given takes the place of all of it.
+    shown(&[], "<-a & b> <main> <{{.git.tag}}>");
+    shown(&["-d", r#"{"who": "you"}"#], "<{{.flags}}> <main> <{{.git.tag}}>");
+    shown(&["-d", r#"{"git.tag": "v1"}"#], "<{{.flags}}> <{{.git.branch}}> <v1>");
+    shown(&["-d", r#"{"git.tag": "v1"}"#], "   changed");
+    shown(&["-d", r#"{"git.branch": "feat"}"#], "   changed");
+    let (code, _, err) = repository.run(&["-d", r#"{"git.branch": "a..b"}"#]);
+    assert!(code == 2 && err.contains("refs/heads/a..b"), "{err}");
+    let (code, out, err) = repository.run(&["-d", r#"{"git.tag": "v1", "git.branch": "main"}"#]);
+    assert_eq!(code, 2, "{out}{err}");
+    assert!(err.contains("give one of them"), "{err}");
+    repository.nothing_is_left();
+}
+
+#[test]
 fn what_cannot_run_is_said_with_its_place() {
     let repository = Repository::new("true");
     repository.write(".cds/p.pip.yml", "version: v1.0\nname: p\njobs: 12\n");

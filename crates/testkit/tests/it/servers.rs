@@ -277,3 +277,37 @@ async fn why_a_job_waits_and_who_works_is_the_same_at_either_server() {
     assert_eq!(agreed.1.0.len(), 2, "each has a hatchery: {:?}", agreed.1.0);
     assert!(agreed.0.iter().all(|(_, worker, why)| worker.is_some() != why.is_some()), "{:?}", agreed.0);
 }
+
+#[tokio::test]
+async fn a_worker_that_is_disabled_at_the_other_server_ends_its_job_and_goes() {
+    let Some((_postgres, url)) = database().await else { return };
+    let one = first(&url).await;
+    let two = second(&url, &one, true).await;
+    let here = one.project("OFF").await;
+    here.push_script("waits", &["while [ ! -e $DIR/go ]; do sleep 0.05; done"]).await;
+    here.run("waits", in_directory(one.scratch())).await;
+    let busy = async || {
+        let workers = two.admin().workers().await.expect("workers");
+        workers.into_iter().find(|w| w.status == "Building")
+    };
+    let worker = eventually("a worker with a job", SHORT, busy).await;
+    two.admin().worker_disable(&worker.id.to_string()).await.expect("it is disabled");
+    let status = async || {
+        let workers = one.admin().workers().await.expect("workers");
+        workers.into_iter().find(|w| w.id == worker.id).map(|w| w.status)
+    };
+    eventually("it is told there", SHORT, async || {
+        (status().await.as_deref() == Some("Disabled")).then_some(())
+    })
+    .await;
+    // Longer than its hatchery takes to end one that it is to end.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    std::fs::write(one.scratch().join("go"), "").expect("a file");
+    let run = here.ended("waits", 1).await;
+    let job = find_job(&run, "waits", "job");
+    assert_eq!((job.status, job.attempts.len()), (Status::Success, 1), "{run:#?}");
+    eventually("it goes", SHORT, async || status().await.is_none().then_some(())).await;
+    here.run("waits", in_directory(one.scratch())).await;
+    let run = here.ended("waits", 2).await;
+    assert_eq!(run.brief.status, Status::Success, "another one comes: {run:#?}");
+}

@@ -101,15 +101,23 @@ async fn storm_of_cuts(first: Network) {
     let begin = Instant::now();
     println!("the first server is cut off: {first:?}");
     one.way.set(first);
+    let looked = tokio::sync::Notify::new();
     // The other server takes over what the first one cannot vouch for any more, though nobody told it anything.
     let over = async {
         for number in &long {
             let again = |run: &Run| find_job(run, "long", "long").attempts.len() > 1;
             there.when("long", *number, "another attempt of a long job", again).await;
         }
-        old.taken_over(&two.server, &there).await
+        let mut new = old.taken_over(&two.server, &there).await;
+        // Its worker lives, however long the rest takes.
+        new.goes_on(looked.notified()).await;
+        new
     };
-    let ((), mut new) = tokio::join!(while_cut_off(&one, &two, &here, &there), over);
+    let rest = async {
+        while_cut_off(&one, &two, &here, &there).await;
+        looked.notify_one();
+    };
+    let ((), mut new) = tokio::join!(rest, over);
     println!("others have its jobs after {:?}", begin.elapsed());
     new.goes_on(old.is_refused("while cut off", &["store_away", "lease_lost"])).await;
     one.way.set(Network::Works);
