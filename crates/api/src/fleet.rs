@@ -67,6 +67,9 @@ pub struct HatcherySync {
     /// Starts of workers that have failed since it began: tells a refusal of now from an old one.
     #[serde(default)]
     pub failures: u32,
+    /// `last_error` was said for good: it starts nothing until somebody has mended that and started it anew.
+    #[serde(default)]
+    pub refused: bool,
     /// It ends: nothing more is to be asked of it.
     #[serde(default)]
     pub leaving: bool,

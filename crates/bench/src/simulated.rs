@@ -111,6 +111,7 @@ async fn sync(client: Client, hatchery: HatcheryId, workers: Vec<WorkerId>) -> a
             wait_ms: SYNC_WAIT.as_millis() as u64,
             last_error: String::new(),
             failures: 0,
+            refused: false,
             leaving: false,
         };
         seen = client.hatchery_sync(&body).await.context("sync")?.version;

@@ -183,7 +183,8 @@ fn every_wait_has_its_sentence() {
         "all_busy: of the 2 workers of hatchery h1 1 are busy, the others are for the jobs ahead, position 3"
     );
     (h.busy, h.starting) = (2, 0);
-    let trouble = |seconds: i64| Some(Trouble { why: "no disk".into(), until: Timestamp(61_000 + seconds) });
+    let trouble =
+        |seconds: i64| Some(Trouble { why: "no disk".into(), until: Some(Timestamp(61_000 + seconds)) });
     let broken = HatcheryView { busy: 0, trouble: trouble(1), ..h.clone() };
     let fails = "worker_fails: hatchery h1 can't start a worker and tries again: no disk";
     assert_eq!(say(&plain, 1, std::slice::from_ref(&broken)), fails);
@@ -194,7 +195,22 @@ fn every_wait_has_its_sentence() {
     );
     let over = HatcheryView { trouble: trouble(0), ..broken };
     assert_eq!(say(&plain, 1, &[over]), "worker_wanted: a new worker has been asked of hatchery h1");
+    let refused = Some(Trouble { why: "no key".into(), until: None });
+    let refused = HatcheryView { trouble: refused, ..h.clone() };
+    let mend = "hatchery h1 starts no workers until somebody mends this and starts it anew: no key";
+    let idle = HatcheryView { busy: 0, starting: 2, ..refused.clone() };
+    assert_eq!(say(&plain, 1, std::slice::from_ref(&idle)), format!("worker_fails: {mend}"));
+    assert_eq!(
+        say(&plain, 1, &[refused]),
+        format!("all_busy: all 2 workers of hatchery h1 are busy, position 1; {mend}")
+    );
+    assert_eq!(
+        say(&plain, 1, &[idle, other.clone()]),
+        "worker_wanted: a new worker has been asked of hatchery h2"
+    );
     h.up = false;
+    let both = [h.clone(), HatcheryView { name: "h3".into(), ..h.clone() }];
+    assert_eq!(say(&plain, 1, &both), "hatchery_down: hatcheries h1, h3 could run it, but are not up");
     assert_eq!(say(&plain, 1, &[h.clone()]), "hatchery_down: hatchery h1 could run it, but is not up");
     assert_eq!(say(&docker, 1, &[h.clone()]), "no_hatchery: no hatchery is up (known: hatchery h1)");
     let none = HatcheryView { max_workers: 0, ..other.clone() };
@@ -207,7 +223,7 @@ fn every_wait_has_its_sentence() {
 #[test]
 fn a_hatchery_that_fails_or_is_gone_holds_up_nobody() {
     let now = Timestamp(1_000);
-    let trouble = Some(Trouble { why: "no disk".into(), until: Timestamp(2_000) });
+    let trouble = Some(Trouble { why: "no disk".into(), until: Some(Timestamp(2_000)) });
     // It comes first and is the choosier one, but its workers don't start.
     let broken = HatcheryView { trouble, ..hatchery("broken", 2, 0, &[]) };
     let sound = hatchery("sound", 1, 0, &["make"]);
@@ -219,6 +235,11 @@ fn a_hatchery_that_fails_or_is_gone_holds_up_nobody() {
         (Some(&1), Some(&1)),
         "the second finds no other"
     );
+    // One that starts none for good is asked for none, and what it was to start is not waited for.
+    let refused = Some(Trouble { why: "no key".into(), until: None });
+    let refused = HatcheryView { trouble: refused, starting: 1, ..broken.clone() };
+    let d = dispatch(&jobs(), &[refused, sound.clone()], now);
+    assert_eq!((d.wanted.get(&sound.id), d.wanted.len()), (Some(&1), 1));
     // Workers that it is said to start are not counted on while another one has room.
     let starting = HatcheryView { starting: 1, ..broken.clone() };
     let d = dispatch(&queue([job(1, 0, 1, &[])]), &[starting, sound.clone()], now);

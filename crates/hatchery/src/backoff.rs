@@ -66,7 +66,6 @@ impl Backoff {
     /// How many instances may exist, of `max`. A full provider is tried again with one more after the pause.
     pub fn ceiling(&self, max: u32, now: Timestamp) -> u32 {
         match self.ceiling {
-            _ if self.denied => 0,
             Some(ceiling) if self.until > now => max.min(ceiling),
             Some(ceiling) => max.min(ceiling.saturating_add(1)),
             None => max,
@@ -110,6 +109,5 @@ mod tests {
         b.failed(&ProviderError::Denied("x".into()), 3, NOW, 0.0);
         b.succeeded(NOW + Duration::from_secs(3600));
         assert!(b.is_denied());
-        assert_eq!(b.ceiling(10, NOW + Duration::from_secs(7200)), 0);
     }
 }

@@ -102,7 +102,9 @@ impl Snapshot {
     pub fn stands_for(&self, full: &str) -> Result<(), LocalError> {
         let ours = Git::at(self.dir.path())?.with("GIT_DIR", self.dir.path());
         let valid = ours.text(&["check-ref-format", full]);
-        valid.map_err(|_| LocalError::Usage(format!("--payload names {full}, which git does not take as a name")))?;
+        valid.map_err(|_| {
+            LocalError::Usage(format!("--payload names {full}, which git does not take as a name"))
+        })?;
         ours.text(&["update-ref", full, &self.hash]).map(drop)
     }
 

@@ -224,7 +224,8 @@ impl Sim {
         Ok(())
     }
 
-    /// A server starts: queue and leases as the store has them. A worker that has a job gets a whole lease to say so.
+    /// A server starts: queue and leases as the store has them. When the workers that have jobs count as heard of say
+    /// the rules of leases.
     pub fn restore(&mut self, server: usize) {
         let now = self.clock(server);
         let mut memory = Memory::default();
@@ -236,7 +237,8 @@ impl Sim {
                     if let Some(known) = self.store.workers.get(&worker) {
                         memory.touch(worker, known.hatchery, now);
                     }
-                    memory.hold(job, *attempt, worker, now, row.stopped);
+                    let seen = self.terms().heard_before(row.until, now);
+                    memory.hold(job, *attempt, worker, seen, row.stopped, now);
                 }
                 None => drop(memory.queue.push(row.queued.clone())),
             }

@@ -38,6 +38,11 @@ pub fn explain(
     let busy: Count = |h| h.busy as usize;
     let (free, come, more) = (sum(&fit, idle), sum(&sound, starting), sum(&sound, room));
     let who = names(&fit);
+    let refused = fit.iter().filter(|h| h.refused()).map(|h| {
+        let why = h.trouble(now).unwrap_or_default();
+        format!("hatchery {} starts no workers until somebody mends this and starts it anew: {why}", h.name)
+    });
+    let refused: Vec<String> = refused.collect();
     let (code, text) = if position <= free {
         ("ready", format!("a worker of {} is free and about to take it", those_with(&fit, idle)))
     } else if position <= free + come {
@@ -56,11 +61,14 @@ pub fn explain(
             })
             .collect();
         ("worker_fails", faults.join("; "))
+    } else if !refused.is_empty() && free + come + more + sum(&fit, busy) == 0 {
+        ("worker_fails", refused.join("; "))
     } else if fit.iter().all(|h| h.max_workers == 0) {
-        ("no_room", format!("{who} may not start workers: its limit is 0"))
+        let limit = if fit.len() == 1 { "its limit is" } else { "their limits are" };
+        ("no_room", format!("{who} may not start workers: {limit} 0"))
     } else {
         let (at_work, others) = (sum(&fit, busy), free + come + more);
-        let text = match (at_work, others) {
+        let mut text = match (at_work, others) {
             (1, 0) => format!("the only worker of {who} is busy, position {position}"),
             (all, 0) => format!("all {all} workers of {who} are busy, position {position}"),
             (0, 1) => format!("the only worker of {who} is for the job ahead, position {position}"),
@@ -70,6 +78,9 @@ pub fn explain(
                 busy + others
             ),
         };
+        for why in &refused {
+            text.push_str(&format!("; {why}"));
+        }
         ("all_busy", text)
     };
     WaitReason { code, text }
@@ -110,7 +121,8 @@ fn nobody(
         return WaitReason { code: "no_hatchery", text: "no hatchery is registered".into() };
     }
     if !fit_but_down.is_empty() {
-        let text = format!("{} could run it, but is not up", names(fit_but_down));
+        let are = if fit_but_down.len() == 1 { "is" } else { "are" };
+        let text = format!("{} could run it, but {are} not up", names(fit_but_down));
         return WaitReason { code: "hatchery_down", text };
     }
     if up.is_empty() {

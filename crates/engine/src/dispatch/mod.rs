@@ -73,8 +73,9 @@ pub struct HatcheryView {
 pub struct Trouble {
     /// What it said.
     pub why: String,
-    /// From then on it is asked like the others again: what was wrong may be over.
-    pub until: Timestamp,
+    /// From then on it is asked like the others again: what was wrong may be over. `None`: it was refused for good, and
+    /// starts nothing until somebody has mended that.
+    pub until: Option<Timestamp>,
 }
 
 impl Default for HatcheryView {
@@ -102,17 +103,22 @@ impl HatcheryView {
     /// How many more workers it may start.
     pub fn room(&self) -> u32 {
         let used = self.busy.saturating_add(self.starting).saturating_add(self.idle.len() as u32);
-        if self.up { self.max_workers.saturating_sub(used) } else { 0 }
+        if self.up && !self.refused() { self.max_workers.saturating_sub(used) } else { 0 }
     }
 
     /// Workers that may be expected to come.
     fn coming(&self) -> u32 {
-        if self.up { self.starting } else { 0 }
+        if self.up && !self.refused() { self.starting } else { 0 }
+    }
+
+    /// It starts no workers until somebody has mended what is wrong.
+    fn refused(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|t| t.until.is_none())
     }
 
     /// Why its workers do not start, as far as is known now.
     fn trouble(&self, now: Timestamp) -> Option<&str> {
-        self.trouble.as_ref().filter(|t| now < t.until).map(|t| t.why.as_str())
+        self.trouble.as_ref().filter(|t| t.until.is_none_or(|until| now < until)).map(|t| t.why.as_str())
     }
 }
 

@@ -46,6 +46,17 @@ impl Terms {
         (now.since(seen) < self.silence).then(|| seen + self.lasts())
     }
 
+    /// When the worker of a lease that a starting server finds in the store counts as heard of. On a store of its own: now,
+    /// as the server's absence kept the worker from saying anything. On a shared one: as the lease says, because a worker
+    /// that reached no server has given up by its end, and whoever is about may not hear of it again only because one
+    /// server after the other is started.
+    pub fn heard_before(&self, until: Option<Timestamp>, now: Timestamp) -> Timestamp {
+        let said = until
+            .filter(|_| self.shared)
+            .map(|until| Timestamp(until.ms() - self.lasts().as_millis() as i64));
+        said.map_or(now, |said| said.min(now))
+    }
+
     /// When a worker that reaches no server gives its attempt up, counted from its last report that was answered.
     pub fn worker_gives_up(&self) -> Duration {
         worker_gives_up(self.heartbeat)
@@ -112,6 +123,20 @@ mod tests {
         for shared in [false, true] {
             assert_eq!(terms(shared).until(at(100), at(145)), None);
         }
+    }
+
+    #[test]
+    fn starts_of_servers_renew_no_lease() {
+        let it = terms(true);
+        let until = it.until(at(100), at(100)).unwrap();
+        for start in (100..235).step_by(5) {
+            let seen = it.heard_before(Some(until), at(start));
+            assert_eq!(seen, at(100));
+            assert!(it.until(seen, at(start)).is_none_or(|again| again == until));
+        }
+        assert_eq!(it.heard_before(Some(at(9_999)), at(100)), at(100), "a clock that was ahead");
+        assert_eq!(terms(false).heard_before(Some(at(50)), at(100)), at(100));
+        assert_eq!(it.heard_before(None, at(100)), at(100));
     }
 
     #[test]

@@ -117,6 +117,7 @@ impl<P: Provider, S: Server> Agent<P, S> {
             wait_ms: wait.as_millis() as u64,
             last_error: self.backoff.last_error().into(),
             failures: self.failed_starts,
+            refused: self.backoff.is_denied(),
             leaving: false,
         })
     }

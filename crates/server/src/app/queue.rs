@@ -58,6 +58,10 @@ impl App {
             .filter(|(e, ..)| !e.cancelled)
             .map(|(e, project_key, workflow_name, worker)| {
                 let job = JobRef { run: e.run, job: e.job };
+                // A run that can't be read is not told what its workers do: one may have ended long ago.
+                let at_work = e.worker.is_some_and(|w| {
+                    e.parked.is_none() || self.fleet().holds_of(w).contains(&(job, e.attempt))
+                });
                 let reason = match (&e.parked, e.worker) {
                     (Some(why), _) => Some(WaitReason {
                         code: "parked".into(),
@@ -73,13 +77,13 @@ impl App {
                     number: e.number,
                     node: e.node,
                     name: e.name,
-                    status: if e.worker.is_some() { Status::Building } else { Status::Waiting },
+                    status: if at_work { Status::Building } else { Status::Waiting },
                     since: e.queued.to_rfc3339(),
                     attempt: e.attempt.0,
                     triggered_by: e.triggered_by,
                     requirements: e.requirements.iter().map(|r| format!("{}: {}", r.kind, r.value)).collect(),
                     reason,
-                    worker,
+                    worker: worker.filter(|_| at_work),
                 }
             })
             .collect())

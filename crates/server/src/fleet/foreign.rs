@@ -20,9 +20,9 @@ pub struct Told {
     pub busy: u32,
     /// Workers without one.
     pub idle: u32,
-    /// Why its workers do not start, and until when that counts.
+    /// Why its workers do not start, and until when that counts; without a time: until somebody has mended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<(String, Timestamp)>,
+    pub trouble: Option<(String, Option<Timestamp>)>,
 }
 
 /// What dispatch sees of a hatchery that has no workers yet.

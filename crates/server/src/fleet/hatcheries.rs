@@ -122,8 +122,10 @@ impl Fleet {
         view.up = !told.leaving;
         if told.last_error.is_empty() {
             view.trouble = None;
+        } else if told.refused {
+            view.trouble = Some(Trouble { why: told.last_error.clone(), until: None });
         } else if failed_anew {
-            view.trouble = Some(Trouble { why: told.last_error.clone(), until: now + TROUBLED });
+            view.trouble = Some(Trouble { why: told.last_error.clone(), until: Some(now + TROUBLED) });
         }
         if before != (view.up, view.trouble.clone()) {
             state.pump(now);

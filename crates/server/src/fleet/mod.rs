@@ -164,6 +164,11 @@ impl Fleet {
     /// Why a job waits; `None` if it does not.
     pub fn explain(&self, job: JobRef, now: Timestamp) -> Option<cds_api::queue::WaitReason> {
         let state = self.lock();
+        // Handed out, and not written down yet.
+        if let Some(worker) = state.workers.values().find(|w| w.job.is_some_and(|(has, _)| has == job)) {
+            let text = format!("the worker {} is about to take it", worker.name);
+            return Some(cds_api::queue::WaitReason { code: "ready".into(), text });
+        }
         let fleet = state.everywhere();
         let position = state.queue.position(job, &fleet)?;
         let queued = state.queue.get(job)?;

@@ -96,18 +96,19 @@ pub(crate) async fn reconcile_run(app: &App, id: RunId) -> Result<usize, cds_sto
     Ok(count)
 }
 
-/// Jobs of a run that is set aside wait beside the queue, with the reason: no worker is wanted for them.
+/// Jobs of a run that is set aside wait beside the queue, with the reason: no worker is wanted for them, and of those
+/// that have one nothing can be recorded.
 async fn set_aside(app: &App, id: RunId, why: String) -> Result<usize, cds_store::Error> {
-    let waiting: Vec<queue::Entry> = app.store().read(move |tx| queue::of_run(tx, id)).await?;
-    let waiting: Vec<_> = waiting.into_iter().filter(|e| e.worker.is_none() && e.parked.is_none()).collect();
-    for e in &waiting {
+    let found: Vec<queue::Entry> = app.store().read(move |tx| queue::of_run(tx, id)).await?;
+    let found: Vec<_> = found.into_iter().filter(|e| e.parked.is_none()).collect();
+    for e in found.iter().filter(|e| e.worker.is_none()) {
         app.fleet().cancel(JobRef { run: id, job: e.job }, e.attempt, app.now());
     }
-    let count = waiting.len();
+    let count = found.len();
     if count > 0 {
         app.store()
             .write(move |tx| {
-                waiting.iter().try_for_each(|e| queue::park(tx, id, e.job, e.attempt, Some(&why)).map(drop))
+                found.iter().try_for_each(|e| queue::park(tx, id, e.job, e.attempt, Some(&why)).map(drop))
             })
             .await?;
     }

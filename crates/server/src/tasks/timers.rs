@@ -6,7 +6,7 @@ use cds_engine::{Event, upkeep};
 use cds_store::{Wake, timers};
 use tokio::sync::broadcast::error::RecvError;
 
-/// Between two looks, also when a timer that is due can't be told.
+/// Between two looks.
 const SHORTEST: std::time::Duration = std::time::Duration::from_millis(20);
 /// Timers that are looked at together.
 const BATCH: i64 = 100;
@@ -14,10 +14,12 @@ const BATCH: i64 = 100;
 pub async fn run(app: App) {
     let mut wakeups = app.store().wakeups();
     loop {
-        if let Err(e) = ring(&app).await {
+        let told = ring(&app).await.unwrap_or_else(|e| {
             tracing::warn!(error = %e, "timers could not be looked at");
-        }
-        let next = app.store().read(timers::next).await.ok().flatten();
+            false
+        });
+        // One that is due and can't be told now rings again with the next tick: the store is full or away.
+        let next = if told { app.store().read(timers::next).await.ok().flatten() } else { None };
         let sleep = next.map_or(TICK, |at| at.since(app.now()).min(TICK)).max(SHORTEST);
         let deadline = tokio::time::Instant::now() + sleep;
         loop {
@@ -35,7 +37,8 @@ pub async fn run(app: App) {
     }
 }
 
-async fn ring(app: &App) -> Result<(), cds_store::Error> {
+/// Tells runs of what is due. False if some could not be told now.
+async fn ring(app: &App) -> Result<bool, cds_store::Error> {
     loop {
         let now = app.now();
         let (due, bad) = app.store().read(move |tx| timers::due(tx, now, BATCH)).await?;
@@ -44,7 +47,7 @@ async fn ring(app: &App) -> Result<(), cds_store::Error> {
                 tracing::error!(row, "a timer can't be read and is deleted");
             }
         } else if due.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let mut later = false;
         for timer in due {
@@ -59,9 +62,8 @@ async fn ring(app: &App) -> Result<(), cds_store::Error> {
                 later = true;
             }
         }
-        // The store failed: it rings again with the next tick, and not at once.
         if later {
-            return Ok(());
+            return Ok(false);
         }
     }
 }

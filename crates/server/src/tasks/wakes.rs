@@ -3,8 +3,8 @@
 use super::{TICK, restore::queued};
 use crate::App;
 use cds_engine::upkeep::lease;
-use cds_model::{Attempt, JobRef, WorkerId};
-use cds_store::{Wake, queue};
+use cds_model::{Attempt, JobRef, Timestamp, WorkerId};
+use cds_store::{Wake, queue, workers};
 use std::collections::{HashMap, HashSet};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -80,13 +80,25 @@ pub(super) async fn reload(app: &App) {
             && still_leased(app, mark.job, mark.attempt, mark.lease.worker).await
         {
             tracing::warn!(job = %mark.job, "a lease is nobody's: its attempt is lost");
-            app.worker_lost(mark.job, mark.attempt, "it was leased, and no worker had it".into()).await;
+            app.worker_lost(mark.job, mark.attempt, nobodys(app, mark.lease, ghost, now).await).await;
         }
     }
     let waiting = waiting
         .into_iter()
         .filter(|e| e.mark().waits() && !on_their_way.contains(&JobRef { run: e.run, job: e.job }));
     app.fleet().push(waiting.map(queued), now);
+}
+
+/// Why the lease of a worker that is not known here is given up.
+async fn nobodys(app: &App, lease: lease::Row, ghost: bool, now: Timestamp) -> String {
+    let Some(worker) = lease.worker.filter(|_| !ghost) else {
+        return "its worker was never told of it: the answer of the database was lost".into();
+    };
+    let known = app.store().read(move |tx| workers::get(tx, worker)).await.ok().flatten();
+    let name = known.map_or_else(|| worker.to_string(), |w| w.name);
+    let heard = app.terms().heard_before(lease.until, now);
+    let quiet = if heard < now { format!(" for {} s", now.since(heard).as_secs()) } else { String::new() };
+    format!("lost connection with the worker {name}: no server has heard of it{quiet}")
 }
 
 async fn still_leased(app: &App, job: JobRef, attempt: Attempt, worker: Option<WorkerId>) -> bool {

@@ -18,6 +18,7 @@ on_both! {
     what_is_queued_and_cannot_be_read_is_queued_anew,
     a_list_shows_the_others_and_what_it_can,
     a_run_that_cannot_be_read_is_set_aside,
+    a_job_at_work_of_a_run_that_cannot_be_read_says_so,
     a_run_that_can_be_read_again_goes_on,
 }
 
@@ -203,6 +204,36 @@ async fn a_run_that_cannot_be_read_is_set_aside(on: Database) {
     assert!(queued(&s, bad).await.is_empty());
     assert_eq!(s.get(&owner, &format!("{RUNS}/1")).await.status, 404);
     assert!(s.app.store().read(slots::all).await.unwrap().is_empty());
+}
+
+async fn a_job_at_work_of_a_run_that_cannot_be_read_says_so(on: Database) {
+    let (s, owner) = server(on).await;
+    let run = start(&s, &owner).await;
+    let worker = s.worker().await;
+    let take = serde_json::json!({"wait_ms": 0});
+    let had = s.post(&worker, "/v1/worker/take", take.clone()).await.is(200).json();
+    corrupt(&s, Damage::GarbleRun, run).await;
+    s.app.live().forget(run);
+    assert_eq!(reconcile(&s.app).await.unwrap(), 2, "the run and its job");
+    assert_eq!(reconcile(&s.app).await.unwrap(), 0);
+    let shown = async |s: &Server| {
+        let mut all = s.get(&owner, "/v1/queue").await.is(200).json();
+        let job = all[0].take();
+        assert_eq!(job["reason"]["code"], "parked", "{job}");
+        (job["status"].as_str().unwrap().to_string(), job["worker"].is_string())
+    };
+    assert_eq!(shown(&s).await, ("Building".into(), true), "it is at work");
+    let end = serde_json::json!({"job": had["job"], "attempt": had["attempt"], "end": {"status": "Success"}});
+    s.post(&worker, "/v1/worker/report", end).await.is(409);
+    assert_eq!(shown(&s).await, ("Waiting".into(), false), "its worker has let go of it");
+    assert_eq!(s.post(&worker, "/v1/worker/take", take).await.status, 204, "and is there for others");
+    let anew = s.another().await;
+    assert_eq!(shown(&anew).await, ("Waiting".into(), false));
+    // What it was given counts again when the run does, until its lease ends.
+    corrupt(&s, Damage::MendRun, run).await;
+    s.post(&owner, &format!("{RUNS}/1/unpark"), serde_json::json!({})).await.is(204);
+    let entry = queued(&s, run).await.remove(0);
+    assert!(entry.parked.is_none() && entry.worker.is_some(), "{entry:?}");
 }
 
 async fn a_run_that_can_be_read_again_goes_on(on: Database) {

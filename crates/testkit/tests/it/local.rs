@@ -133,6 +133,8 @@ fn a_payload_means_what_it_means_on_a_server() {
     shown(&[], "<-a & b> <main> <{{.git.tag}}>");
     shown(&["-d", r#"{"who": "you"}"#], "<{{.flags}}> <main> <{{.git.tag}}>");
     shown(&["-d", r#"{"git.tag": "v1"}"#], "<{{.flags}}> <{{.git.branch}}> <v1>");
+    let (code, _, err) = repository.run(&["-d", r#"{"cds.foo": "1"}"#]);
+    assert!(code == 2 && err.contains("cds.foo"), "{err}");
     shown(&["-d", r#"{"git.tag": "v1"}"#], "   changed");
     shown(&["-d", r#"{"git.branch": "feat"}"#], "   changed");
     let (code, _, err) = repository.run(&["-d", r#"{"git.branch": "a..b"}"#]);

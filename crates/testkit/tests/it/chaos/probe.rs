@@ -114,6 +114,7 @@ impl ProbeHatchery {
                         wait_ms: 1_000,
                         last_error: String::new(),
                         failures: 0,
+                        refused: false,
                         leaving: false,
                     };
                     match self.client.hatchery_sync(&sync).await {
