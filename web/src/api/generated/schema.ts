@@ -5062,7 +5062,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A worker gets no more jobs. */
+        /** A worker gets no more jobs; the one it has it ends. Its hatchery ends it when it has none. */
         post: {
             parameters: {
                 query?: never;
@@ -5555,6 +5555,8 @@ export interface components {
             last_error?: string;
             /** @description It ends: nothing more is to be asked of it. */
             leaving?: boolean;
+            /** @description `last_error` was said for good: it starts nothing until somebody has mended that and started it anew. */
+            refused?: boolean;
             /**
              * Format: int64
              * @description Version of the wishes last acted on; the call returns at once if there are newer ones.
