@@ -73,11 +73,12 @@ impl Project {
         }
         self.client.push(KEY, tar, false).await.map_err(|e| LocalError::Usage(e.to_string()))?;
         let body = RunStart { payload: Some(plan.payload.clone()), ..RunStart::default() };
-        let run = self.client.run_start(KEY, plan.workflow(), &body, None).await.map_err(|e| match e.status() {
-            // What was asked for is wrong: there is no run.
-            Some(status) if status.is_client_error() => LocalError::Usage(e.to_string()),
-            _ => LocalError::Failed(e.to_string()),
-        })?;
+        let run =
+            self.client.run_start(KEY, plan.workflow(), &body, None).await.map_err(|e| match e.status() {
+                // What was asked for is wrong: there is no run.
+                Some(status) if status.is_client_error() => LocalError::Usage(e.to_string()),
+                _ => LocalError::Failed(e.to_string()),
+            })?;
         follow::follow(&self.client, run, options, stop).await
     }
 

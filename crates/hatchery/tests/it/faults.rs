@@ -77,7 +77,8 @@ async fn a_denied_hatchery_stops_trying_and_keeps_what_it_has() {
     let spawns = provider.look().spawns;
     sleep(Duration::from_secs(3600)).await;
     assert_eq!(provider.counts(), (spawns, 1, 1));
-    assert_eq!(server.look().registrations.last().unwrap().offer.max_workers, 0);
+    assert!(server.look().syncs.last().unwrap().refused, "the server knows that it is for good");
+    assert_eq!(server.look().registrations.last().unwrap().offer.max_workers, 5, "as it is configured");
     hatchery.stop().await.unwrap();
 }
 

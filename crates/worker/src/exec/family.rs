@@ -4,10 +4,10 @@
 //! step, or descends from such a process. Because the worker is a *subreaper*, orphans become its children, so
 //! that a worker without children knows, by one system call, that nothing is left of a job.
 
-use cds_process::Stat;
+use cds_process::{ProcId, Stat};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process_group, waitid, waitpid};
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -147,7 +147,7 @@ impl Family {
         let mut pause = Duration::from_millis(2);
         let mut asked = HashSet::new();
         loop {
-            let living = self.look(scope);
+            let living = if asked.is_empty() { self.freeze(scope) } else { self.look(scope) };
             let orphans = self.has_orphans(scope);
             if living.is_empty() && !orphans {
                 return 0;
@@ -166,7 +166,8 @@ impl Family {
                 }
             } else {
                 // Each is asked once: some programs take a second SIGTERM for impatience.
-                let fresh: Vec<_> = living.into_iter().filter(|p| asked.insert(p.id)).collect();
+                let fresh = unasked(&living, &asked);
+                asked.extend(fresh.iter().map(|p| p.id));
                 self.signal(scope, &fresh, Signal::TERM);
             }
             tokio::time::sleep(pause).await;
@@ -174,6 +175,22 @@ impl Family {
                 .min(Duration::from_millis(50))
                 .min(grace.saturating_sub(elapsed).max(Duration::from_millis(2)));
         }
+    }
+
+    /// Stops all members, so that none starts another one between being seen and being asked to end; the living.
+    /// They go on when they are asked.
+    fn freeze(&self, scope: Scope) -> Vec<Stat> {
+        let mut frozen = HashSet::new();
+        // More than a few generations within milliseconds: that one is not about to tidy up.
+        for _ in 0..5 {
+            let living = self.look(scope);
+            let fresh: Vec<_> = living.iter().filter(|p| frozen.insert(p.id)).collect();
+            if fresh.is_empty() {
+                return living;
+            }
+            fresh.iter().for_each(|p| p.id.signal(Signal::STOP));
+        }
+        self.look(scope)
     }
 
     fn signal(&self, scope: Scope, members: &[Stat], signal: Signal) {
@@ -195,6 +212,18 @@ impl Family {
             }
         }
     }
+}
+
+/// Those of the living that are to be asked to end: not yet asked, and not the work of one who was. What such a process
+/// starts from then on is how it tidies up; what it leaves behind when it ends is nobody's.
+fn unasked(living: &[Stat], asked: &HashSet<ProcId>) -> Vec<Stat> {
+    let parents: HashMap<i32, &Stat> = living.iter().map(|p| (p.id.pid, p)).collect();
+    let tidies_up = |p: &Stat| {
+        let mut above = std::iter::successors(parents.get(&p.parent), |above| parents.get(&above.parent));
+        // The table was not read in one moment: it may have circles.
+        above.by_ref().take(living.len()).any(|above| asked.contains(&above.id))
+    };
+    living.iter().filter(|p| !asked.contains(&p.id) && !tidies_up(p)).copied().collect()
 }
 
 impl Drop for Family {

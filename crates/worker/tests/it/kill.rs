@@ -94,7 +94,9 @@ async fn a_stop_ends_deaf_trees() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_lets_scripts_tidy_up() {
     let host = Host::start().await;
-    let mut j = job(&["trap 'echo tidying; exit 0' TERM; echo ready; while :; do sleep 0.05; done"]);
+    // With programs of its own, which take their time and are not told to end in the middle of it.
+    let tidy = "sleep 0.3 && sh -c \"sleep 0.3; /bin/echo tidying\" && env echo tidied; exit 0";
+    let mut j = job(&[&format!("trap '{tidy}' TERM; echo ready; while :; do sleep 0.05; done")]);
     j.kill_grace_ms = 10_000;
     let name = host.server.queue(j);
     host.server.until(name, "the start", |s| s.log(0).contains("ready")).await;
@@ -102,7 +104,7 @@ async fn a_stop_lets_scripts_tidy_up() {
     host.server.cancel(name);
     let seen = host.server.end(name).await;
     assert!(begin.elapsed() < Duration::from_secs(5));
-    assert!(seen.log(0).contains("tidying\n"));
+    assert!(seen.log(0).contains("tidying\ntidied\n"), "{}", seen.log(0));
     assert_eq!(seen.status(), "Stopped");
 }
 
