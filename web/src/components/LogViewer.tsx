@@ -4,7 +4,7 @@ import type { Hit } from "../model/hits";
 import type { Range } from "../model/log";
 import { Heights, Rows } from "../model/rows";
 import { isFinal } from "../model/status";
-import { firstOpen, followed, HEAD, opensAt, opensAtEnd } from "../model/steps";
+import { firstOpen, followed, HEAD, opensAt, opensAtEnd, whyStep } from "../model/steps";
 import { between, duration } from "../model/time";
 import type { AttemptRun } from "../model/types";
 import "../styles/log.css";
@@ -180,13 +180,14 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
   const lines = useLineMarks({ rows, list, scroller, step: markedStep, range, onSelect, onStay: () => following.current && setFollowing(false), onKeyed: reveal });
   const headOf = ({ step, log, open }: Part) => {
     const took = between(step.start, step.done, now);
+    const why = whyStep(step);
     return (
       <>
         <button type="button" aria-expanded={open} onClick={() => setFolds({ ...folds, [step.step]: !open })}>
           <i className="caret" aria-hidden="true" />
           <StatusIcon status={step.status} size={15} />
           <span className="log-step">{step.name}</span>
-          {step.reason && <span className="bad-text small log-reason" title={step.reason}>{step.reason}</span>}
+          {why && <span className={`${step.optional ? "muted" : "bad-text"} small log-reason`} title={why}>{why}</span>}
           <span className="log-took">{log.state === "cut" && <em>connection lost, trying again</em>}{open && log.total >= 1000 && <span className="log-total">{log.total.toLocaleString("en")} lines</span>}{took !== undefined && duration(took)}</span>
         </button>
         {open && log.total > 0 && <Button kind="quiet" aria-label={`Raw log of ${step.name}`} onClick={() => download(log.rawPath, `${name}-${step.step}.log`).catch(report)}>Raw</Button>}

@@ -7,6 +7,7 @@ import { conditionFault, failedAlone, nodeErrors } from "../model/failures";
 import { counts, groupJobs, isGroup, type JobGroup, worst } from "../model/jobGroups";
 import { nodeStatus, type NodeView, ordinal, stageStatus } from "../model/runView";
 import { GATE, isFinal, kindName, label } from "../model/status";
+import { whyStep } from "../model/steps";
 import { between, duration } from "../model/time";
 import type { JobRun, NodeRun, Parameter, Run } from "../model/types";
 import { Link } from "../ui/Link";
@@ -161,7 +162,7 @@ function JobCard({ run, job, now, fresh }: { run: Run; job: JobRun; now: number;
                   <span className="step-name">{step.name}</span>
                   <span className="muted small">{took !== undefined ? duration(took) : ""}</span>
                 </Link>
-                {step.reason && <p className="why bad small">{step.reason}</p>}
+                {whyStep(step) && <p className={`why small ${step.optional ? "aside" : "bad"}`}>{whyStep(step)}</p>}
               </li>
             );
           })}

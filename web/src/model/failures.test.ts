@@ -15,7 +15,7 @@ test("the lines that tell are those of the program", () => {
 
 test("only jobs of a node's last execution count", () => {
   const job = (status: string, attempts: unknown[] = []) => ({ id: `r.${status}`, name: status, status, attempts });
-  const latest = { stages: [{ jobs: [job("Success"), job("Fail", [{ attempt: 1, steps: [] }, { attempt: 2, reason: "no disk", steps: [{ step: 0, status: "Success" }, { step: 1, status: "Fail", name: "test", reason: "exit 1" }] }])] }] };
+  const latest = { stages: [{ jobs: [job("Success"), job("Fail", [{ attempt: 1, steps: [] }, { attempt: 2, reason: "no disk", steps: [{ step: 0, status: "Fail", name: "lint", optional: true, reason: "exit 9" }, { step: 1, status: "Fail", name: "test", reason: "exit 1" }] }])] }] };
   const early = { stages: [{ jobs: [job("Fail", [{ attempt: 1, reason: "the worker was lost", steps: [] }])] }] };
   const view = { nodes: new Map([["a", { latest }], ["b", { latest: undefined }], ["c", { latest: early }]]) } as unknown as RunView;
   expect(failedJobs(view).map(({ attempt, step, stepName, reason }) => ({ attempt, step, stepName, reason }))).toEqual([

@@ -3,6 +3,7 @@
 import { parseAnsi } from "./ansi";
 import type { RunView } from "./runView";
 import { UNDECIDED } from "./status";
+import { cause } from "./steps";
 import type { JobRun, LogLine, NodeRun, Run } from "./types";
 
 export interface FailedJob {
@@ -10,7 +11,7 @@ export interface FailedJob {
   job: JobRun;
   /** Number of its last attempt. */
   attempt: number;
-  /** The step that failed; undefined if the job failed before or beside its steps. */
+  /** The step it failed for; undefined if the job failed before or beside its steps. */
   step: number | undefined;
   stepName: string;
   reason: string;
@@ -23,7 +24,7 @@ export function failedJobs(view: RunView): FailedJob[] {
     for (const job of node?.stages.flatMap((s) => s.jobs) ?? []) {
       if (!node || job.status !== "Fail") continue;
       const attempt = job.attempts.at(-1);
-      const step = attempt?.steps.find((s) => s.status === "Fail");
+      const step = attempt && cause(attempt.steps);
       found.push({ node, job, attempt: attempt?.attempt ?? 0, step: step?.step, stepName: step?.name ?? "", reason: step?.reason || attempt?.reason || "" });
     }
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { firstOpen, followed, HEAD, opensAt, opensAtEnd } from "./steps";
+import { cause, firstOpen, followed, HEAD, opensAt, opensAtEnd, whyStep } from "./steps";
 
 const steps = (...statuses: string[]) => statuses.map((status, step) => ({ step, status, start: status === "" ? null : "2026-01-01T00:00:00Z" }));
 const job = (status: string, ...statuses: string[]) => ({ status, steps: steps(...statuses) });
@@ -25,4 +25,14 @@ test("a step is followed until the next one begins, and after the end of its job
   expect(followed(steps("Success", "Success", ""))?.step).toBe(1);
   expect(followed(steps("Fail", "Success"))?.step).toBe(1);
   expect(followed(steps("", ""))).toBeUndefined();
+});
+
+test("an optional step that failed is nobody's cause: the log opens elsewhere, but for who asks for it", () => {
+  const [lint, real] = [{ step: 0, status: "Fail", optional: true, start: "2026-01-01T00:00:00Z" }, { step: 1, status: "Fail", start: "2026-01-01T00:00:01Z" }];
+  const failed = { status: "Fail", steps: [lint, real] };
+  expect([cause(failed.steps)?.step, firstOpen(failed, undefined), opensAt(failed, undefined, undefined)]).toEqual([1, 1, { step: 1, line: Infinity }]);
+  expect(opensAt(failed, 0, undefined)).toEqual({ step: 0, line: Infinity });
+  const green = { status: "Success", steps: [lint, { ...real, status: "Success" }] };
+  expect([cause(green.steps), firstOpen(green, undefined), opensAt(green, undefined, undefined)]).toEqual([undefined, 1, undefined]);
+  expect([lint, { ...lint, reason: "exit 1" }, { ...real, reason: "exit 2" }, { ...lint, status: "Success" }].map(whyStep)).toEqual(["failed, optional: the job goes on", "failed, optional: the job goes on · exit 1", "exit 2", ""]);
 });
