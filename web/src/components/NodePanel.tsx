@@ -3,6 +3,7 @@ import { useParams, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { queries } from "../api/queries";
 import { canRestart, canRestartFailed, canStop, type Level } from "../model/can";
+import { inProgress } from "../model/executions";
 import { conditionFault, failedAlone, nodeErrors } from "../model/failures";
 import { counts, groupJobs, isGroup, type JobGroup, worst } from "../model/jobGroups";
 import { nodeStatus, type NodeView, ordinal, stageStatus } from "../model/runView";
@@ -42,6 +43,7 @@ export function NodePanel({ run, view, level, busy, onRestart, onRestartWith, on
   const { node, executions } = view;
   const shown = executions.find((n) => String(n.id) === wanted) ?? view.latest;
   const gate = view.status === GATE;
+  const going = inProgress(executions);
   const stopping = canStop({ status: view.status === "" || view.status === "Skipped" ? "Success" : view.status }, level);
   const fault = view.notRun && conditionFault(view.notRun.why, `node ${node.name}`);
   return (
@@ -66,6 +68,7 @@ export function NodePanel({ run, view, level, busy, onRestart, onRestartWith, on
           <Button can={canRestart(run, node.name, level)} aria-label={`Start ${node.name} with another payload or parameters`} onClick={() => onRestartWith(node.name)}>With…</Button>
         </span>
       </div>
+      {going.length > 1 && <Reason tone="wait" title={`${going.length} executions of this node are in progress: ${going.map((n) => `${run.number}.${n.sub_number}`).join(" and ")}`}>Stopping the node stops all of them.</Reason>}
       {gate && <Reason tone="wait" title="It waits for somebody to start it by hand">Its other conditions are met. Who may run this workflow approves it by starting it.</Reason>}
       {fault !== undefined && <Reason tone="bad" title="It did not run, because its condition could not be evaluated"><Conditions lines={[fault]} /></Reason>}
       {view.notRun && !gate && fault === undefined && <Reason tone="idle" title="It did not run, because its condition was false"><Conditions lines={view.notRun.why} /></Reason>}

@@ -1,4 +1,5 @@
 // What an event of the stream changes in what was read before.
+import { byNode, current } from "./executions";
 import type { Event, Run, RunBrief } from "./types";
 
 /** A run of which only some executions have been read anew, put into what was known; what has not changed stays the same object. */
@@ -21,7 +22,7 @@ export function patchBriefs(runs: readonly RunBrief[], news: Event): readonly Ru
   return runs.with(at, { ...run, status, at_work: news.at_work, gates });
 }
 
-/** The last execution of each node. */
-export function latestExecutions(run: Run): number[] {
-  return [...new Map(run.node_runs.map((n) => [n.node, n.id])).values()];
+/** The execution that stands for each node. */
+export function latestExecutions(run: Pick<Run, "node_runs">): number[] {
+  return [...byNode(run.node_runs).values()].flatMap((executions) => current(executions)?.id ?? []);
 }

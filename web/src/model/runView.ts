@@ -1,4 +1,5 @@
 // A run as the page shows it: the state of every node of the graph, counts, times.
+import { byNode, current } from "./executions";
 import { conditionFault } from "./failures";
 import { GATE, isFinal, label, UNDECIDED } from "./status";
 import { between } from "./time";
@@ -8,11 +9,11 @@ export interface NodeView {
   node: WorkflowNode;
   /** Executions, oldest first. */
   executions: NodeRun[];
-  /** The last one. */
+  /** The one that stands for the node: what goes on, else the last one. */
   latest: NodeRun | undefined;
   /** Why it did not run, if that is decided. */
   notRun: NotRun | undefined;
-  /** Of the last execution as people must see it; `Skipped`, `UNDECIDED`, or `GATE` where nothing but a person is waited for. */
+  /** Of that execution as people must see it; `Skipped`, `UNDECIDED`, or `GATE` where nothing but a person is waited for. */
   status: string;
   /** Jobs by what they are, without those that were skipped; for the bar under the name. */
   jobs: { total: number; good: number; bad: number; busy: number };
@@ -30,18 +31,13 @@ export interface RunView {
 
 export function runView(run: Run): RunView {
   const nodes = new Map<string, NodeView>();
-  const all = new Map<string, NodeRun[]>();
-  for (const n of run.node_runs) {
-    const known = all.get(n.node);
-    if (known) known.push(n);
-    else all.set(n.node, [n]);
-  }
+  const all = byNode(run.node_runs);
   const decided = new Map(run.not_run.map((n) => [n.node, n]));
   for (const node of run.nodes) {
     const executions = (all.get(node.name) ?? []).sort((a, b) => a.id - b.id);
-    const latest = executions.at(-1);
+    const latest = current(executions);
     const notRun = decided.get(node.name);
-    const skipped = notRun && (!latest || notRun.sub_number > latest.sub_number);
+    const skipped = notRun && (!latest || (isFinal(latest.status) && notRun.sub_number > latest.sub_number));
     const fault = skipped && conditionFault(notRun.why, `node ${node.name}`) !== undefined;
     nodes.set(node.name, {
       node,
@@ -90,7 +86,7 @@ function countJobs(latest: NodeRun | undefined): NodeView["jobs"] {
   return count;
 }
 
-/** A node, with the number of its newest execution where it has several. */
+/** A node, with the number of the execution that stands for it where it has several. */
 export function executionName(view: RunView, node: string): string {
   const { latest, executions = [] } = view.nodes.get(node) ?? {};
   return latest && executions.length > 1 ? `${node}, execution ${view.number}.${latest.sub_number}` : node;

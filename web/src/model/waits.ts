@@ -1,6 +1,7 @@
 // What a run waits for, where nothing of it runs.
+import { inProgress } from "./executions";
 import type { RunView } from "./runView";
-import { GATE, isFinal } from "./status";
+import { GATE } from "./status";
 import type { NodeRun, Run, RunBrief } from "./types";
 
 type WaitReason = NonNullable<NodeRun["waits"]>;
@@ -31,11 +32,10 @@ export function waitsOf(view: RunView, fresh?: ReadonlyMap<string, WaitReason>):
     if (since < wait.since) wait.since = since;
     waits.set(key, wait);
   };
-  for (const { latest } of view.nodes.values()) {
-    if (!latest || isFinal(latest.status)) continue;
-    if (latest.waits) add(latest.node, latest.start, latest.waits);
-    for (const stage of latest.stages) for (const job of stage.jobs) {
-      if (job.status === "Waiting") add(latest.node, job.queued ?? latest.start, fresh?.get(job.id) ?? job.waits ?? undefined, { id: job.id, name: job.name });
+  for (const it of [...view.nodes.values()].flatMap((v) => inProgress(v.executions))) {
+    if (it.waits) add(it.node, it.start, it.waits);
+    for (const stage of it.stages) for (const job of stage.jobs) {
+      if (job.status === "Waiting") add(it.node, job.queued ?? it.start, fresh?.get(job.id) ?? job.waits ?? undefined, { id: job.id, name: job.name });
     }
   }
   return [...waits.values()];
