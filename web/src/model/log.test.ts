@@ -29,6 +29,11 @@ test("bytes that come twice are taken once, a gap is refused", () => {
   expect(assembler.offset).toBe(8);
 });
 
+test("a mark of byte order is kept wherever a line begins, as in a log that is read again", () => {
+  const assembler = new LineAssembler({ n: 0, offset: 0 });
+  expect(assembler.push(piece(0, "\ufeffa\n\ufeffb\nc"))?.map((l) => l.text)).toEqual(["\ufeffa", "\ufeffb", "c"]);
+});
+
 test("offsets are those of the lines' beginnings", () => {
   const assembler = new LineAssembler({ n: 0, offset: 0 });
   const lines = assembler.push(piece(0, "é\nb\nc")) ?? [];

@@ -93,7 +93,8 @@ export interface LineStart {
  * that was cut goes on. A line has the time of its first byte.
  */
 export class LineAssembler {
-  private decoder = new TextDecoder();
+  /** A mark of byte order is text like any other, as in what the server reads of a log. */
+  private decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   private text = "";
   private n: number;
   private lineOffset: number;
