@@ -19,6 +19,29 @@ test("children stand right of their parents and nothing overlaps", () => {
   }
 });
 
+test.each(["LR", "TB"] as const)("siblings stand in the order of the workflow, and their edges go with them, %s", (direction) => {
+  const place = (nodes: ReturnType<typeof node>[]) => {
+    const { nodes: placed, edges, width, height } = layout(nodes, direction);
+    expect(placed.map((p) => p.name)).toEqual(nodes.map((n) => n.name));
+    for (const p of placed) expect([p.x >= 8, p.y >= 8, p.x + p.width <= width, p.y + p.height <= height]).toEqual([true, true, true, true]);
+    expect(edges.map((e) => `${e.from} ${e.to}`).sort()).toEqual(nodes.flatMap((n) => n.parents.map((p) => `${p} ${n.name}`)).sort());
+    const at = new Map(placed.map((p) => [p.name, direction === "LR" ? p.y : p.x]));
+    return (...names: string[]) => names.toSorted((a, b) => (at.get(a) ?? 0) - (at.get(b) ?? 0));
+  };
+  const leaves = Array.from({ length: 14 }, (_, i) => `leaf-${i}`);
+  expect(place([node("root"), ...leaves.map((l) => node(l, ["root"]))])(...leaves)).toEqual(leaves);
+  expect(place([node("a"), node("skip", ["a"]), node("b", ["a"]), node("c", ["b"])])("b", "skip")).toEqual(["skip", "b"]);
+  const legs = [node("a"), node("x", ["a"]), node("y", ["a"]), node("z", ["a"]), node("x2", ["x"]), node("y2", ["y"]), node("z2", ["z"]), node("all", ["x2", "y2", "z2"], "join")];
+  const sorted = place(legs);
+  expect([sorted("x", "y", "z"), sorted("x2", "y2", "z2")]).toEqual([["x", "y", "z"], ["x2", "y2", "z2"]]);
+  // A way that passes nodes is the way of the same pair as before.
+  const { nodes, edges } = layout([node("a"), node("b", ["a"]), node("c", ["b"]), node("d", ["a", "c"])], direction);
+  const across = (p: { x: number; y: number } | undefined) => (direction === "LR" ? p?.y : p?.x) ?? NaN;
+  const [box, way] = [nodes.find((p) => p.name === "b"), edges.find((e) => e.from === "a" && e.to === "d")];
+  for (const point of way?.through ?? []) expect(Math.abs(across(point) - across(box))).toBeGreaterThan(10);
+  expect(way?.through.length).toBeGreaterThan(0);
+});
+
 test("on narrow screens it goes down", () => {
   const { nodes } = layout([node("a"), node("b", ["a"])], "TB");
   expect(nodes[1]?.y).toBeGreaterThan((nodes[0]?.y ?? 0) + 60);

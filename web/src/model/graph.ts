@@ -37,6 +37,8 @@ export function size(kind: string): { width: number; height: number } {
 
 const WIDTH = 176;
 const HEIGHT = 58;
+/** Before the first box. */
+const MARGIN = 8;
 const GAP_X = 44;
 const GAP_Y = 22;
 /** From here on the quick layout. */
@@ -49,7 +51,7 @@ export function layout(nodes: readonly GraphInput[], direction: "LR" | "TB" = "L
 
 function pretty(nodes: readonly GraphInput[], direction: "LR" | "TB"): Layout {
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: direction, nodesep: GAP_Y, ranksep: direction === "LR" ? GAP_X : 36, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: direction, nodesep: GAP_Y, ranksep: direction === "LR" ? GAP_X : 36, marginx: MARGIN, marginy: MARGIN });
   graph.setDefaultEdgeLabel(() => ({}));
   const names = new Set(nodes.map((n) => n.name));
   for (const node of nodes) graph.setNode(node.name, { ...size(node.kind) });
@@ -69,7 +71,53 @@ function pretty(nodes: readonly GraphInput[], direction: "LR" | "TB"): Layout {
     // Neighbours have three points: both ends and the middle.
     return { from: edge.v, to: edge.w, through: points.length > 3 ? points.slice(1, -1) : [] };
   });
-  return bounded(placed, edges);
+  return inOrder(nodes, bounded(placed, edges), direction === "LR" ? "y" : "x");
+}
+
+/**
+ * The same picture with siblings in the order of the workflow, as far as no edge has to cross another for it: the whole of it
+ * mirrored where most stand the other way round, and nodes that are alike in all but their names in each other's places.
+ */
+function inOrder(nodes: readonly GraphInput[], { nodes: placed, edges, width, height }: Layout, across: "x" | "y"): Layout {
+  const size = across === "y" ? height : width;
+  const at = new Map(placed.map((p) => [p.name, across === "y" ? p.y + p.height / 2 : p.x + p.width / 2]));
+  let order = 0;
+  for (const siblings of together(nodes, (n) => [...n.parents].sort().join("\n"))) {
+    for (let i = 1; i < siblings.length; i++) order += Math.sign((at.get(siblings[i]?.name ?? "") ?? 0) - (at.get(siblings[i - 1]?.name ?? "") ?? 0));
+  }
+  const flip = order < 0;
+  const mirrored = placed.map((p) => (!flip ? p : across === "y" ? { ...p, y: size - p.y - p.height + MARGIN } : { ...p, x: size - p.x - p.width + MARGIN }));
+  const mirror = (point: { x: number; y: number }) => (!flip ? point : across === "y" ? { x: point.x, y: size - point.y + MARGIN } : { x: size - point.x + MARGIN, y: point.y });
+
+  // Names move, places and ways stay: like nodes have edges to the same others.
+  const renamed = new Map<string, string>();
+  const children = new Map<string, string[]>();
+  for (const n of nodes) for (const p of n.parents) children.set(p, [...(children.get(p) ?? []), n.name]);
+  const place = new Map(mirrored.map((p) => [p.name, p[across]]));
+  for (const like of together(nodes, (n) => JSON.stringify([n.kind === "join" || n.kind === "fork", [...n.parents].sort(), [...(children.get(n.name) ?? [])].sort()]))) {
+    const slots = like.map((n) => n.name).sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
+    for (const [i, slot] of slots.entries()) renamed.set(slot, like[i]?.name ?? slot);
+  }
+  const name = (old: string) => renamed.get(old) ?? old;
+  const boxes = new Map(mirrored.map((p) => [name(p.name), { ...p, name: name(p.name) }]));
+  return {
+    nodes: nodes.flatMap((n) => boxes.get(n.name) ?? []),
+    edges: edges.map((e) => ({ from: name(e.from), to: name(e.to), through: e.through.map(mirror) })),
+    width,
+    height,
+  };
+}
+
+/** Nodes of the same key, in their order. */
+function together(nodes: readonly GraphInput[], key: (node: GraphInput) => string): GraphInput[][] {
+  const groups = new Map<string, GraphInput[]>();
+  for (const node of nodes) {
+    const its = key(node);
+    const known = groups.get(its);
+    if (known) known.push(node);
+    else groups.set(its, [node]);
+  }
+  return [...groups.values()];
 }
 
 /** Columns by depth. Rows as their parents stand, then parents beside the middle of their children: few edges cross. */
