@@ -1,7 +1,7 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useLayoutEffect, useRef } from "react";
 import { about, otherTags } from "../model/about";
-import { isFinal, label } from "../model/status";
+import { isFinal, rowLabel } from "../model/status";
 import { runDuration } from "../model/runView";
 import { ago, duration } from "../model/time";
 import type { RunBrief } from "../model/types";
@@ -76,7 +76,7 @@ const Row = memo(function Row({ run, withWorkflow, now }: { run: RunBrief; withW
           {message && <> <span className="run-message" title={message}>{message}</span></>}
         </span>
         <span className="muted small">
-          {label(status)} · {withWorkflow ? run.project_key : `version ${run.version}`} · {author}
+          {rowLabel(status)} · {withWorkflow ? run.project_key : `version ${run.version}`} · {author}
         </span>
       </span>
       <span className="run-tags">
@@ -86,7 +86,7 @@ const Row = memo(function Row({ run, withWorkflow, now }: { run: RunBrief; withW
         {otherTags(run).slice(0, 3).map((t) => <span key={t.tag} className="chip" title={`${t.tag}: ${t.value}`}><span className="muted">{t.tag}</span> {t.value}</span>)}
       </span>
       <span className="run-times">
-        <span title={run.sub_number > 0 ? "From its start to its last end, with what lies between restarts" : undefined}>{ms === undefined ? "" : duration(ms)}</span>
+        <span title={`From its start to its last end, with any wait for a person${run.sub_number > 0 ? " and what lies between restarts" : ""}`}>{ms === undefined ? "" : duration(ms)}</span>
         <time className="muted small" dateTime={run.start} title={run.start}>{ago(run.start, now)}</time>
       </span>
     </Link>

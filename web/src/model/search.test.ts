@@ -23,6 +23,7 @@ describe("validated search", () => {
   it("drops what has another type or is unknown", () => {
     expect(runSearch({ node: "build", tab: "nothing", exec: 3 })).toEqual({ node: "build" });
     expect(historySearch({ status: ["Fail"], branch: "main", other: "x" })).toEqual({ branch: "main" });
+    expect(["Fail", "Gate", "Never Built", "bogus", "toString", "Undecided", ""].map((status) => historySearch({ status }).status)).toEqual(["Fail", "Gate", "Never Built", undefined, undefined, undefined, undefined]);
     expect(workflowSearch({ start: "1" })).toEqual({ start: "1" });
   });
 

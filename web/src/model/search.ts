@@ -1,8 +1,12 @@
 // What an address may say after its `?`: all of it is text from outside, so each value is checked where it is read.
 
+import { isFilter } from "./status";
+
 type Given = Record<string, unknown>;
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+/** What is no status filters nothing. */
+const status = (value: unknown): string | undefined => (typeof value === "string" && isFilter(value) ? value : undefined);
 const number = (value: unknown, least: number): number | undefined => {
   const n = typeof value === "number" ? value : typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : NaN;
   return n >= least ? n : undefined;
@@ -45,7 +49,7 @@ export interface JobSearch {
   attempt?: number;
 }
 
-export const historySearch = (s: Given): HistorySearch => ({ status: text(s.status), branch: text(s.branch), author: text(s.author), tag: text(s.tag) });
+export const historySearch = (s: Given): HistorySearch => ({ status: status(s.status), branch: text(s.branch), author: text(s.author), tag: text(s.tag) });
 export const projectSearch = (s: Given): ProjectSearch => ({ ...historySearch(s), list: s.list === "runs" ? "runs" : undefined });
 export const workflowSearch = (s: Given): WorkflowSearch => ({ ...historySearch(s), start: text(s.start) });
 export const runSearch = (s: Given): RunSearch => ({ node: text(s.node), name: text(s.name), exec: text(s.exec), tab: TABS.find((t) => t === s.tab) });

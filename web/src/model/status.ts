@@ -47,6 +47,16 @@ export function kindName(kind: string): string {
 /** What lists can be filtered by, in the words that they show. */
 export const FILTERS = ["Building", "Waiting", GATE, "Fail", "Success", "Stopped"].map((value) => ({ value, label: label(value) }));
 
+/** Whether a list can be filtered by it: an address may name anything. */
+export function isFilter(status: string): boolean {
+  return status !== UNDECIDED && Object.hasOwn(TONES, status);
+}
+
+/** What a row of a list says. A run that waits for a person stands among those that succeeded as well, and says why. */
+export function rowLabel(status: string): string {
+  return status === GATE ? `${label(GATE)}, all before succeeded` : label(status);
+}
+
 /** Colours of the favicon: the same in both themes, for tabs have their own background. */
 export const FAVICON: Record<Tone, string> = {
   good: "#1a8f4c",
