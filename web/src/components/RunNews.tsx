@@ -8,6 +8,7 @@ import type { Run } from "../model/types";
 import { gateSince, holder, type Wait, waitsOf } from "../model/waits";
 import { Button } from "../ui/Button";
 import { Link } from "../ui/Link";
+import { More } from "../ui/More";
 import { useNow } from "../util/hooks";
 import { paths } from "../util/paths";
 import { StatusIcon } from "./Status";
@@ -38,17 +39,18 @@ interface GatesProps {
   onSelect: (node: string) => void;
 }
 
-/** More gates than this are told by the graph alone. */
+/** More gates or reasons than this are shown when somebody asks for them. */
 const MOST = 5;
 
 /** What waits for a person, with the button that opens it. Of a run that was stopped nobody expects anything. */
 export function Gates({ run, view, ...rest }: GatesProps) {
   const now = useNow(view.gates.length > 0, 10_000);
   if (view.gates.length === 0 || run.status === "Stopped") return null;
+  const line = (gate: NodeView) => <Gate key={gate.node.name} gate={gate} run={run} since={gateSince(run, view, gate.node.name)} now={now} {...rest} />;
   return (
     <section className="card news" aria-label="Waits for a person">
-      {view.gates.slice(0, MOST).map((gate) => <Gate key={gate.node.name} gate={gate} run={run} since={gateSince(run, view, gate.node.name)} now={now} {...rest} />)}
-      {view.gates.length > MOST && <p className="muted small">and {view.gates.length - MOST} more</p>}
+      {view.gates.slice(0, MOST).map(line)}
+      {view.gates.length > MOST && <More what={`${view.gates.length - MOST} more that ${view.gates.length - MOST === 1 ? "waits" : "wait"} for a person`}>{() => view.gates.slice(MOST).map(line)}</More>}
     </section>
   );
 }
@@ -77,10 +79,11 @@ export function Waits({ run, view, onSelect }: { run: Run; view: RunView; onSele
   const fresh = useReasons();
   const waits = useMemo(() => waitsOf(view, fresh), [view, fresh]);
   const now = useNow(true);
+  const line = (wait: Wait) => <WaitLine key={`${wait.node} ${wait.text}`} run={run} wait={wait} now={now} onSelect={onSelect} />;
   return (
     <section className="card news" aria-label="Why nothing runs">
-      {waits.slice(0, MOST).map((wait) => <WaitLine key={`${wait.node} ${wait.text}`} run={run} wait={wait} now={now} onSelect={onSelect} />)}
-      {waits.length > MOST && <p className="muted small">and {waits.length - MOST} more reasons</p>}
+      {waits.slice(0, MOST).map(line)}
+      {waits.length > MOST && <More what={`${waits.length - MOST} more reason${waits.length - MOST === 1 ? "" : "s"}`}>{() => waits.slice(MOST).map(line)}</More>}
     </section>
   );
 }
