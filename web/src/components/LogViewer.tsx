@@ -209,7 +209,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
     if (head) {
       drawn.push(<div key={`${step.step}`} className="log-head">{headOf(at.block)}</div>);
     } else if (log.total === 0) {
-      drawn.push(<div key={`${step.step} none`} className="log-none">{emptyText(step.status, log)}</div>);
+      drawn.push(<div key={`${step.step} none`} className="log-none">{emptyText(step.status, log, !running)}</div>);
     } else {
       const n = at.row;
       drawn.push(

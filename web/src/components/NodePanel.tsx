@@ -6,11 +6,12 @@ import { canRestart, canRestartFailed, canStop, type Level } from "../model/can"
 import { inProgress } from "../model/executions";
 import { conditionFault, failedAlone, nodeErrors } from "../model/failures";
 import { counts, groupJobs, isGroup, type JobGroup, worst } from "../model/jobGroups";
-import { nodeStatus, type NodeView, ordinal, stageStatus } from "../model/runView";
+import { nodeStatus, type NodeView, ordinal, type RunView, stageStatus } from "../model/runView";
 import { GATE, isFinal, kindName, label } from "../model/status";
 import { whyStep } from "../model/steps";
 import { between, duration } from "../model/time";
-import type { JobRun, NodeRun, Parameter, Run } from "../model/types";
+import type { JobRun, NodeRun, Parameter, Run, WorkflowNode } from "../model/types";
+import { unreached } from "../model/waits";
 import { Link } from "../ui/Link";
 import { Button } from "../ui/Button";
 import { Select } from "../ui/Select";
@@ -25,6 +26,8 @@ import { StatusBadge, StatusIcon } from "./Status";
 interface Props {
   run: Run;
   view: NodeView | undefined;
+  /** Of the whole run. */
+  whole: RunView;
   level: Level;
   /** Something is being done with the node. */
   busy: boolean;
@@ -35,7 +38,7 @@ interface Props {
 }
 
 /** What is known of one node: why it waits or did not run, its stages and jobs, its parameters. */
-export function NodePanel({ run, view, level, busy, onRestart, onRestartWith, onStop }: Props) {
+export function NodePanel({ run, view, whole, level, busy, onRestart, onRestartWith, onStop }: Props) {
   const { id } = useParams({ strict: false });
   const wanted = useSearch({ strict: false }).exec ?? id;
   const set = useSetSearch();
@@ -43,6 +46,7 @@ export function NodePanel({ run, view, level, busy, onRestart, onRestartWith, on
   const { node, executions } = view;
   const shown = executions.find((n) => String(n.id) === wanted) ?? view.latest;
   const gate = view.status === GATE;
+  const start = gate ? "Approve: start node" : view.latest ? "Restart node" : "Start node";
   const going = inProgress(executions);
   const stopping = canStop({ status: view.status === "" || view.status === "Skipped" ? "Success" : view.status }, level);
   const fault = view.notRun && conditionFault(view.notRun.why, `node ${node.name}`);
@@ -62,9 +66,9 @@ export function NodePanel({ run, view, level, busy, onRestart, onRestartWith, on
           />
         )}
         <span className="actions">
-          {view.latest && !isFinal(view.status) && <Button kind="danger" can={stopping} busy={busy} onClick={() => onStop(node.name)}>Stop node</Button>}
-          <Button can={canRestartFailed(run, view.latest, level)} busy={busy} onClick={() => onRestart(node.name, true)}>Restart failed jobs</Button>
-          <Button kind={gate ? "primary" : "plain"} can={canRestart(run, node.name, level)} busy={busy} onClick={() => onRestart(node.name, false)}>{gate ? "Approve: start node" : view.latest ? "Restart node" : "Start node"}</Button>
+          {view.latest && !isFinal(view.status) && <Button kind="danger" can={stopping} busy={busy} aria-label={`Stop node ${node.name}`} onClick={() => onStop(node.name)}>Stop node</Button>}
+          <Button can={canRestartFailed(run, view.latest, level)} busy={busy} aria-label={`Restart failed jobs of ${node.name}`} onClick={() => onRestart(node.name, true)}>Restart failed jobs</Button>
+          <Button kind={gate ? "primary" : "plain"} can={canRestart(run, node.name, level)} busy={busy} aria-label={`${start} ${node.name}`} onClick={() => onRestart(node.name, false)}>{start}</Button>
           <Button can={canRestart(run, node.name, level)} aria-label={`Start ${node.name} with another payload or parameters`} onClick={() => onRestartWith(node.name)}>With…</Button>
         </span>
       </div>
@@ -74,10 +78,20 @@ export function NodePanel({ run, view, level, busy, onRestart, onRestartWith, on
       {view.notRun && !gate && fault === undefined && <Reason tone="idle" title="It did not run, because its condition was false"><Conditions lines={view.notRun.why} /></Reason>}
       {shown?.waits && !isFinal(shown.status) && <Reason tone="wait" title="It waits"><WaitText run={run} text={shown.waits.text} /></Reason>}
       {shown && <Errors run={run} node={shown} kind={node.kind} />}
-      {!shown && !view.notRun && <Empty title={isFinal(run.status) ? "This node was not reached" : "Its turn has not come"}>{node.parents.length > 0 && <p>It comes after {node.parents.join(", ")}.</p>}</Empty>}
+      {!shown && !view.notRun && <Unreached run={run} whole={whole} node={node} />}
       {shown && <Stages run={run} node={shown} />}
       {shown && <Parameters key={shown.id} run={run} execution={shown} />}
     </div>
+  );
+}
+
+function Unreached({ run, whole, node }: { run: Run; whole: RunView; node: WorkflowNode }) {
+  const { title, gates } = unreached(run, whole, node.name);
+  return (
+    <Empty title={title}>
+      {node.parents.length > 0 && <p>It comes after {node.parents.join(", ")}.</p>}
+      {gates.length > 0 && <p>{gates.join(", ")} {gates.length > 1 ? "wait" : "waits"} for a person.</p>}
+    </Empty>
   );
 }
 
@@ -142,17 +156,24 @@ function Group({ run, group, now, fresh }: { run: Run; group: JobGroup; now: num
 function JobCard({ run, job, now, fresh }: { run: Run; job: JobRun; now: number; fresh: Reasons }) {
   const waits = fresh.get(job.id) ?? job.waits;
   const attempt = job.attempts.at(-1);
+  // No worker ever had it: a link would lead to a log that isn't there.
+  const logless = !attempt && isFinal(job.status);
   const ms = between(job.start, job.done, now);
   const queued = between(job.queued, job.start ?? job.done, now);
   const to = (step?: number) => paths.job(run.project_key, run.workflow_name, run.number, ordinal(job), step);
   return (
     <article className="job">
       <div className="job-head">
-        <Link {...to()} className="job-name"><StatusIcon status={job.status} size={18} /> <strong>{job.name}</strong><span className="sr"> {label(job.status)}, open log</span></Link>
+        {logless ? (
+          <span className="job-name"><StatusIcon status={job.status} size={18} /> <strong>{job.name}</strong> <span className="muted small">{label(job.status)}</span></span>
+        ) : (
+          <Link {...to()} className="job-name"><StatusIcon status={job.status} size={18} /> <strong>{job.name}</strong><span className="sr"> {label(job.status)}, open log</span></Link>
+        )}
         {job.attempts.length > 1 && <span className="chip" title="A lost worker makes a new attempt">attempt {job.attempts.length}</span>}
         <span className="job-time">{ms !== undefined ? duration(ms) : ""}</span>
       </div>
       {waits && job.status === "Waiting" && <p className="why wait"><strong>Waits{queued !== undefined && ` for ${duration(queued)}`}:</strong> <WaitText run={run} text={waits.text} /></p>}
+      {logless && job.infos.map((i) => <p key={i.at + i.text} className="muted small">{i.text}</p>)}
       {attempt?.reason && <p className="why bad">{attempt.reason}</p>}
       {attempt && attempt.steps.length > 0 && (
         <ol className="steps">

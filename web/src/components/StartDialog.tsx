@@ -4,6 +4,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { Intents } from "../api/intents";
 import { queries, startRun } from "../api/queries";
 import { dropDraft, keepDraft, readDraft } from "../model/draft";
+import { refusedText } from "../model/restarted";
 import { chosen, collected, doubled, type ParameterField, parameterFields, payloadRows } from "../model/startForm";
 import type { Run, Workflow } from "../model/types";
 import { getToken } from "../session";
@@ -99,6 +100,13 @@ function StartForm({ workflow, before, from, onClose, fields, known, about, type
         ...(before && from !== undefined && { number: before.number, from_nodes: [from] }),
       };
       const run = await startRun(workflow.project_key, workflow.name, body, intents.key(body));
+      const refused = from === undefined ? undefined : refusedText(run, from);
+      if (refused !== undefined) {
+        // The condition may hold with other values: the form stays, and what is sent next is another wish.
+        intents.done(body);
+        setError(refused);
+        return setBusy(false);
+      }
       onClose();
       await navigate(paths.run(workflow.project_key, workflow.name, run.number, from));
     } catch (e) {

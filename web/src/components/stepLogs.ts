@@ -38,11 +38,11 @@ export function useStepLogs(job: string, attempt: number, render: () => void): (
   };
 }
 
-/** What stands in the place of the lines of a step that has none. */
-export function emptyText(status: string, log: StepLog): string {
+/** What stands in the place of the lines of a step that has none. `over`: its job has ended. */
+export function emptyText(status: string, log: Pick<StepLog, "state" | "error">, over: boolean): string {
   if (log.state === "failed") return `The log could not be read: ${log.error}`;
   if (log.state === "away") return `${log.error} Trying again by itself.`;
   if (log.state === "loading") return "Reading…";
-  if (status === "") return "Not reached yet";
+  if (status === "") return over ? "Not run" : "Not reached yet";
   return isFinal(status) ? "It printed nothing" : "Nothing printed yet";
 }

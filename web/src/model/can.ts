@@ -43,7 +43,8 @@ export function canRestart(run: Run, node: string, level: Level): Answer {
   return yes;
 }
 
-function ancestors(run: Run, node: string): Set<string> {
+/** All nodes that come before one. */
+export function ancestors(run: Pick<Run, "nodes">, node: string): Set<string> {
   const parents = new Map(run.nodes.map((n) => [n.name, n.parents]));
   const found = new Set<string>();
   const open = [...(parents.get(node) ?? [])];

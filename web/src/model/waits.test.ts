@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { nodeStatus, runView, stageStatus } from "./runView";
 import { GATE } from "./status";
 import type { JobRun, NodeRun, Run, WorkflowNode } from "./types";
-import { briefStatus, gateSince, holder, shownStatus, waitsOf } from "./waits";
+import { briefStatus, gateSince, holder, shownStatus, unreached, waitsOf } from "./waits";
 
 const node = (name: string, parents: string[] = []): WorkflowNode => ({ name, kind: "pipeline", parents, pipeline: name, application: "", environment: "", mutex: false, payload: {} });
 const at = (second: number) => `2026-01-01T00:00:0${second}Z`;
@@ -68,4 +68,18 @@ test("a list knows that a run waits from the jobs at work", () => {
   expect(briefStatus({ status: "Success", gates: 0 })).toBe("Success");
   expect(briefStatus({ status: "Success", gates: 2 })).toBe(GATE);
   expect(briefStatus({ status: "Fail", gates: 2 })).toBe("Fail");
+});
+
+test("a node behind an open gate is not reached yet, however its run ended", () => {
+  const nodes = [node("a"), node("b", ["a"]), node("c", ["b"]), node("d", ["a"])];
+  const of = (status: string, gate: boolean, name: string) => {
+    const it = { ...run(status, [ran("a", "Success", [])], [{ node: "b", sub_number: 0, why: [], gate }]), nodes };
+    return unreached(it, runView(it), name);
+  };
+  expect(of("Success", true, "c")).toEqual({ title: "Not reached yet", gates: ["b"] });
+  expect(of("Fail", true, "c").title).toBe("Not reached yet");
+  expect(of("Stopped", true, "c").title).toBe("This node was not reached");
+  expect(of("Success", false, "c").title).toBe("This node was not reached");
+  expect(of("Success", true, "d").title).toBe("This node was not reached");
+  expect(of("Building", false, "c").title).toBe("Its turn has not come");
 });

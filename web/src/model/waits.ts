@@ -1,7 +1,8 @@
 // What a run waits for, where nothing of it runs.
+import { ancestors } from "./can";
 import { inProgress } from "./executions";
 import type { RunView } from "./runView";
-import { GATE } from "./status";
+import { GATE, isFinal } from "./status";
 import type { NodeRun, Run, RunBrief } from "./types";
 
 type WaitReason = NonNullable<NodeRun["waits"]>;
@@ -67,4 +68,15 @@ export function holder(text: string): { before: string; number: number; after: s
 export function gateSince(run: Run, view: RunView, node: string): string | undefined {
   const parents = run.nodes.find((n) => n.name === node)?.parents ?? [];
   return parents.map((p) => view.nodes.get(p)?.latest?.done ?? "").sort().at(-1) || undefined;
+}
+
+/**
+ * Why a node has not run of which nothing is decided: whether that may still come, and the gates that keep it waiting. After a
+ * run has ended, only a person brings it further.
+ */
+export function unreached(run: Pick<Run, "status" | "nodes">, view: RunView, node: string): { title: string; gates: string[] } {
+  const before = ancestors(run, node);
+  const gates = run.status === "Stopped" ? [] : view.gates.map((g) => g.node.name).filter((name) => before.has(name));
+  if (gates.length > 0) return { title: "Not reached yet", gates };
+  return { title: isFinal(run.status) ? "This node was not reached" : "Its turn has not come", gates };
 }

@@ -15,9 +15,11 @@ import { WentWrong } from "../components/WentWrong";
 import { missingOfRun } from "../model/addressed";
 import { canStart, canStop } from "../model/can";
 import { failedJobs, faultsOf, wrongText } from "../model/failures";
+import { newsElsewhere, opening } from "../model/opening";
+import { refusedText, startedText } from "../model/restarted";
 import { runView } from "../model/runView";
-import type { RunSearch } from "../model/search";
-import { GATE, label } from "../model/status";
+import type { RunSearch, RunTab } from "../model/search";
+import { isFinal, label } from "../model/status";
 import type { Run } from "../model/types";
 import { shownStatus } from "../model/waits";
 import { Button } from "../ui/Button";
@@ -36,7 +38,7 @@ export default function RunPage() {
   if (run.error) aside.current = run.error instanceof Failure && run.error.status === 409 ? run.error : undefined;
   else if (run.data) aside.current = undefined;
   if (aside.current) return <RunAside projectKey={key} workflow={workflow} number={number} why={aside.current} />;
-  return <RunAnswer query={run} projectKey={key} workflow={workflow} number={number} rows={6}>{(data) => <RunView run={data} />}</RunAnswer>;
+  return <RunAnswer query={run} projectKey={key} workflow={workflow} number={number} rows={6}>{(data) => <RunView key={data.id} run={data} />}</RunAnswer>;
 }
 
 /** Of a node that is shown, at least so much must be in view. */
@@ -73,10 +75,19 @@ function RunView({ run }: { run: Run }) {
   const { id } = useParams({ strict: false });
   const chosen = search.node ?? search.name ?? run.node_runs.find((n) => String(n.id) === id)?.node;
   const missing = missingOfRun(run, { ...search, id });
-  const selected = chosen ?? view.focus;
-  // What went wrong comes first, until somebody wants to see a node.
-  const asked = search.tab ?? (chosen === undefined ? "failures" : "jobs");
-  const tab = asked === "failures" && wrong === 0 ? "jobs" : asked;
+  // Chosen as the page opens: what is looked at stays, and where there is news elsewhere, that is said.
+  const now = opening(view, wrong);
+  const [opened, setOpened] = useState(now);
+  if (opened.node === undefined && now.node !== undefined) setOpened(now);
+  const selected = chosen ?? opened.node;
+  const asked = search.tab ?? (chosen === undefined ? opened.tab : "jobs");
+  // What went wrong may run again, while somebody reads of it.
+  const wentWrong = useRef(false);
+  wentWrong.current ||= wrong > 0;
+  const tab = asked === "failures" && !wentWrong.current ? "jobs" : asked;
+  const news = chosen === undefined ? newsElsewhere(view, now, { node: selected, tab }) : undefined;
+  // Its room is kept while there may be news: buttons must not move under a hand.
+  const [mayCome] = useState(!isFinal(run.status));
   const details = useRef<HTMLDivElement>(null);
   const bring = useBring(details);
   // `true` = a new run like this one, a name = this node again; `false` = put away.
@@ -95,17 +106,14 @@ function RunView({ run }: { run: Run }) {
     },
     [bring, set],
   );
-  const again = (node: string) => {
-    const known = view.nodes.get(node);
-    return known?.status === GATE ? `${node} is approved and starts` : known?.latest ? `${node} runs again` : `${node} starts`;
-  };
   const restart = (node: string, onlyFailed: boolean) => {
     const body = { number: run.number, from_nodes: [node], only_failed_jobs: onlyFailed };
     act({
       of: node,
       wish: { ...body, after: view.nodes.get(node)?.latest?.id },
       action: (intent) => startRun(key, run.workflow_name, body, intent),
-      done: onlyFailed ? `The failed jobs of ${node} run again` : again(node),
+      done: startedText(run, node, onlyFailed),
+      refused: (answer) => refusedText(answer, node),
       // An old execution that is looked at gives way to the one that was asked for.
       then: () => {
         if (chosen !== node) return;
@@ -113,6 +121,11 @@ function RunView({ run }: { run: Run }) {
         else void navigate({ ...paths.run(key, run.workflow_name, run.number, node), replace: true, resetScroll: false });
       },
     });
+  };
+  const open = (tab: RunTab) => {
+    set({ tab, node: chosen });
+    bring();
+    details.current?.querySelector<HTMLElement>(`[data-tab=${tab}]`)?.focus({ preventScroll: true });
   };
   const stop = (node?: string) =>
     act({ of: node ?? RUN, wish: { stop: node }, action: () => stopRun(key, run.workflow_name, number, node), done: `${node ?? "The run"} is stopping` });
@@ -126,9 +139,7 @@ function RunView({ run }: { run: Run }) {
         status={status}
         wrong={wrongText(failed.length, faults)}
         onWrong={() => {
-          set({ tab: "failures", node: chosen });
-          bring();
-          details.current?.querySelector<HTMLElement>("[data-tab=failures]")?.focus({ preventScroll: true });
+          open("failures");
         }}
         actions={
           <>
@@ -144,12 +155,17 @@ function RunView({ run }: { run: Run }) {
         <RunGraph nodes={run.nodes} view={view} selected={selected} onSelect={select} />
       </section>
       <div ref={details}>
+        {(news || (mayCome && chosen === undefined)) && (
+          <p className="elsewhere">
+            {news && <button type="button" className="link" onClick={() => { setOpened(now); open(now.tab); }}>{news}: show it</button>}
+          </p>
+        )}
         <Tabs
           label="Details of the run"
           value={tab}
           onChange={(id) => set({ tab: id, node: chosen })}
           tabs={[
-            ...(wrong > 0 ? [{ id: "failures" as const, label: "What went wrong", count: wrong, tone: "bad" as const }] : []),
+            ...(wrong > 0 || tab === "failures" ? [{ id: "failures" as const, label: "What went wrong", count: wrong || undefined, tone: "bad" as const }] : []),
             { id: "jobs", label: "Jobs" },
             { id: "tests", label: "Tests", count: tests.data?.total ? (ko ? `${ko} failed` : tests.data.total) : undefined, tone: ko ? "bad" : undefined },
             { id: "artifacts", label: "Artifacts", count: artifacts.data?.length || undefined },
@@ -158,7 +174,7 @@ function RunView({ run }: { run: Run }) {
           ]}
         >
           {tab === "failures" && <WentWrong run={run} failed={failed} faults={faults} />}
-          {tab === "jobs" && selected && <NodePanel key={selected} run={run} view={view.nodes.get(selected)} level={level} busy={busy.has(selected)} onRestart={restart} onRestartWith={setAsking} onStop={stop} />}
+          {tab === "jobs" && selected && <NodePanel key={selected} run={run} view={view.nodes.get(selected)} whole={view} level={level} busy={busy.has(selected)} onRestart={restart} onRestartWith={setAsking} onStop={stop} />}
           {tab === "tests" && <TestsTab query={tests} view={view} />}
           {tab === "artifacts" && <ArtifactsTab run={run} query={artifacts} />}
           {tab === "changes" && <ChangesTab run={run} />}
