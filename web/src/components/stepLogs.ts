@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { StepLog } from "../api/stepLog";
 import type { Block } from "../model/rows";
-import { isFinal } from "../model/status";
+import { silentText } from "../model/steps";
 import type { StepRun } from "../model/types";
 
 /** Rows of a log: the head of a step, or its lines. */
@@ -43,6 +43,5 @@ export function emptyText(status: string, log: Pick<StepLog, "state" | "error">,
   if (log.state === "failed") return `The log could not be read: ${log.error}`;
   if (log.state === "away") return `${log.error} Trying again by itself.`;
   if (log.state === "loading") return "Reading…";
-  if (status === "") return over ? "Not run" : "Not reached yet";
-  return isFinal(status) ? "It printed nothing" : "Nothing printed yet";
+  return silentText(status, over);
 }

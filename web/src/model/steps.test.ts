@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cause, firstOpen, followed, HEAD, opensAt, opensAtEnd, whyStep } from "./steps";
+import { cause, firstOpen, followed, HEAD, opensAt, opensAtEnd, silentText, whyStep } from "./steps";
 
 const steps = (...statuses: string[]) => statuses.map((status, step) => ({ step, status, start: status === "" ? null : "2026-01-01T00:00:00Z" }));
 const job = (status: string, ...statuses: string[]) => ({ status, steps: steps(...statuses) });
@@ -35,4 +35,9 @@ test("an optional step that failed is nobody's cause: the log opens elsewhere, b
   const green = { status: "Success", steps: [lint, { ...real, status: "Success" }] };
   expect([cause(green.steps), firstOpen(green, undefined), opensAt(green, undefined, undefined)]).toEqual([undefined, 1, undefined]);
   expect([lint, { ...lint, reason: "exit 1" }, { ...real, reason: "exit 2" }, { ...lint, status: "Success" }].map(whyStep)).toEqual(["failed, optional: the job goes on", "failed, optional: the job goes on · exit 1", "exit 2", ""]);
+});
+
+test("a step that did not run is not told as one that may still come, nor as a silent one", () => {
+  expect(["", "Building", "Success", "Never Built", "Skipped"].map((s) => silentText(s, false))).toEqual(["Not reached yet", "Nothing printed yet", "It printed nothing", "Not run", "Not run"]);
+  expect(["", "Success", "Stopped"].map((s) => silentText(s, true))).toEqual(["Not run", "It printed nothing", "It printed nothing"]);
 });

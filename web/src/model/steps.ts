@@ -17,6 +17,16 @@ export function whyStep({ status, optional, reason = "" }: Pick<StepRun, "status
   return `failed, optional: the job goes on${reason && ` · ${reason}`}`;
 }
 
+/** Steps that a job passed by. */
+const NOT_RUN = new Set(["Skipped", "Disabled", "Never Built"]);
+
+/** What is said of a step that has printed nothing. `over`: its job has ended. */
+export function silentText(status: string, over: boolean): string {
+  if (NOT_RUN.has(status) || (status === "" && over)) return "Not run";
+  if (status === "") return "Not reached yet";
+  return isFinal(status) ? "It printed nothing" : "Nothing printed yet";
+}
+
 /** The step to open first: marked, failed, running, or the last that was reached. */
 export function firstOpen({ steps }: Attempt, marked: number | undefined): number | undefined {
   if (marked !== undefined && steps.some((s) => s.step === marked)) return marked;

@@ -6,7 +6,7 @@ export function More({ what, children }: { what: string; children: () => ReactNo
   const id = useId();
   return (
     <>
-      <p className="more"><button type="button" className="link" aria-expanded={open} aria-controls={open ? id : undefined} onClick={() => setOpen(!open)}>{open ? `Hide ${what}` : `Show ${what}`}</button></p>
+      <p className="show-more"><button type="button" className="link" aria-expanded={open} aria-controls={open ? id : undefined} onClick={() => setOpen(!open)}>{open ? `Hide ${what}` : `Show ${what}`}</button></p>
       {open && <div id={id} className="more-of">{children()}</div>}
     </>
   );

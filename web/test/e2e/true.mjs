@@ -1,6 +1,9 @@
 // What a page says stays so: time that passes, faults outside of jobs, buttons that are pressed twice or vanish, changes, tests
 // and the queue. In Chromium against the real server. Needs `npm run build` and the binaries.
 import { strict as assert } from "node:assert";
+import { rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { browser } from "./browser.mjs";
 import { PASSWORD, server, signIn } from "./server.mjs";
 import { accessible, finish, stepper } from "./steps.mjs";
@@ -207,6 +210,131 @@ await step("the queue says what waits for what, and who sees only a part of it i
   await tab.getByText("Nothing that you may see waits or runs").waitFor();
   assert.equal(await tab.getByText("The queue is empty").count(), 0);
   await other.close();
+});
+
+await step("the panel keeps its node and tab while the run goes on, and says where the news is", async () => {
+  // Each node ends when it is let go, so that what is asked between is no race.
+  const gate = (name) => join(tmpdir(), `cds-e2e-${process.pid}-${name}`);
+  const wait = (name) => `jobs:\n- job: ${name}\n  steps: [{script: ['for i in $(seq 600); do test -e ${gate(name)} && break; sleep 0.1; done', 'test ${name} != third']}]\n`;
+  for (const name of ["first", "second", "third"]) await push(`seq-${name}`, `  only: {pipeline: seq-${name}}`, wait(name));
+  await push("seq", "  first: {pipeline: seq-first}\n  second: {pipeline: seq-second, depends_on: [first]}\n  third: {pipeline: seq-third, depends_on: [first]}");
+  try {
+    await cds.ctl("workflow", "run", "SHOP", "seq");
+    await page.goto(at("seq/run/1"));
+    await head("Stop node").waitFor();
+    assert.equal(await head("Stop node").getAttribute("aria-label"), "Stop node first");
+    await page.locator(".parameters summary").click();
+    const filter = page.getByLabel("Filter parameters");
+    await filter.fill("cds.run");
+    const tabs = await page.getByRole("tablist", { name: "Details of the run" }).boundingBox();
+    await writeFile(gate("first"), "");
+    const news = page.locator(".elsewhere button");
+    await news.filter({ hasText: "second is running: show it" }).waitFor();
+    assert.equal(await page.locator("h2.node-name").innerText(), "first");
+    assert.deepEqual([await filter.inputValue(), await filter.evaluate((e) => document.activeElement === e)], ["cds.run", true]);
+    assert.equal(await page.locator(".gnode.selected").getAttribute("data-node"), "first");
+    assert.equal((await page.getByRole("tablist", { name: "Details of the run" }).boundingBox()).y, tabs.y, "the panel moved");
+    await accessible(page, "news elsewhere");
+    await shot("elsewhere");
+    await writeFile(gate("third"), "");
+    await news.filter({ hasText: "third failed: show it" }).waitFor();
+    assert.deepEqual([await page.locator("h2.node-name").innerText(), await filter.inputValue()], ["first", "cds.run"]);
+    await page.getByRole("tab", { name: /What went wrong/ }).waitFor();
+    assert.equal(await page.getByRole("tab", { name: "Jobs" }).getAttribute("aria-selected"), "true");
+    await news.click();
+    await page.locator(".went-wrong").getByRole("link", { name: "third" }).waitFor();
+    await focus("[role=tab][data-tab=failures]");
+    assert.equal(await news.count(), 0);
+  } finally {
+    for (const name of ["first", "second", "third"]) await writeFile(gate(name), "");
+  }
+  await page.waitForFunction(() => document.title.startsWith("Failed"));
+  for (const name of ["first", "second", "third"]) await rm(gate(name));
+});
+
+await step("a node whose condition is false is not told to start, neither by its button nor by the form", async () => {
+  await push("chain", "  a: {pipeline: chain}\n  skip: {pipeline: chain, depends_on: [a], conditions: {check: [{variable: git.branch, operator: eq, value: nope}]}}\n  b: {pipeline: chain, depends_on: [a]}");
+  await run("chain", "--data", '{"git.branch":"main"}');
+  await page.goto(at("chain/run/1?node=skip"));
+  await head("Start node").click();
+  const told = page.locator(".toast.error", { hasText: 'skip was not run: its condition is false: git.branch ("main") eq "nope": false' });
+  await told.waitFor();
+  assert.equal(await page.getByText("skip starts").count(), 0);
+  await shot("not-started");
+  await told.locator("button").click();
+  await page.getByRole("button", { name: "Start skip with another payload or parameters" }).click();
+  const form = page.getByRole("dialog");
+  await form.getByRole("button", { name: "Start", exact: true }).click();
+  await form.getByText("skip was not run: its condition is false").waitFor();
+  await shot("not-started-form");
+  await form.getByLabel("git.branch").fill("nope");
+  await form.getByRole("button", { name: "Start", exact: true }).click();
+  await form.waitFor({ state: "detached" });
+  await page.locator(".gnode.good[data-node=skip]").waitFor();
+});
+
+await step("of two executions at once the one that goes on is shown, and can be stopped", async () => {
+  const url = /\/runs\/1\?parameters=false/;
+  await page.route(url, async (route) => {
+    const answer = await (await route.fetch()).json();
+    const of = answer.node_runs.find((n) => n.node === "b");
+    const busy = (job) => ({ ...job, id: `${answer.id}.90`, status: "Building", done: null });
+    const going = { ...of, id: 90, sub_number: 5, status: "Building", done: null, stages: of.stages.map((s) => ({ ...s, status: "Building", jobs: s.jobs.map(busy) })) };
+    await route.fulfill({ json: { ...answer, status: "Building", node_runs: [...answer.node_runs, going, { ...of, id: 91, sub_number: 4 }] } });
+  });
+  await page.goto(at("chain/run/1?node=b"));
+  await page.locator(".gnode.busy[data-node=b]").waitFor();
+  await page.locator(".node-head .badge.busy", { hasText: "Running" }).waitFor();
+  await page.getByRole("button", { name: "Stop node b" }).waitFor();
+  await accessible(page, "two executions at once");
+  await shot("two-executions");
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+});
+
+await step("all failed jobs can be shown, and an optional step that failed is not the cause", async () => {
+  const job = (name, steps) => `- job: ${name}\n  steps:\n${steps}`;
+  await push("many", "  only: {pipeline: many}", `jobs:\n${job("lints", "  - {name: lint, optional: true, script: [echo lint complains, exit 1]}\n  - {name: real, script: [echo THE REAL CAUSE, exit 2]}\n  - {name: later, script: [echo never]}\n")}${[1, 2, 3, 4, 5].map((i) => job(`bad-${i}`, "  - {script: [exit 3]}\n")).join("")}`);
+  await run("many");
+  await page.goto(at("many/run/1"));
+  const wrong = page.getByRole("region", { name: "What went wrong" });
+  await wrong.getByText("THE REAL CAUSE").waitFor();
+  await wrong.getByText("step real").waitFor();
+  assert.equal(await wrong.getByText("lint complains").count(), 0);
+  assert.equal(await wrong.locator("li").count(), 4);
+  await wrong.getByRole("button", { name: "Show 2 more failed jobs" }).click();
+  await wrong.locator("li").nth(5).waitFor();
+  await accessible(page, "all failed jobs");
+  await shot("all-failed");
+  await wrong.getByRole("link", { name: "lints" }).click();
+  await page.locator(".log-text", { hasText: "THE REAL CAUSE" }).waitFor();
+  await page.locator(".log-head", { hasText: "failed, optional: the job goes on" }).waitFor();
+  await page.getByRole("button", { name: "Open all" }).click();
+  await page.locator(".log-none", { hasText: "Not run" }).waitFor();
+  assert.equal(await page.getByText("Not reached yet").count(), 0);
+  await accessible(page, "an optional step that failed");
+  await shot("optional");
+});
+
+await step("behind gates a node is not reached yet; gates are all there; a job without a log is no link", async () => {
+  const gates = Array.from({ length: 7 }, (_, i) => `  gate-${i}: {pipeline: gates, depends_on: [a], when: [manual]}`).join("\n");
+  await push("gates", `  a: {pipeline: gates}\n${gates}\n  after: {pipeline: gates, depends_on: [gate-0]}`, "jobs:\n- job: quick\n  steps: [{script: [echo done]}]\n- job: off\n  enabled: false\n  steps: [{script: [echo never]}]\n");
+  await run("gates");
+  await page.goto(at("gates/run/1?node=after"));
+  await page.locator(".node-panel", { hasText: "Not reached yet" }).getByText("gate-0 waits for a person.").waitFor();
+  const places = await page.locator(".gnode[data-node^=gate]").evaluateAll((all) => all.map((e) => [e.dataset.node, e.getBoundingClientRect().y]).sort((a, b) => a[1] - b[1]).map(([name]) => name));
+  assert.deepEqual(places, [0, 1, 2, 3, 4, 5, 6].map((i) => `gate-${i}`));
+  const news = page.getByRole("region", { name: "Waits for a person" });
+  await news.getByRole("button", { name: "Show 2 more that wait for a person" }).click();
+  await news.getByRole("button", { name: "Approve and start gate-6" }).waitFor();
+  await accessible(page, "all gates");
+  await shot("gates");
+  await page.goto(at("gates/run/1?node=a"));
+  await page.locator(".job", { hasText: "off" }).getByText("Disabled").waitFor();
+  assert.equal(await page.getByRole("link", { name: /off/ }).count(), 0);
+  await shot("disabled");
+  await page.goto(`${cds.url}/?status=bogus`);
+  await page.locator(".run-row", { hasText: "gates" }).getByText("Waits for a person, all before succeeded").waitFor();
+  assert.equal(await page.locator(".problem").count(), 0);
 });
 
 await step("what can't be read stays told while it is tried again", async () => {
