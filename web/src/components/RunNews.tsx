@@ -9,7 +9,8 @@ import { gateSince, holder, type Wait, waitsOf } from "../model/waits";
 import { Button } from "../ui/Button";
 import { Link } from "../ui/Link";
 import { More } from "../ui/More";
-import { useNow } from "../util/hooks";
+import { DOUBLE_CLICK_MS } from "../util/acts";
+import { useNow, useSettled } from "../util/hooks";
 import { paths } from "../util/paths";
 import { StatusIcon } from "./Status";
 
@@ -45,8 +46,11 @@ const MOST = 5;
 /** What waits for a person, with the button that opens it. Of a run that was stopped nobody expects anything. */
 export function Gates({ run, view, ...rest }: GatesProps) {
   const now = useNow(view.gates.length > 0, 10_000);
+  // One that opens or goes moves the others: what a hand was about to press then may have become another's button.
+  const order = view.gates.map((g) => g.node.name).join("\n");
+  const moved = useSettled(order, DOUBLE_CLICK_MS) !== order;
   if (view.gates.length === 0 || run.status === "Stopped") return null;
-  const line = (gate: NodeView) => <Gate key={gate.node.name} gate={gate} run={run} since={gateSince(run, view, gate.node.name)} now={now} {...rest} />;
+  const line = (gate: NodeView) => <Gate key={gate.node.name} gate={gate} run={run} since={gateSince(run, view, gate.node.name)} now={now} moved={moved} {...rest} />;
   return (
     <section className="card news" aria-label="Waits for a person">
       {view.gates.slice(0, MOST).map(line)}
@@ -55,7 +59,7 @@ export function Gates({ run, view, ...rest }: GatesProps) {
   );
 }
 
-function Gate({ run, gate, since, now, level, busy, onApprove, onApproveWith, onSelect }: Omit<GatesProps, "view"> & { gate: NodeView; since: string | undefined; now: number }) {
+function Gate({ run, gate, since, now, moved, level, busy, onApprove, onApproveWith, onSelect }: Omit<GatesProps, "view"> & { gate: NodeView; since: string | undefined; now: number; moved: boolean }) {
   const { node } = gate;
   const can = canRestart(run, node.name, level);
   return (
@@ -67,7 +71,7 @@ function Gate({ run, gate, since, now, level, busy, onApprove, onApproveWith, on
         {!can.ok && level !== undefined && <p className="small">{can.why}</p>}
       </div>
       <span className="actions">
-        <Button kind="primary" can={can} busy={busy.has(node.name)} aria-label={`Approve and start ${node.name}`} onClick={() => onApprove(node.name)}>Approve and start</Button>
+        <Button kind="primary" can={can} busy={moved || busy.has(node.name)} aria-label={`Approve and start ${node.name}`} onClick={() => onApprove(node.name)}>Approve and start</Button>
         <Button can={can} aria-label={`Start ${node.name} with another payload or parameters`} onClick={() => onApproveWith(node.name)}>With…</Button>
       </span>
     </div>

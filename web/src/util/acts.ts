@@ -6,7 +6,7 @@ import type { Run } from "../model/types";
 import { report, toast } from "../ui/toast";
 
 /** The second click of a double click is not meant for what its button has become meanwhile. */
-const DOUBLE_CLICK_MS = 700;
+export const DOUBLE_CLICK_MS = 700;
 
 export interface Act<A> {
   /** A node's name, or RUN. */
