@@ -59,4 +59,48 @@ await step("lines are marked by a finger: a second number offers all between the
   await page.waitForFunction(() => location.hash === "#L1-3");
 });
 
+await step("nothing covers what has the keyboard, in windows of phones and where all is made larger", async () => {
+  const gates = Array.from({ length: 8 }, (_, i) => `  gate-${i}: {pipeline: gates, depends_on: [first], when: [manual]}`);
+  await cds.push("gates", ["  first: {pipeline: gates}", ...gates].join("\n"));
+  await cds.run("gates");
+  const narrow = await browser({ viewport: { width: 390, height: 700 } });
+  const tab = await narrow.context.newPage();
+  await tab.goto(cds.url);
+  await signIn(tab);
+  const pages = ["/project/SHOP/workflow/gates/run/1", "/project/SHOP/workflow/gated/run/1/job/0", "/project/SHOP", "/project/SHOP/workflow/gates?start=1", "/queue", "/account"];
+  for (const [width, height] of [[390, 700], [320, 256]]) {
+    await tab.setViewportSize({ width, height });
+    for (const path of pages) {
+      await tab.goto(cds.url + path);
+      await tab.waitForFunction(() => document.querySelector("h1, [role=dialog] form") && !document.querySelector(".loading"));
+      const seen = new Set();
+      for (let i = 0; i < 45; i++) {
+        await tab.keyboard.press(i < 40 ? "Tab" : "Shift+Tab");
+        const at = await tab.evaluate(async () => {
+          const e = document.activeElement;
+          if (!e || e === document.body) return undefined;
+          // The browser scrolls in its next drawing.
+          await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+          const { x, y, width, height } = e.getBoundingClientRect();
+          // What leads the keyboard round in a dialog is nothing to see.
+          if (width <= 1) return undefined;
+          const parts = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95];
+          const hit = (a, b) => {
+            const top = document.elementFromPoint(x + width * a, y + height * b);
+            return top && (e.contains(top) || top.closest("label")?.contains(e));
+          };
+          return { name: `${e.getAttribute("aria-label") ?? e.innerText.slice(0, 40)} (${Math.round(y)} to ${Math.round(y + height)})`, seen: parts.some((a) => parts.some((b) => hit(a, b))) };
+        });
+        if (!at) continue;
+        seen.add(at.name);
+        assert.ok(at.seen, `${path} in ${width}x${height}: ${at.name} is covered`);
+      }
+      assert.ok(seen.size > 3, `${path}: ${[...seen].join()}`);
+      assert.ok((await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, path);
+    }
+    if (process.env.E2E_SHOTS) await tab.screenshot({ path: `${process.env.E2E_SHOTS}/touch-${width}.png` });
+  }
+  await narrow.close();
+});
+
 await finish(state, chrome, cds);
