@@ -6,6 +6,7 @@ import { ago, duration } from "../model/time";
 import type { Run } from "../model/types";
 import { useAgo } from "../util/hooks";
 import { paths } from "../util/paths";
+import { Announce } from "./Announce";
 import { PageHead } from "./PageHead";
 import { StatusBadge, StatusIcon } from "./Status";
 
@@ -38,6 +39,7 @@ export function RunHead({ run, view, status, wrong, onWrong, actions }: Props) {
       title={<>{run.workflow_name} <span className="number">#{run.number}</span></>}
       note={
         <>
+          <Announce name={`${run.workflow_name} #${run.number}`} status={status} gates={run.status === "Stopped" ? [] : view.gates.map((g) => g.node.name)} />
           {message && <p className="run-message" title={message}>{message}</p>}
           <div className="facts">
             <span data-home tabIndex={-1}><StatusBadge status={status} /></span>
