@@ -1,10 +1,11 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { client, data } from "../api/client";
+import { client, data, isGone } from "../api/client";
 import { PageHead } from "../components/PageHead";
+import { PageProblem } from "../components/PageProblem";
 import { Link } from "../ui/Link";
 import { Answered } from "../ui/States";
-import { useTitle } from "../util/hooks";
+import { useFault, useTitle } from "../util/hooks";
 import { paths } from "../util/paths";
 
 type Kind = "pipeline" | "application" | "environment";
@@ -62,10 +63,14 @@ const usersOf = (kind: Kind, key: string, name: string) => queryOptions({ queryK
 function Definition({ kind, project, name }: { kind: Kind; project: string; name: string }) {
   const file = useQuery(fileOf(kind, project, name));
   const users = useQuery(usersOf(kind, project, name));
-  useTitle(`${name} · ${kind}`);
+  const crumbs = [{ to: paths.projects(), text: "Projects" }, { to: paths.project(project), text: project }];
+  const fault = useFault(file);
+  const missing = fault && (file.data === undefined || isGone(fault)) ? fault : undefined;
+  useTitle(missing ? undefined : `${name} · ${kind}`);
+  if (missing) return <PageProblem title={`${name} · ${kind}`} crumbs={crumbs} error={missing} was={file.data === undefined ? undefined : `This ${kind}`} retry={() => void Promise.all([file.refetch(), users.refetch()])} />;
   return (
     <>
-      <PageHead crumbs={[{ to: paths.project(project), text: project }]} title={name} note={TITLES[kind]} />
+      <PageHead crumbs={crumbs} title={name} note={TITLES[kind]} />
       <Answered query={users} rows={1}>
         {(all) => (
           <p className="used-by">

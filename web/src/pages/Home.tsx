@@ -3,7 +3,7 @@ import { queries } from "../api/queries";
 import { FirstSteps } from "../components/FirstSteps";
 import { PageHead } from "../components/PageHead";
 import { RunHistory } from "../components/RunHistory";
-import { Empty } from "../ui/States";
+import { NoneSeen } from "../components/NoneSeen";
 import { useStored, useTitle } from "../util/hooks";
 
 export function Home() {
@@ -16,7 +16,7 @@ export function Home() {
           <OwnFirstRun />
         </>
       )}
-      none={<><PageHead title="Runs" /><Empty title="Nothing has run yet" /><FirstSteps /></>}
+      none={<><PageHead title="Runs" /><NoneSeen title="Nothing has run yet" /><FirstSteps /></>}
     />
   );
 }

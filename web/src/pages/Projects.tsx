@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { queries } from "../api/queries";
 import { FirstSteps } from "../components/FirstSteps";
+import { NoneSeen } from "../components/NoneSeen";
 import { PageHead } from "../components/PageHead";
 import { ProjectDialog } from "../components/ProjectDialog";
 import type { Project } from "../model/types";
@@ -22,7 +23,7 @@ export function Projects() {
       <PageHead title="Projects" actions={<Button kind="primary" onClick={() => setMaking(true)}>New project…</Button>} />
       {making && <ProjectDialog onClose={() => setMaking(false)} />}
       <Answered query={projects}>
-        {(all) => (all.length === 0 ? <><Empty title="There is no project yet" /><FirstSteps /></> : <Tiles projects={all} />)}
+        {(all) => (all.length === 0 ? <><NoneSeen title="There is no project yet" /><FirstSteps /></> : <Tiles projects={all} />)}
       </Answered>
     </>
   );

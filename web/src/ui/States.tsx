@@ -19,12 +19,14 @@ export function Empty({ title, page, children }: { title: string; page?: boolean
 /** `was`: something was here before, in words. */
 export function Problem({ error, was, retry }: { error: Error; was?: string; retry?: () => void }) {
   const body = error instanceof Failure ? error.body : undefined;
-  const title = was && isGone(error) ? `${was} was deleted, or you may not see it any more` : error instanceof Failure && error.status === 404 ? "There is nothing here, or you may not see it" : "This could not be read";
+  const closed = isGone(error);
+  const title = was && closed ? `${was} was deleted, or you may not see it any more` : error instanceof Failure && error.status === 404 ? "There is nothing here, or you may not see it" : "This could not be read";
   return (
     <div className="empty problem" role="alert">
       <p className="empty-title">{title}</p>
       <div className="empty-text">
         <p>{error.message}{retry && mayPass(error) && " Trying again by itself."}</p>
+        {closed && <p>{was ? "" : "Check the address. If it is right, it may have been deleted, or you lack the permission. "}Groups give the right to see a project: an owner of it, or an administrator, can add you to one. What you may see then comes up here by itself.</p>}
         {body?.details?.map((line) => <p key={line}>{line}</p>)}
         {body?.request_id && <p className="muted small">Request {body.request_id}</p>}
       </div>
