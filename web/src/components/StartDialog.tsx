@@ -78,12 +78,30 @@ function StartForm({ workflow, before, from, onClose, fields, known, about, type
     wish.current = undefined;
   });
 
-  // A session that ends takes the form away: what was typed is kept then. However else it goes, nothing is left.
+  // What was typed is lost by no slip: Escape, a press beside the form and the way back leave it for the next time the form
+  // is opened, and a session that ends brings the form back with it. Only who starts or cancels is done with it.
   const dirty = Object.keys(values).length > 0 || rows !== first || json !== undefined;
-  useEffect(() => {
-    if (dirty) keepDraft(sessionStorage, user, page, { from, values, rows, json }, fields);
-  });
-  useEffect(() => () => { if (getToken() !== null) dropDraft(sessionStorage, user, page); }, [user, page]);
+  const done = useRef(false);
+  const keep = useRef<(away: boolean) => void>(undefined);
+  keep.current = (away) => {
+    if (done.current) dropDraft(sessionStorage, user, page);
+    else if (dirty) keepDraft(sessionStorage, user, page, { from, values, rows, json, ...(away && { away }) }, fields);
+  };
+  useEffect(() => keep.current?.(false));
+  useEffect(() => () => { if (getToken() !== null) keep.current?.(true); }, []);
+  const [found, setFound] = useState(left?.away === true);
+  const anew = () => {
+    setValues({});
+    setRows(first);
+    setJson(undefined);
+    setFound(false);
+    dropDraft(sessionStorage, user, page);
+    wish.current = "input, textarea, [role=combobox], [type=submit]";
+  };
+  const close = () => {
+    done.current = true;
+    onClose();
+  };
 
   async function start() {
     if (busy) return;
@@ -107,7 +125,7 @@ function StartForm({ workflow, before, from, onClose, fields, known, about, type
         setError(refused);
         return setBusy(false);
       }
-      onClose();
+      close();
       await navigate(paths.run(workflow.project_key, workflow.name, run.number, from));
     } catch (e) {
       setError(e instanceof SyntaxError ? `The payload is not JSON: ${e.message}` : e instanceof Error ? e.message : String(e));
@@ -119,6 +137,11 @@ function StartForm({ workflow, before, from, onClose, fields, known, about, type
   const held = (e: KeyboardEvent) => e.key === "Enter" && e.repeat && !(e.target instanceof HTMLTextAreaElement) && e.preventDefault();
   return (
     <form ref={form} className="start" onKeyDown={held} onSubmit={(e) => { e.preventDefault(); void start(); }}>
+      {found && (
+        <p className="form-note" role="status">
+          What you typed here before{fields.some((f) => f.kind === "password") && ", without passwords,"} is in the form again. <button type="button" className="link" onClick={anew}>Begin anew</button>
+        </p>
+      )}
       {fields.length > 0 && (
         <fieldset>
           <legend>Parameters of {about}</legend>
@@ -139,7 +162,7 @@ function StartForm({ workflow, before, from, onClose, fields, known, about, type
       />
       {error && <p className="error-text" role="alert">{error}</p>}
       <div className="dialog-foot">
-        <Button onClick={onClose}>Cancel</Button>
+        <Button onClick={close}>Cancel</Button>
         <Button type="submit" kind="primary" busy={busy}>Start</Button>
       </div>
     </form>

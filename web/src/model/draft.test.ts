@@ -19,6 +19,14 @@ test("what was typed is there again for the same user on the same page, without 
   expect(readDraft(it, "ada", "/run/1")).toBeUndefined();
 });
 
+test("a draft that was put away says so", () => {
+  const it = store();
+  keepDraft(it, "ada", "/run/1", { ...draft, away: true }, fields);
+  expect(readDraft(it, "ada", "/run/1")?.away).toBe(true);
+  keepDraft(it, "ada", "/run/1", draft, fields);
+  expect(readDraft(it, "ada", "/run/1")?.away).toBeUndefined();
+});
+
 test("what can't be read is no draft, and a full store no fault", () => {
   const it = store();
   for (const text of ["{", "null", "7", '{"values":{}}']) {

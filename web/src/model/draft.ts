@@ -8,6 +8,8 @@ export interface Draft {
   values: Record<string, string>;
   rows: PayloadRow[];
   json?: string;
+  /** The form was put away with it: it is there when somebody opens the form again, and opens none by itself. */
+  away?: boolean;
 }
 
 /** Where drafts are kept: the storage of a tab, which ends with it. */

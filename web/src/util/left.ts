@@ -8,5 +8,8 @@ import { type Draft, readDraft } from "../model/draft";
 export function useLeft(): Draft | undefined {
   const user = useQuery(queries.me()).data?.username;
   const page = useLocation({ select: (at) => at.pathname });
-  return useMemo(() => (user === undefined ? undefined : readDraft(sessionStorage, user, page)), [user, page]);
+  return useMemo(() => {
+    const draft = user === undefined ? undefined : readDraft(sessionStorage, user, page);
+    return draft?.away ? undefined : draft;
+  }, [user, page]);
 }

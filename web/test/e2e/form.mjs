@@ -127,8 +127,10 @@ await step("what was typed is there after a session that ended, until it is star
     await dialog.getByLabel("note", { exact: true }).fill("half a sentence");
     await dialog.getByLabel("git.branch").fill("typed");
     await page.evaluate(() => fetch("/v1/auth/signout", { method: "POST", headers: { authorization: `Bearer ${localStorage.getItem("cds.token")}` } }));
-    await dialog.getByRole("button", { name: "Start", exact: true }).click();
-    await page.getByText("Your session has ended").waitFor();
+    // The page may hear of it before anybody starts the run.
+    const ended = page.getByText("Your session has ended").waitFor();
+    await Promise.race([ended, dialog.getByRole("button", { name: "Start", exact: true }).click().catch(() => undefined)]);
+    await ended;
     await signIn(page);
     await dialog.getByLabel("note", { exact: true }).waitFor();
     assert.deepEqual([await dialog.getByLabel("note", { exact: true }).inputValue(), await dialog.getByLabel("git.branch").inputValue()], ["half a sentence", "typed"]);
@@ -140,6 +142,45 @@ await step("what was typed is there after a session that ended, until it is star
     await page.waitForTimeout(500);
     assert.equal(await dialog.count(), 0);
   }
+});
+
+await step("what was typed is there again after Escape or a press beside the form, and gone after Cancel", async () => {
+  const note = dialog.getByLabel("note", { exact: true });
+  const again = dialog.getByText("What you typed here before is in the form again.");
+  const open = () => page.getByRole("button", { name: "Start a run" }).click();
+  await page.goto(at("tagged"));
+  await open();
+  await note.fill("half a sentence");
+  await dialog.getByRole("button", { name: "+ Add a value" }).click();
+  await dialog.getByLabel("Name").fill("more");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await open();
+  await again.waitFor();
+  assert.deepEqual([await note.inputValue(), await dialog.getByLabel("Name").inputValue()], ["half a sentence", "more"]);
+  await accessible(page, "a form with what was typed before");
+  await shot("again");
+  await note.fill("a sentence");
+  await page.mouse.click(5, 5);
+  await dialog.waitFor({ state: "detached" });
+  // No page opens a form that was put away.
+  await page.reload();
+  await page.locator("button:not([aria-disabled])", { hasText: "Start a run" }).waitFor();
+  assert.equal(await dialog.count(), 0);
+  await open();
+  await again.waitFor();
+  assert.equal(await note.inputValue(), "a sentence");
+  await dialog.getByRole("button", { name: "Begin anew" }).click();
+  assert.deepEqual([await note.inputValue(), await dialog.getByLabel("Name").count(), await again.count()], ["none", 0, 0]);
+  await focus("[role=dialog] .parameter input");
+  await note.fill("mine");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await dialog.waitFor({ state: "detached" });
+  assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage).filter((k) => k.startsWith("cds.draft"))), []);
+  await open();
+  await note.waitFor();
+  assert.deepEqual([await note.inputValue(), await again.count()], ["none", 0]);
+  await page.keyboard.press("Escape");
 });
 
 await finish(state, chrome, cds);
