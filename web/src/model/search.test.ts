@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { historySearch, jobSearch, parseSearch, runSearch, stringifySearch, workflowSearch } from "./search";
+import { historySearch, jobSearch, parseSearch, projectSearch, runSearch, stringifySearch, workflowSearch } from "./search";
 
 describe("addresses", () => {
   it("are text: no number, truth or JSON is read into them", () => {
@@ -24,6 +24,8 @@ describe("validated search", () => {
     expect(runSearch({ node: "build", tab: "nothing", exec: 3 })).toEqual({ node: "build" });
     expect(historySearch({ status: ["Fail"], branch: "main", other: "x" })).toEqual({ branch: "main" });
     expect(["Fail", "Gate", "Never Built", "bogus", "toString", "Undecided", ""].map((status) => historySearch({ status }).status)).toEqual(["Fail", "Gate", "Never Built", undefined, undefined, undefined, undefined]);
+    expect(projectSearch({ list: "all", word: "long", order: "size" })).toEqual({ word: "long" });
+    expect(projectSearch({ list: "runs", order: "run" })).toEqual({ list: "runs", order: "run" });
     expect(workflowSearch({ start: "1" })).toEqual({ start: "1" });
   });
 

@@ -23,7 +23,13 @@ export interface HistorySearch {
 export interface ProjectSearch extends HistorySearch {
   /** Without: its workflows. */
   list?: "runs";
+  /** Of the workflows: a word in their name or description, and what they are sorted by. */
+  word?: string;
+  order?: WorkflowOrder;
 }
+
+export const WORKFLOW_ORDERS = ["name", "run", "status", "changed"] as const;
+export type WorkflowOrder = (typeof WORKFLOW_ORDERS)[number];
 
 export interface WorkflowSearch extends HistorySearch {
   /** Anything: the form to start a run is open. */
@@ -50,7 +56,7 @@ export interface JobSearch {
 }
 
 export const historySearch = (s: Given): HistorySearch => ({ status: status(s.status), branch: text(s.branch), author: text(s.author), tag: text(s.tag) });
-export const projectSearch = (s: Given): ProjectSearch => ({ ...historySearch(s), list: s.list === "runs" ? "runs" : undefined });
+export const projectSearch = (s: Given): ProjectSearch => ({ ...historySearch(s), list: s.list === "runs" ? "runs" : undefined, word: text(s.word), order: WORKFLOW_ORDERS.find((o) => o === s.order) });
 export const workflowSearch = (s: Given): WorkflowSearch => ({ ...historySearch(s), start: text(s.start) });
 export const runSearch = (s: Given): RunSearch => ({ node: text(s.node), name: text(s.name), exec: text(s.exec), tab: TABS.find((t) => t === s.tab) });
 export const jobSearch = (s: Given): JobSearch => ({ step: number(s.step, 0), attempt: number(s.attempt, 1) });

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useDeferredValue, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { isGone } from "../api/client";
 import { queries } from "../api/queries";
 import { FirstSteps } from "../components/FirstSteps";
@@ -12,6 +12,7 @@ import { ROW, ROW_NARROW } from "../components/RunTable";
 import { StatusIcon } from "../components/Status";
 import { about } from "../model/about";
 import { canStart } from "../model/can";
+import { type ProjectSearch, WORKFLOW_ORDERS } from "../model/search";
 import { label } from "../model/status";
 import { ago } from "../model/time";
 import type { RunBrief, Workflow } from "../model/types";
@@ -92,8 +93,19 @@ const textOf = (w: Workflow) => `${w.name} ${w.description}`;
 
 /** Ten thousand rows are no problem: only those in view exist. */
 function WorkflowList({ workflows }: { workflows: Workflow[] }) {
-  const [word, setWord] = useState("");
-  const [order, setOrder] = useState("");
+  const search = route.useSearch();
+  const set = useSetSearch<ProjectSearch>();
+  const order = search.order ?? "";
+  // The address follows what is typed, and leads where nobody types.
+  const [word, setWord] = useState(search.word ?? "");
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (document.activeElement !== field.current) setWord(search.word ?? "");
+  }, [search.word]);
+  const look = (next: string) => {
+    setWord(next);
+    set({ word: next || undefined });
+  };
   const sort = useMemo(() => (order ? [{ id: order, desc: order === "run" || order === "changed" }] : []), [order]);
   const { shown } = useRows({ rows: workflows, columns: COLUMNS, text: textOf, word: useDeferredValue(word), sort });
   const ref = useRef<HTMLDivElement>(null);
@@ -106,8 +118,8 @@ function WorkflowList({ workflows }: { workflows: Workflow[] }) {
   return (
     <>
       <div className="filters">
-        <input className="filter" type="search" aria-label="Filter workflows" placeholder={`Filter ${workflows.length} workflows`} value={word} onChange={(e) => setWord(e.target.value)} />
-        <Select label="Order" className="inline" value={order} choices={ORDERS} onChange={setOrder} />
+        <input ref={field} className="filter" type="search" aria-label="Filter workflows" placeholder={`Filter ${workflows.length} workflows`} value={word} onChange={(e) => look(e.target.value)} />
+        <Select label="Order" className="inline" value={order} choices={ORDERS} onChange={(to) => set({ order: WORKFLOW_ORDERS.find((o) => o === to) })} />
       </div>
       <div ref={ref} className="scroller" style={{ height: `min(${Math.max(1, shown.length) * row + 2}px, calc(100vh - 15rem))` }} tabIndex={-1}>
         <ul className="runs" style={{ height: list.getTotalSize() }}>
@@ -136,7 +148,7 @@ function WorkflowList({ workflows }: { workflows: Workflow[] }) {
           })}
         </ul>
       </div>
-      {shown.length === 0 && <Empty title={`No workflow is called “${word}”`} />}
+      {shown.length === 0 && <Empty title={`No workflow is called “${word}”`}><button type="button" className="link" onClick={() => look("")}>Show all</button></Empty>}
     </>
   );
 }
