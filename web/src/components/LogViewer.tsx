@@ -3,7 +3,7 @@ import { download } from "../api/client";
 import type { Hit } from "../model/hits";
 import type { Range } from "../model/log";
 import { Heights, Rows } from "../model/rows";
-import { isFinal } from "../model/status";
+import { isFinal, label } from "../model/status";
 import { firstOpen, followed, HEAD, opensAt, opensAtEnd, whyStep } from "../model/steps";
 import { between, duration } from "../model/time";
 import type { AttemptRun } from "../model/types";
@@ -11,6 +11,7 @@ import "../styles/log.css";
 import { Button } from "../ui/Button";
 import { report } from "../ui/toast";
 import { useNow, useStored, useWidth } from "../util/hooks";
+import { usePlace } from "../util/places";
 import { useTallList } from "../util/tallList";
 import { LogLineRow } from "./LogLine";
 import { MarkBar, useLineMarks } from "./LogMarks";
@@ -29,6 +30,12 @@ interface Props {
   onSelect: (step: number, hash: string) => void;
 }
 
+/** Where a reader was who comes back. */
+interface Left {
+  at: Hit;
+  folds: Record<number, boolean>;
+}
+
 const LINE = 20;
 const HEADS = new Heights(36);
 
@@ -39,9 +46,11 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
   const { steps } = attempt;
   const running = !isFinal(attempt.status);
   const first = useMemo(() => firstOpen(attempt, markedStep), [attempt, markedStep]);
-  const [follow, setFollow] = useState(() => opensAtEnd(attempt, markedStep, range));
+  const left = useRef<() => Left | undefined>(undefined);
+  const back = usePlace<Left>(`${job}.${attempt.attempt}`, () => left.current?.());
+  const [follow, setFollow] = useState(() => !back && opensAtEnd(attempt, markedStep, range));
   // What a reader opened, closed or has in view; the rest opens and closes as the job goes on.
-  const [folds, setFolds] = useState<Record<number, boolean>>(follow || first === undefined ? {} : { [first]: true });
+  const [folds, setFolds] = useState<Record<number, boolean>>(back?.folds ?? (follow || first === undefined ? {} : { [first]: true }));
   const [wrap, setWrap] = useStored("cds.log.wrap");
   const [times, setTimes] = useStored("cds.log.times");
   const section = useRef<HTMLElement>(null);
@@ -72,7 +81,13 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
   const list = useTallList(rows, scroller, wrap);
   const { scrollTo } = list;
 
-  const pending = useRef<Hit | undefined>(follow ? undefined : opensAt(attempt, markedStep, range));
+  const pending = useRef<Hit | undefined>(back?.at ?? (follow ? undefined : opensAt(attempt, markedStep, range)));
+  // Who follows the end finds it again; who has read on finds what was in the middle.
+  left.current = () => {
+    const at = following.current ? undefined : rows.find(Math.floor((list.first + list.end) / 2));
+    const line = at && !at.block.head && at.block.log.total > 0 ? at.row : HEAD;
+    return at && { at: pending.current ?? { step: at.block.step.step, line }, folds: Object.fromEntries(steps.map((s) => [s.step, isOpen(s.step)])) };
+  };
   const goTo = (at: Hit) => {
     setFollowing(false);
     setFolds((f) => ({ ...f, [at.step]: true }));
@@ -187,6 +202,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
           <i className="caret" aria-hidden="true" />
           <StatusIcon status={step.status} size={15} />
           <span className="log-step">{step.name}</span>
+          <span className="sr">{label(step.status)}</span>
           {why && <span className={`${step.optional ? "muted" : "bad-text"} small log-reason`} title={why}>{why}</span>}
           <span className="log-took">{log.state === "cut" && <em>connection lost, trying again</em>}{open && log.total >= 1000 && <span className="log-total">{log.total.toLocaleString("en")} lines</span>}{took !== undefined && duration(took)}</span>
         </button>
@@ -194,20 +210,23 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
       </>
     );
   };
-  // Deep in a step, its head stays in view: what it is, and its raw log.
-  const top = rows.find(list.first);
-  const stuck = top && !top.block.head && top.block.log.total > 0 ? top.block : undefined;
+  // Deep in a step, its head stays in view: what it is, and its raw log. There is one of it, in the order of the steps, also
+  // where its own place is beyond what is drawn.
+  const top = rows.find(list.first)?.block;
+  const stuck = top && !top.head && top.log.total > 0 ? top.step.step : undefined;
+  const drawHead = (part: Part, beyond = false) => <div key={`${part.step.step}`} className={`log-head ${stuck === part.step.step ? "stuck" : ""} ${beyond ? "beyond" : ""}`}>{headOf(part)}</div>;
 
   const marked = range && parts.find((p) => !p.head && p.step.step === markedStep);
   const past = marked && marked.log.state === "complete" && range.from >= marked.log.total;
   const digits = String(Math.max(...parts.map((p) => (p.head ? 0 : p.rows)))).length;
   const drawn: ReactNode[] = [];
+  if (top && top.step.step === stuck && rows.index(parts.findIndex((p) => p.head && p.step.step === stuck), 0) < list.from) drawn.push(drawHead(top, true));
   for (let index = list.from; index < list.to; index++) {
     const at = rows.find(index);
     if (!at) break;
     const { step, log, head } = at.block;
     if (head) {
-      drawn.push(<div key={`${step.step}`} className="log-head">{headOf(at.block)}</div>);
+      drawn.push(drawHead(at.block));
     } else if (log.total === 0) {
       drawn.push(<div key={`${step.step} none`} className="log-none">{emptyText(step.status, log, !running)}</div>);
     } else {
@@ -264,9 +283,8 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
           scrollTo(e.key === "Home" ? 0 : rows.count - 1, e.key === "Home" ? "start" : "end");
         }}
       >
-        {stuck && <div className="log-stuck"><div className="log-head">{headOf(stuck)}</div></div>}
         <div className="log-lines" style={{ height: list.height, "--digits": digits } as CSSProperties}>
-          <div className="log-drawn" style={{ transform: `translateY(${list.start}px)` }}>{drawn}</div>
+          <div className="log-drawn" style={{ top: list.start }}>{drawn}</div>
         </div>
       </div>
       <MarkBar lines={lines} />

@@ -125,7 +125,7 @@ function Stages({ run, node }: { run: Run; node: NodeRun }) {
       {node.stages.map((stage, i) => (
         // Stages have no id and never change places.
         <li key={i} className="stage">
-          <h3><StatusIcon status={stageStatus(stage)} /> {stage.name || (node.stages.length > 1 ? `Stage ${i + 1}` : "Jobs")}</h3>
+          <h3><StatusIcon status={stageStatus(stage)} /> {stage.name || (node.stages.length > 1 ? `Stage ${i + 1}` : "Jobs")}<span className="sr"> {label(stageStatus(stage))}</span></h3>
           <StageWhy why={stage.why ?? []} of={`stage ${stage.name} of node ${node.node}`} />
           {groupJobs(stage.jobs).map((it) => (isGroup(it) ? <Group key={`group ${it.name}`} run={run} group={it} now={now} fresh={fresh} /> : <JobCard key={it.id} run={run} job={it} now={now} fresh={fresh} />))}
           {stage.jobs.length === 0 && !stage.why?.length && <p className="muted small">No jobs yet</p>}
@@ -184,6 +184,7 @@ function JobCard({ run, job, now, fresh }: { run: Run; job: JobRun; now: number;
                 <Link {...to(step.step)} className="step">
                   <StatusIcon status={step.status} size={13} />
                   <span className="step-name">{step.name}</span>
+                  <span className="sr">{label(step.status)}</span>
                   <span className="muted small">{took !== undefined ? duration(took) : ""}</span>
                 </Link>
                 {whyStep(step) && <p className={`why small ${step.optional ? "aside" : "bad"}`}>{whyStep(step)}</p>}

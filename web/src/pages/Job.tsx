@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useLocation } from "@tanstack/react-router";
 import { queries } from "../api/queries";
+import { Announce } from "../components/Announce";
 import { LogViewer } from "../components/LogViewer";
 import { PageHead } from "../components/PageHead";
 import { RunAnswer } from "../components/RunAnswer";
@@ -83,6 +84,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
       />
       {missing && <p className="why wait off-address" role="status">{missing}</p>}
       {/* There from the beginning, so that it is read aloud when it comes. */}
+      <Announce name={job.name} status={job.status} />
       <div role="status">
         {again && (
           <p className="why wait job-again">
@@ -103,6 +105,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
                 <Link key={other.id} {...here(other)} aria-current={other.id === job.id ? "page" : undefined}>
                   <StatusIcon status={other.status} size={15} />
                   <span>{other.name}</span>
+                  <span className="sr">{label(other.status)}</span>
                   <span className="muted small">{duration(between(other.start, other.done, now) ?? NaN)}</span>
                 </Link>
               ))}

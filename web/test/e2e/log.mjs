@@ -227,6 +227,56 @@ await step("links to lines without Shift: a second line offers all from the firs
   await accessible(page, "a range");
 });
 
+await step("heads of steps: each is there once, in order, and says how its step went", async () => {
+  const heads = page.locator(".log-head > button[aria-expanded]");
+  const names = async () => (await heads.evaluateAll((all) => all.map((b) => b.textContent.replace(/\d.*/, ""))));
+  await page.goto(`${job("ends")}?step=1`);
+  await page.locator(".log-text", { hasText: /^tick 2\s*$/ }).waitFor();
+  await page.getByRole("button", { name: "long Succeeded" }).waitFor();
+  assert.deepEqual(await names(), ["prepareSucceeded", "longSucceeded", "afterSucceeded"]);
+  // Its place is above the view, and it is seen all the same.
+  await scroller.evaluate((e) => (e.scrollTop = 300));
+  await page.waitForFunction(() => document.querySelector(".log-head.stuck"));
+  const offset = async () => (await page.locator(".log-head.stuck").boundingBox()).y - (await scroller.boundingBox()).y;
+  assert.ok(Math.abs(await offset()) < 1, `${await offset()}`);
+  assert.deepEqual(await names(), ["prepareSucceeded", "longSucceeded", "afterSucceeded"]);
+  // So far above that it is not drawn.
+  await page.goto(`${job("ends")}?step=0#L150`);
+  await number(150).waitFor();
+  await page.waitForFunction(() => document.querySelector(".log-head.stuck.beyond"));
+  assert.ok(Math.abs(await offset()) < 1, `${await offset()}`);
+  assert.equal((await names())[0], "prepareSucceeded");
+  const [line, first] = [await number(150).boundingBox(), await page.locator(".log-drawn").boundingBox()];
+  const from = await page.locator("a.log-n").first().getAttribute("data-line");
+  assert.ok(Math.abs(line.y - first.y - (149 - Number(from)) * 20) <= 2, "a head in view takes no room from the lines");
+  await accessible(page, "heads of steps");
+  if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/log-heads.png` });
+});
+
+await step("the way back leads to where one was in the log", async () => {
+  await page.setViewportSize({ width: 1360, height: 500 });
+  await page.goto(`${job("ends")}?step=1#L3`);
+  await number(3).waitFor();
+  await page.getByRole("button", { name: /^prepare/ }).click();
+  await scroller.evaluate((e) => (e.scrollTop = 2000));
+  await page.locator(".log-text", { hasText: /^prepared 100\s*$/ }).waitFor();
+  const before = await inView();
+  await page.getByRole("link", { name: "#1" }).click();
+  await page.locator(".node-panel").waitFor();
+  await page.goBack();
+  await page.locator(".log-text", { hasText: before[Math.floor(before.length / 2)] }).waitFor();
+  await page.waitForFunction((middle) => {
+    const box = document.querySelector(".log-scroll").getBoundingClientRect();
+    const at = [...document.querySelectorAll(".log-text")].find((e) => e.textContent.trim() === middle)?.getBoundingClientRect();
+    return at && at.top > box.top && at.bottom < box.bottom;
+  }, before[Math.floor(before.length / 2)]);
+  // A link, as opposed to the way back, leads where it says.
+  await page.getByRole("link", { name: "#1" }).click();
+  await page.locator(".steps .step", { hasText: "after" }).click();
+  await page.locator(".log-text", { hasText: /^after 2\s*$/ }).waitFor();
+  await page.setViewportSize({ width: 1360, height: 860 });
+});
+
 const follow = page.getByRole("button", { name: "Follow" });
 const followed = (on) => page.waitForFunction((on) => [...document.querySelectorAll("button")].find((b) => b.textContent === "Follow")?.getAttribute("aria-pressed") === String(on), on);
 /** A second later, after some ten new lines, the same lines are in view. */
