@@ -84,7 +84,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
   const pending = useRef<Hit | undefined>(back?.at ?? (follow ? undefined : opensAt(attempt, markedStep, range)));
   // Who follows the end finds it again; who has read on finds what was in the middle.
   left.current = () => {
-    const at = following.current ? undefined : rows.find(Math.floor((list.first + list.end) / 2));
+    const at = following.current ? undefined : rows.find(list.middle());
     const line = at && !at.block.head && at.block.log.total > 0 ? at.row : HEAD;
     return at && { at: pending.current ?? { step: at.block.step.step, line }, folds: Object.fromEntries(steps.map((s) => [s.step, isOpen(s.step)])) };
   };

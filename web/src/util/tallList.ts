@@ -17,6 +17,8 @@ export interface TallList {
   start: number;
   scrollTo: (index: number, align: "start" | "center" | "end") => void;
   onScroll: () => Moved;
+  /** The row in the middle of the view, now. */
+  middle: () => number;
 }
 
 /** What a scroll event was. */
@@ -58,12 +60,16 @@ export function useTallList<B extends Block>(rows: Rows<B>, scroller: RefObject<
     const to = Math.min(list.current.count, Math.ceil(end / BEYOND + 1) * BEYOND);
     return { first, end, from, to };
   };
+  // The block at the top counts: its head stays in view.
+  const nameOf = ({ first, from, to }: ReturnType<typeof range>) => {
+    const top = list.current.find(first);
+    return `${from} ${to} ${scroll.shift} ${top ? list.current.blocks.indexOf(top.block) : -1}`;
+  };
   const now = range();
-  drawn.current = `${now.from} ${now.to} ${scroll.shift}`;
+  drawn.current = nameOf(now);
 
   const redraw = () => {
-    const next = range();
-    if (`${next.from} ${next.to} ${scroll.shift}` !== drawn.current) draw();
+    if (nameOf(range()) !== drawn.current) draw();
   };
   const place = (y: number) => {
     if (!scroller.current) return;
@@ -144,5 +150,5 @@ export function useTallList<B extends Block>(rows: Rows<B>, scroller: RefObject<
     if (scroller.current) redraw();
   });
 
-  return { ...now, height: scroll.placed, start: rows.top(now.from) + scroll.shift, scrollTo, onScroll };
+  return { ...now, height: scroll.placed, start: rows.top(now.from) + scroll.shift, scrollTo, onScroll, middle: () => list.current.at(scroll.top + view.current / 2) };
 }

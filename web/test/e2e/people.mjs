@@ -57,7 +57,7 @@ await step("the link of the mail confirms by a click and signs in; it works once
   assert.ok(verify.startsWith(`${cds.url}/signup/verify#`));
   await accessible(page, "verify");
   await button("Confirm and sign in").click();
-  await page.getByText("Nothing has run yet").waitFor();
+  await page.getByText("Nothing has run yet that you may see").waitFor();
   assert.ok(!page.url().includes("#"), "the token is still in the address");
   await page.goto("about:blank");
   await page.goto(verify);
@@ -67,6 +67,26 @@ await step("the link of the mail confirms by a click and signs in; it works once
   await page.goto("about:blank");
   await page.goto(`${cds.url}/signup/verify`);
   await page.getByText("The address has no token").waitFor();
+});
+
+await step("who may see no project is told whom to ask, and a page comes up once it may be seen", async () => {
+  await page.goto(`${cds.url}/projects`);
+  await page.getByText("There is no project yet that you may see").waitFor();
+  await page.getByText("to add you to a group that may").waitFor();
+  await accessible(page, "no project to see");
+  if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/people-none.png` });
+  await page.goto(`${cds.url}/project/SHOP/pipeline/deploy`);
+  await page.getByText("Check the address").waitFor();
+  assert.equal(await page.locator(".problem").count(), 1);
+  await page.waitForFunction(() => document.title.startsWith("Not found: deploy"));
+  await accessible(page, "what may not be seen");
+  if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/people-not-found.png` });
+  await cds.ctl("group", "create", "shoppers");
+  await cds.ctl("group", "grant", "SHOP", "shoppers", "4");
+  await cds.ctl("group", "member", "add", "shoppers", "grace", "false");
+  await page.getByText("Used by").waitFor();
+  await page.waitForFunction(() => document.title.startsWith("deploy"));
+  await cds.ctl("group", "member", "delete", "shoppers", "grace", "--force");
 });
 
 await step("two clicks to the first run", async () => {
@@ -104,6 +124,21 @@ await step("run again with other parameters: the form knows them, the run shows 
   const changed = page.locator("tr", { hasText: "git.branch" }).first();
   await changed.waitFor();
   assert.match(await changed.innerText(), /main[\s\S]*hotfix\/1/);
+});
+
+await step("a long name of a token leaves what can be done with it in view", async () => {
+  await page.goto(`${cds.url}/account`);
+  const name = "x".repeat(100);
+  await page.getByLabel("Name").fill(name);
+  await button("Make a token").click();
+  await button("Done").click();
+  const revoke = button(`Revoke ${name}`);
+  await revoke.waitFor();
+  const [at, table] = [await revoke.boundingBox(), await page.locator(".account .table-box").boundingBox()];
+  assert.ok(at.x + at.width <= table.x + table.width, JSON.stringify([at, table]));
+  if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/people-token.png`, fullPage: true });
+  await revoke.click();
+  await revoke.waitFor({ state: "detached" });
 });
 
 await step("the password is changed; the old one is worth nothing", async () => {

@@ -272,4 +272,46 @@ await step("a phone has the theme at hand", async () => {
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
 });
 
+await page.setViewportSize(WIDE);
+await step("what becomes of a run and of a job is said aloud once, and steps say how they went", async () => {
+  await cds.push("aloud", "  first: {pipeline: aloud}\n  gate: {pipeline: aloud, depends_on: [first], when: [manual]}", "jobs:\n- job: say\n  steps: [{name: slow, script: ['sleep 6']}]\n");
+  /** All that the live region of the page has said. */
+  const listen = (tab) => tab.evaluate(() => {
+    window.said = [];
+    const region = document.querySelector("p.sr[role=status]");
+    new MutationObserver(() => window.said.push(region.textContent)).observe(region, { childList: true, characterData: true, subtree: true });
+  });
+  await start("aloud");
+  await page.goto(run("aloud", 1));
+  await page.locator(".steps .step .status-icon.busy").waitFor();
+  await listen(page);
+  const tab = await chrome.context.newPage();
+  await tab.goto(`${run("aloud", 1)}/job/0`);
+  await tab.locator(".log-head").waitFor();
+  await listen(tab);
+  await page.waitForFunction(() => document.title.startsWith("Waits for a person"));
+  await page.waitForFunction(() => window.said.at(-1) === "aloud #1: gate waits for a person");
+  await tab.waitForFunction(() => window.said.at(-1) === "say succeeded");
+  for (const of of [page, tab]) assert.ok((await of.evaluate(() => window.said)).every((text, i, all) => i === 0 || text !== all[i - 1]), "said once");
+  await tab.getByRole("link", { name: /^say Succeeded/ }).waitFor();
+  await tab.getByRole("button", { name: /^slow Succeeded/ }).waitFor();
+  await page.goto(`${run("aloud", 1)}?node=first`);
+  await page.getByRole("link", { name: /^slow Succeeded/ }).waitFor();
+  await tab.close();
+});
+
+await step("the way back leads to the workflows of a project as they were filtered and sorted", async () => {
+  await page.goto(`${cds.url}/project/SHOP`);
+  await page.getByLabel("Filter workflows").fill("alo");
+  await page.getByLabel("Order").click();
+  await page.getByRole("option", { name: "Name" }).click();
+  await page.waitForFunction(() => /word=alo\b/.test(location.search) && /order=name/.test(location.search));
+  await page.locator(".run-row", { hasText: "aloud" }).click();
+  await page.locator("h1", { hasText: "aloud" }).waitFor();
+  await page.goBack();
+  await page.locator(".run-row", { hasText: "aloud" }).waitFor();
+  assert.equal(await page.getByLabel("Filter workflows").inputValue(), "alo");
+  assert.deepEqual(await page.locator(".run-row strong").allInnerTexts(), ["alone", "aloud"]);
+});
+
 await finish(state, chrome, cds);
