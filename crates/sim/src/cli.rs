@@ -8,7 +8,7 @@ use std::{ffi::OsString, path::PathBuf, time::Instant};
 #[derive(Clone, Debug, Args)]
 pub struct Torture {
     /// How many histories
-    #[arg(long, default_value_t = 2000)]
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: u64,
     /// First seed
     #[arg(long, default_value_t = 0)]

@@ -22,8 +22,9 @@ export function historyPage(of: HistoryOf, filter: HistoryFilter, name: string |
     queryFn: async ({ signal }): Promise<RunPage> => {
       const { status, ...rest } = filter;
       // A gate is no status of the server's, but people look for it as one.
-      const standing = status === GATE ? { gates: true } : { status };
-      const given = Object.entries({ ...rest, ...standing }).filter(([, value]) => value);
+      // What waits at one has succeeded only so far.
+      const standing = status === GATE ? { gates: true } : status === "Success" ? { status, gates: false } : { status };
+      const given = Object.entries({ ...rest, ...standing }).filter(([, value]) => value !== "" && value !== undefined);
       const query = { offset, limit, ...(of && "project" in of && of), ...Object.fromEntries(given) };
       let total = NaN;
       const counted = <T extends { response: Response }>(got: T): T => {

@@ -27,20 +27,20 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The file cannot be read.
-    #[error("cannot read the configuration file {path}: {source}")]
+    #[error("cannot read the configuration file {path}: {fault}")]
     Read {
         /// Which file.
         path: PathBuf,
-        /// Why not.
-        source: io::Error,
+        /// Why not. Not called `source`: it is part of the sentence, and would be said once more.
+        fault: io::Error,
     },
     /// The file is not what it should be; the text of TOML's error has line and column.
-    #[error("configuration file {path}: {source}`cds config example` shows every key")]
+    #[error("configuration file {path}: {fault}`cds config example` shows every key")]
     File {
         /// Which file.
         path: PathBuf,
         /// What is wrong, and where.
-        source: Box<toml::de::Error>,
+        fault: Box<toml::de::Error>,
     },
     /// A variable of the environment is not what it should be.
     #[error("environment variable {name}: {fault}")]
@@ -67,8 +67,8 @@ impl Settings {
         let mut table = toml::Table::new();
         if let Some(path) = path {
             let text = std::fs::read_to_string(path)
-                .map_err(|source| SettingsError::Read { path: path.into(), source })?;
-            let fault = |source| SettingsError::File { path: path.into(), source: Box::new(source) };
+                .map_err(|fault| SettingsError::Read { path: path.into(), fault })?;
+            let fault = |fault| SettingsError::File { path: path.into(), fault: Box::new(fault) };
             // Read by itself first: an error then names a line of the file.
             toml::from_str::<Settings>(&text).map_err(fault)?;
             table = toml::from_str(&text).map_err(fault)?;

@@ -164,14 +164,14 @@ impl Fleet {
     /// Why a job waits; `None` if it does not.
     pub fn explain(&self, job: JobRef, now: Timestamp) -> Option<cds_api::queue::WaitReason> {
         let state = self.lock();
-        // Handed out, and not written down yet.
-        if let Some(worker) = state.workers.values().find(|w| w.job.is_some_and(|(has, _)| has == job)) {
+        let Some(queued) = state.queue.get(job) else {
+            // Handed out, and not written down yet.
+            let worker = state.workers.values().find(|w| w.job.is_some_and(|(has, _)| has == job))?;
             let text = format!("the worker {} is about to take it", worker.name);
             return Some(cds_api::queue::WaitReason { code: "ready".into(), text });
-        }
+        };
         let fleet = state.everywhere();
         let position = state.queue.position(job, &fleet)?;
-        let queued = state.queue.get(job)?;
         let why = dispatch::explain(queued, position, &fleet, now);
         Some(cds_api::queue::WaitReason { code: why.code.to_string(), text: why.text })
     }

@@ -72,9 +72,8 @@ struct ListQuery {
     author: Option<String>,
     /// Only of this project.
     project: Option<String>,
-    /// Only those with nodes that a person keeps waiting.
-    #[serde(default)]
-    gates: bool,
+    /// Only those with nodes that a person keeps waiting, or (`false`) only those without.
+    gates: Option<bool>,
 }
 
 impl ListQuery {

@@ -90,12 +90,14 @@ async fn a_gate_is_in_lists_until_somebody_opens_it(on: Database) {
     assert_eq!((gates("").await, gates("?gates=true").await), (vec![0], vec![]));
     work(&s, &worker).await;
     assert_eq!((gates("").await, gates("?gates=true").await), (vec![1], vec![1]));
+    assert_eq!(gates("?status=Success&gates=false").await, [0; 0]);
     let run = s.get(&owner, &format!("{RUNS}/1")).await.is(200).json();
     let not_run: Vec<_> =
         run["not_run"].as_array().unwrap().iter().map(|n| (&n["node"], &n["gate"])).collect();
     assert_eq!(not_run, [(&json!("other"), &json!(false)), (&json!("ship"), &json!(true))], "{run}");
     s.post(&owner, RUNS, json!({"number": 1, "from_nodes": ["ship"]})).await.is(200);
     assert_eq!((gates("").await, gates("?gates=true").await), (vec![0], vec![]));
+    assert_eq!(gates("?gates=false").await, [0]);
     for wrong in ["?limit=0", "?limit=-1", "?limit=501", "?offset=-1", "?gates=maybe"] {
         s.get(&owner, &format!("/v1/runs{wrong}")).await.is(400);
     }

@@ -25,7 +25,7 @@ macro_rules! brief {
 
 // What of a filter is absent lets everything through. A run that is under way, and none of its jobs with a worker, is
 // found as waiting, as lists show it, and not as building. $2 status, $3 $4 tag, $5 branch, $6 author, $7 $8 numbers,
-// $9 key of a project, $10 anything: only those that wait for a person.
+// $9 key of a project, $10 whether they wait for a person, as 1 and 0.
 macro_rules! chosen {
     ($before:literal, $after:literal) => {
         concat!(
@@ -37,7 +37,7 @@ macro_rules! chosen {
             " AND (CAST($7 AS BIGINT) IS NULL OR x.number > $7)",
             " AND (CAST($8 AS BIGINT) IS NULL OR x.number < $8)",
             " AND (CAST($9 AS TEXT) IS NULL OR x.project = (SELECT id FROM project WHERE key = $9))",
-            " AND (CAST($10 AS BIGINT) IS NULL OR x.gates > 0)",
+            " AND (CAST($10 AS BIGINT) IS NULL OR (x.gates > 0) = (CAST($10 AS BIGINT) = 1))",
             $after
         )
     };
@@ -130,8 +130,8 @@ pub struct Filter {
     pub below: Option<i64>,
     /// Only of the project with this key.
     pub project: Option<String>,
-    /// Only with nodes that a person keeps waiting.
-    pub gates: bool,
+    /// Only with nodes that a person keeps waiting, or only without.
+    pub gates: Option<bool>,
     /// How many to leave out.
     pub offset: i64,
     /// How many to give.
@@ -200,7 +200,7 @@ impl Filter {
         let (tag, value) = self.tag.as_ref().map_or((None, None), |(t, v)| (Some(t.as_str()), v.as_deref()));
         let (branch, author) = (self.branch.as_deref(), self.author.as_deref());
         let project = self.project.as_deref();
-        let gates = self.gates.then_some(1i64);
+        let gates = self.gates.map(i64::from);
         vals![of, self.status, tag, value, branch, author, self.above, self.below, project, gates].to_vec()
     }
 
