@@ -279,6 +279,36 @@ async fn why_a_job_waits_and_who_works_is_the_same_at_either_server() {
 }
 
 #[tokio::test]
+async fn starts_of_servers_keep_no_lost_job_from_the_others() {
+    let Some((_postgres, url)) = database().await else { return };
+    let mut one = first(&url).await;
+    let here = one.project("STARTS").await;
+    here.push_script("twice", &TWICE).await;
+    let run = here.run("twice", in_directory(one.scratch())).await;
+    let starts = one.scratch().join("starts");
+    eventually("the job begins", SHORT, || async { (lines(&starts) == 1).then_some(()) }).await;
+    let two = second(&url, &one, false).await;
+    one.kill().await;
+    let there = through(&two, &here);
+    // More often than a lease lasts, and for longer than one does.
+    let others = async {
+        loop {
+            drop(second(&url, &one, true).await);
+            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        }
+    };
+    let run = tokio::select! {
+        run = there.ended("twice", run.brief.number) => run,
+        () = others => unreachable!("they are started without end"),
+    };
+    assert_eq!(run.brief.status, Status::Success, "{run:#?}");
+    let job = find_job(&run, "twice", "job");
+    assert_eq!((job.attempts.len(), lines(&starts)), (2, 2), "lost once: {job:#?}");
+    let why = &job.attempts[0].reason;
+    assert!(why.contains("lost connection with the worker local-"), "{why}");
+}
+
+#[tokio::test]
 async fn a_worker_that_is_disabled_at_the_other_server_ends_its_job_and_goes() {
     let Some((_postgres, url)) = database().await else { return };
     let one = first(&url).await;
