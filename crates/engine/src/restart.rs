@@ -57,8 +57,13 @@ fn try_restart(run: &Run, request: &Request<'_>, now: Timestamp) -> Result<Trans
         work.run.head.payload = payload.clone();
         work.run.head.payload_foreign = true;
     }
-    if !request.parameters.is_empty() {
-        work.run.head.parameters = request.parameters.clone();
+    if from.contains(&NodeIx(0)) {
+        if !request.parameters.is_empty() {
+            work.run.head.parameters = request.parameters.clone();
+        }
+    } else {
+        // What is given for a node counts for what comes after it; what the run was started with stays.
+        work.run.head.parameters.extend(request.parameters.clone());
     }
     work.timer(TimerKey::Run, crate::limits::run(&work.run.spec), Duration::ZERO);
 

@@ -265,6 +265,7 @@ fn a_resync_takes_today_s_definitions_and_keeps_the_graph() {
 fn a_payload_typed_in_for_a_restart_wins_over_the_parents() {
     let mut d = Driven::start(cds_engine::event::Start {
         payload: Some(map(&[("who", "first"), ("git.branch", "main")])),
+        parameters: map(&[("level", "3")]),
         ..request(spec(&["a", "b<a"]))
     });
     d.end("a", OK);
@@ -284,6 +285,7 @@ fn a_payload_typed_in_for_a_restart_wins_over_the_parents() {
     // The root again, with what the run has.
     d.restart(&[]);
     assert_eq!((d.param("a", "who"), d.param("a", "cds.pip.p")), (Some("second"), Some("1")));
+    assert_eq!(d.param("a", "cds.pip.level"), Some("3"), "what it was started with is not lost");
 }
 
 #[test]
