@@ -20,6 +20,7 @@ await start("main", "linus");
 await start("hotfix/tax", "ada");
 await cds.ctl("workflow", "run", "SHOP", "large", "--track");
 await cds.ctl("workflow", "run", "SHOP", "nightly");
+await cds.ctl("workflow", "run", "SHOP", "gated", "--track");
 
 await page.goto(cds.url);
 await page.waitForSelector("input[name=username]");
@@ -37,6 +38,7 @@ const SCREENS = [
   ["run-good", `${RELEASE}/run/1?node=build`],
   ["run-live", `${NIGHTLY}/run/1?node=long`],
   ["run-skipped", `${RELEASE}/run/1?node=hotfix`],
+  ["gate", "/project/SHOP/workflow/gated/run/1"],
   ["tests", `${RELEASE}/run/2?tab=tests`],
   ["artifacts", `${RELEASE}/run/1?tab=artifacts`],
   ["changes", `${RELEASE}/run/2?tab=changes`],
@@ -48,6 +50,10 @@ const SCREENS = [
   ["queue", "/queue"],
   ["fleet", "/fleet"],
   ["palette", "/", async () => (await page.keyboard.press("/"), await page.keyboard.type("rel"), page.waitForSelector("[role=option]"))],
+  ["pipeline", "/project/SHOP/pipeline/build"],
+  ["application", "/project/SHOP/application/shop"],
+  ["environment", "/project/SHOP/environment/production"],
+  ["account", "/account"],
   ["none", "/project/SHOP/workflow/nowhere"],
 ];
 const wanted = (name) => only.length === 0 || only.some((o) => name.startsWith(o));
@@ -72,6 +78,8 @@ async function take(name, path, before) {
   }
 }
 await take("login", "/");
+await take("sign-up", "/signup");
+await take("forgot-password", "/forgot-password");
 await page.goto(cds.url);
 await signIn(page);
 for (const [name, path, before] of SCREENS) await take(name, path, before);

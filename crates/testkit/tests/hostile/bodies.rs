@@ -385,3 +385,47 @@ async fn bombs_among_definitions() {
     .await;
     assert!(answer.status == 400 && answer.text.contains("zzz"), "{}", answer.text);
 }
+
+/// A file that unpacks to a thousand times its size is a file: nobody on its way unpacks it.
+#[tokio::test]
+async fn a_bomb_among_the_artifacts_stays_packed() {
+    let server = TestServer::start().await;
+    let project = server.project("BOMB").await;
+    let make = "
+version: v1.0
+name: make
+jobs:
+- job: job
+  steps:
+  - script: ['head -c 200000000 /dev/zero | gzip -9 | tee once.gz | gzip -9 > bomb.gz', 'sha256sum < bomb.gz > bomb.sum']
+  - artifactUpload: {path: 'bomb.*', tag: x}
+";
+    let take = "
+version: v1.0
+name: take
+jobs:
+- job: job
+  steps:
+  - artifactDownload: {path: in, pattern: 'bomb.*'}
+  - script: ['sha256sum < in/bomb.gz | cmp - in/bomb.sum', 'gzip -d < in/bomb.gz | gzip -d | wc -c']
+";
+    let workflow = "{name: w, version: v2.0, workflow: {make: {pipeline: make}, take: {pipeline: take, depends_on: [make]}}}";
+    project.push(&[("make.pip.yml", make), ("take.pip.yml", take), ("w.yml", workflow)]).await;
+    let run = project.run("w", cds_api::runs::RunStart::default()).await;
+    let run = project.ended("w", run.brief.number).await;
+    let log = project.log(&run, "take", "job", 1).await;
+    assert_eq!(run.brief.status, cds_model::Status::Success, "{log}");
+    assert!(log.contains("200000000"), "{log}");
+    let number = cds_client::RunNumber::Number(run.brief.number);
+    let files = project.client.run_artifacts("BOMB", "w", number).await.expect("artifacts");
+    let bomb = files.iter().find(|f| f.name == "bomb.gz").expect("it is there");
+    // Sent as it is, too, and not as something that a client would unpack on its own.
+    let admin = Caller::admin(&server).await;
+    let path = format!("/v1/projects/BOMB/workflows/w/runs/1/artifacts/{}", bomb.id);
+    let answer =
+        admin.request("GET", &path).header("accept-encoding", "gzip, br").send().await.expect("an answer");
+    assert!(answer.headers().get("content-encoding").is_none(), "{:?}", answer.headers());
+    let bytes = answer.bytes().await.expect("all of it");
+    assert_eq!(bytes.len() as u64, bomb.size);
+    assert!(bytes.len() < 20_000, "{} bytes are no bomb", bytes.len());
+}

@@ -7,16 +7,16 @@
 //! (`CAP_SYS_ADMIN`). A worker without it shares with the host, and what its jobs leave there stays, as with the
 //! reference.
 
+use super::mounts::mounts;
 use rustix::{
     io::Errno,
     mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount},
     thread::UnshareFlags,
 };
 use std::{
-    ffi::OsString,
     fs, io,
-    os::unix::{ffi::OsStringExt, fs::MetadataExt},
-    path::{Path, PathBuf},
+    os::unix::fs::MetadataExt,
+    path::Path,
     sync::{Once, OnceLock},
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -106,37 +106,6 @@ pub(crate) fn unmount_below(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Where something is mounted, in the order in which that was done: the fifth field of each line, in which blanks and
-/// the like are written as octal numbers.
-fn mounts(info: &[u8]) -> Vec<PathBuf> {
-    let place = |line: &[u8]| {
-        let field = line.split(|b| *b == b' ').nth(4)?;
-        let (mut path, mut at) = (Vec::with_capacity(field.len()), 0);
-        while let Some(&byte) = field.get(at) {
-            let digits = field.get(at + 1..at + 4).filter(|_| byte == b'\\');
-            let code = digits.and_then(|d| u8::from_str_radix(std::str::from_utf8(d).ok()?, 8).ok());
-            path.push(code.unwrap_or(byte));
-            at += if code.is_some() { 4 } else { 1 };
-        }
-        Some(PathBuf::from(OsString::from_vec(path)))
-    };
-    info.split(|b| *b == b'\n').filter_map(place).collect()
-}
-
 fn device() -> io::Result<u64> {
     Ok(fs::metadata(SHM)?.dev())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_of_mounts() {
-        let info = b"22 27 0:21 / /proc rw,relatime - proc proc rw\n\
-                     30 27 8:1 /x /a\\040b\\134c\\ rw shared:1 - ext4 /dev/sda rw\n\nnonsense\n";
-        assert_eq!(mounts(info), [Path::new("/proc"), Path::new("/a b\\c\\")]);
-        let own = mounts(&fs::read("/proc/thread-self/mountinfo").unwrap());
-        assert!(own.iter().any(|p| p == Path::new("/")), "{own:?}");
-    }
 }

@@ -2,6 +2,7 @@
 
 mod family;
 pub(crate) mod ipc;
+mod mounts;
 
 pub(crate) use family::{Family, Scope, become_subreaper};
 

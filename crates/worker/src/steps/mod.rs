@@ -10,6 +10,7 @@ mod junit;
 mod script;
 mod script_file;
 mod semver;
+mod shebang;
 
 pub(crate) use artifact::{download, upload};
 pub(crate) use git::{safe, with_newline, write_file};

@@ -1,35 +1,11 @@
 //! The Script action (spec 9.5).
 
-use super::Step;
+use super::{Step, shebang::parse};
 use crate::{
     exec::{self, Spec, describe},
     machine::Outcome,
 };
 use std::ffi::OsString;
-
-/// The interpreter a script asks for, and the script without its first line.
-#[derive(Debug, PartialEq, Eq)]
-struct Parsed<'a> {
-    program: &'a str,
-    options: Vec<&'a str>,
-    text: &'a str,
-}
-
-fn parse(script: &str) -> Parsed<'_> {
-    let Some(rest) = script.strip_prefix("#!") else {
-        return Parsed { program: "/bin/sh", options: vec!["-e"], text: script };
-    };
-    let (line, text) = rest.split_once('\n').unwrap_or((rest, ""));
-    // The reference splits at each single blank, so that two in a row make an empty option; a blank behind `#!`
-    // alone is taken as what it is meant to be.
-    let mut words = line.trim().split(' ');
-    let program = words.next().filter(|p| !p.is_empty()).unwrap_or("/bin/sh");
-    let mut options: Vec<&str> = words.collect();
-    if options.is_empty() && ["sh", "bash", "ksh", "zsh"].iter().any(|shell| program.ends_with(shell)) {
-        options.push("-e");
-    }
-    Parsed { program, options, text }
-}
 
 /// Runs the step.
 pub(super) async fn run(step: &Step<'_>) -> Outcome {
@@ -69,28 +45,5 @@ pub(super) async fn run(step: &Step<'_>) -> Outcome {
             exit_code: status.code(),
             reason: Some(format!("command failure: {}", describe(status))),
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(script: &str, program: &str, options: &[&str], text: &str) {
-        assert_eq!(parse(script), Parsed { program, options: options.to_vec(), text });
-    }
-
-    #[test]
-    fn interpreters() {
-        check("echo", "/bin/sh", &["-e"], "echo");
-        check("#!/bin/bash\necho", "/bin/bash", &["-e"], "echo");
-        check("#!/bin/bash -x\necho", "/bin/bash", &["-x"], "echo");
-        check("#!/bin/bash \r\necho", "/bin/bash", &["-e"], "echo");
-        check("#!/usr/bin/env bash\necho", "/usr/bin/env", &["bash"], "echo");
-        check("#!/usr/bin/python3 -u -B\nx\ny", "/usr/bin/python3", &["-u", "-B"], "x\ny");
-        check("#!/usr/bin/perl\nx", "/usr/bin/perl", &[], "x");
-        check("#!zsh", "zsh", &["-e"], "");
-        check("\n#!/bin/bash\n", "/bin/sh", &["-e"], "\n#!/bin/bash\n");
-        check("", "/bin/sh", &["-e"], "");
     }
 }
