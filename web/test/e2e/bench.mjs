@@ -1,5 +1,5 @@
 // Figures of the UI in Chromium against the real server: `npm run bench`, as a part of `make bench` with `--json FILE`.
-// Arguments name parts: page, run, graph, history, log, live. LOG_MB is the size of the large log.
+// Arguments name parts: page, run, graph, history, log, live, workflows. LOG_MB is the size of the large log.
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -283,6 +283,52 @@ try {
     await page.waitForFunction(() => Number([...document.querySelectorAll(".log-n")].at(-1)?.textContent) >= 100_000, undefined, { timeout: 90_000 });
     note("web.live_100k_lines_heap_mb", Number((await memory()).toFixed(1)), "MB", ["<=", 50], [before, "the queue's page in the same tab"]);
     note("web.live_100k_lines_tab_mb", await whole(), "MB", undefined, [wholeBefore, "the queue's page in the same tab"]);
+  }
+
+  // At the end: all lists are longer from here on.
+  if (wanted("workflows")) {
+    const count = 10_000;
+    const token = await page.evaluate(() => localStorage.getItem("cds.token"));
+    const call = async (method, path, body, type) => {
+      const answer = await fetch(cds.url + path, { method, body, headers: { authorization: `Bearer ${token}`, "content-type": type } });
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+      return answer.text();
+    };
+    const define = (kind, text) => call("POST", `/v1/projects/MANY/import/${kind}`, text, "application/x-yaml");
+    const name = (n) => `service-${String(n).padStart(5, "0")}-${["build", "deploy", "nightly", "release"][n % 4]}`;
+    await call("POST", "/v1/projects", JSON.stringify({ key: "MANY", name: "Many" }), "application/json");
+    await define("pipeline", "version: v1.0\nname: p\njobs:\n- job: j\n  requirements:\n  - binary: nowhere-to-be-found\n  steps:\n  - script: [echo]\n");
+    for (let n = 0; n < count; n += 20) {
+      await Promise.all(Array.from({ length: 20 }, (_, i) => define("workflow", `name: ${name(n + i)}\nversion: v2.0\ndescription: Service ${n + i} of the many\nworkflow:\n  a: {pipeline: p}\n  b: {depends_on: [a], pipeline: p}\n  c: {depends_on: [a], pipeline: p}\n  d: {depends_on: [b, c], pipeline: p, when: [success]}\n`)));
+    }
+    for (let n = 0; n < 200; n++) await call("POST", `/v1/projects/MANY/workflows/${name(n * (count / 200))}/runs`, "{}", "application/json");
+    /** The median of several. */
+    const taken = async (act) => {
+      const all = [];
+      for (let i = 0; i < 5; i++) all.push(await act());
+      return Math.round(median(all));
+    };
+    note("web.workflows_10k_open_ms", await opened("/project/MANY", () => document.querySelector(".run-row") !== null), "ms", ["<=", 1000]);
+    const filtered = await taken(async () => {
+      await page.locator("input.filter").fill("");
+      await page.waitForFunction(() => document.querySelectorAll(".run-row").length > 1);
+      const began = performance.now();
+      await page.locator("input.filter").fill(name(count - 1));
+      await page.waitForFunction(() => document.querySelectorAll(".run-row").length === 1, undefined, { polling: "raf" });
+      return performance.now() - began;
+    });
+    note("web.workflows_10k_filter_ms", filtered, "ms", ["<=", 300]);
+    const found = await taken(async () => {
+      await page.goto(`${cds.url}/queue`);
+      await page.locator("h1").waitFor();
+      await page.waitForTimeout(1000); // pages are read ahead
+      const began = performance.now();
+      await page.keyboard.press("/");
+      await page.keyboard.type(name(count - 2));
+      await page.locator("[role=option]", { hasText: name(count - 2) }).first().waitFor();
+      return performance.now() - began;
+    });
+    note("web.workflows_10k_palette_ms", found, "ms", ["<=", 500]);
   }
 } finally {
   await chrome.close();
