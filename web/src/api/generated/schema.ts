@@ -3550,8 +3550,8 @@ export interface paths {
                     author?: string | null;
                     /** @description Only of this project. */
                     project?: string | null;
-                    /** @description Only those with nodes that a person keeps waiting. */
-                    gates?: boolean;
+                    /** @description Only those with nodes that a person keeps waiting, or (`false`) only those without. */
+                    gates?: boolean | null;
                 };
                 header?: never;
                 path: {
@@ -4104,8 +4104,8 @@ export interface paths {
                     author?: string | null;
                     /** @description Only of this project. */
                     project?: string | null;
-                    /** @description Only those with nodes that a person keeps waiting. */
-                    gates?: boolean;
+                    /** @description Only those with nodes that a person keeps waiting, or (`false`) only those without. */
+                    gates?: boolean | null;
                 };
                 header?: never;
                 path?: never;
