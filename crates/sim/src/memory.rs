@@ -156,17 +156,9 @@ impl Memory {
         }
     }
 
-    pub fn hold(
-        &mut self,
-        job: JobRef,
-        attempt: Attempt,
-        worker: WorkerId,
-        seen: Timestamp,
-        stopped: bool,
-        now: Timestamp,
-    ) {
+    pub fn hold(&mut self, job: JobRef, attempt: Attempt, worker: WorkerId, now: Timestamp, stopped: bool) {
         let stopped = stopped.then_some(now);
-        self.held.insert(job, Held { attempt, worker, seen, until: None, stopped, take: None });
+        self.held.insert(job, Held { attempt, worker, seen: now, until: None, stopped, take: None });
         if let Some(known) = self.workers.get_mut(&worker) {
             known.job = Some((job, attempt));
         }

@@ -224,8 +224,8 @@ impl Sim {
         Ok(())
     }
 
-    /// A server starts: queue and leases as the store has them. When the workers that have jobs count as heard of say
-    /// the rules of leases.
+    /// A server starts: queue and leases as the store has them. What it holds say the rules of
+    /// leases.
     pub fn restore(&mut self, server: usize) {
         let now = self.clock(server);
         let mut memory = Memory::default();
@@ -237,8 +237,9 @@ impl Sim {
                     if let Some(known) = self.store.workers.get(&worker) {
                         memory.touch(worker, known.hatchery, now);
                     }
-                    let seen = self.terms().heard_before(row.until, now);
-                    memory.hold(job, *attempt, worker, seen, row.stopped, now);
+                    if self.terms().holds_at_start(row.stopped) {
+                        memory.hold(job, *attempt, worker, now, row.stopped);
+                    }
                 }
                 None => drop(memory.queue.push(row.queued.clone())),
             }

@@ -59,7 +59,7 @@ impl App {
             return Err(Error::lease_lost());
         };
         if !known {
-            self.fleet().restore(job, attempt, worker, now, row.stopped, now);
+            self.fleet().restore(job, attempt, worker, row.stopped, now);
         }
         if let Some(until) = row.until.filter(|_| terms.shared) {
             self.fleet().written(job, attempt, until);

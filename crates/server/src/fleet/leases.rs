@@ -124,18 +124,10 @@ impl Fleet {
         std::mem::take(&mut self.lock().doubtful)
     }
 
-    /// As the store says. Its worker counts as heard of at `seen`; if it is stopped, it was told so `now`.
-    pub fn restore(
-        &self,
-        job: JobRef,
-        attempt: Attempt,
-        worker: WorkerId,
-        seen: Timestamp,
-        cancelled: bool,
-        now: Timestamp,
-    ) {
+    /// As the store says. Its worker counts as heard of now.
+    pub fn restore(&self, job: JobRef, attempt: Attempt, worker: WorkerId, cancelled: bool, now: Timestamp) {
         let mut state = self.lock();
-        state.held.insert(job, Held::new(attempt, worker, seen, cancelled.then_some(now)));
+        state.held.insert(job, Held::new(attempt, worker, now, cancelled.then_some(now)));
         state.resume(worker, (job, attempt));
     }
 

@@ -30,8 +30,9 @@ pub async fn restore(app: &App) -> Result<(), cds_store::Error> {
                 if let Some(row) = known.get(&worker) {
                     app.fleet().take_in(row, now);
                 }
-                let seen = app.terms().heard_before(e.lease_until, now);
-                app.fleet().restore(job, e.attempt, worker, seen, e.cancelled, now);
+                if app.terms().holds_at_start(e.cancelled) {
+                    app.fleet().restore(job, e.attempt, worker, e.cancelled, now);
+                }
             }
             None => waiting.push(queued(e)),
         }

@@ -96,8 +96,8 @@ async fn nobodys(app: &App, lease: lease::Row, ghost: bool, now: Timestamp) -> S
     };
     let known = app.store().read(move |tx| workers::get(tx, worker)).await.ok().flatten();
     let name = known.map_or_else(|| worker.to_string(), |w| w.name);
-    let heard = app.terms().heard_before(lease.until, now);
-    let quiet = if heard < now { format!(" for {} s", now.since(heard).as_secs()) } else { String::new() };
+    let quiet = lease.until.map(|until| now.since(app.terms().heard(until)).as_secs());
+    let quiet = quiet.map_or_else(String::new, |s| format!(" for {s} s"));
     format!("lost connection with the worker {name}: no server has heard of it{quiet}")
 }
 

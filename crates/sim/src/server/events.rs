@@ -171,7 +171,7 @@ impl Sim {
                 let memory = &mut self.servers[server].memory;
                 let taken = told == Told::Advanced;
                 if taken {
-                    memory.hold(job, attempt, worker, now, false, now);
+                    memory.hold(job, attempt, worker, now, false);
                     if let Some(held) = memory.held.get_mut(&job) {
                         held.until = Some(until);
                         held.take = take.number;

@@ -55,7 +55,7 @@ impl Sim {
         match memory.held.get_mut(&report.job).filter(|h| h.attempt == report.attempt) {
             Some(held) => held.until = until,
             None => {
-                memory.hold(report.job, report.attempt, report.worker, now, stopped, now);
+                memory.hold(report.job, report.attempt, report.worker, now, stopped);
                 if let Some(held) = memory.held.get_mut(&report.job) {
                     held.until = until;
                 }

@@ -128,7 +128,7 @@ impl Sim {
             lease.until = Some(until);
             let memory = &mut self.servers[server].memory;
             if memory.held.get(&job).is_none_or(|h| h.attempt != attempt || h.worker != worker) {
-                memory.hold(job, attempt, worker, now, false, now);
+                memory.hold(job, attempt, worker, now, false);
             }
             if let Some(held) = memory.held.get_mut(&job) {
                 held.until = Some(until);

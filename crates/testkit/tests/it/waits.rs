@@ -73,7 +73,7 @@ async fn a_hatchery_that_fails_or_ends_is_named_and_holds_up_nobody() {
     drop(good);
     bad.kill();
     let second = project.run("plain", RunStart::default()).await.brief.number;
-    assert_eq!(waits_for(&project, second, "is not up").await, "hatchery_down");
+    assert_eq!(waits_for(&project, second, "not up").await, "hatchery_down");
 }
 
 #[tokio::test]
