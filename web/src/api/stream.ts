@@ -104,6 +104,12 @@ async function readFailed(queryClient: QueryClient): Promise<void> {
   await queryClient.invalidateQueries(among);
 }
 
+/** What changes from one moment to the next. */
+const MOVING = new Set<unknown>(["run", "runs", "queue", "workers", "hatcheries"]);
+
+/** A reading that was begun and is of something that moves. */
+const moves = ({ queryKey, state }: Query) => MOVING.has(queryKey[0]) && (state.data !== undefined || state.fetchStatus !== "idle");
+
 /** What the tab with the stream tells the others. */
 type Told = { message: Message } | { state: StreamState };
 
@@ -135,8 +141,9 @@ export function startEvents(queryClient: QueryClient, session: string): () => vo
     setState(told.state);
     if (told.state !== "live" || before === "live") return;
     void readFailed(queryClient);
-    // The first events after a start are newer than the first reading only if they come later. After a cut all may be new.
-    if (before === "cut") void queryClient.invalidateQueries();
+    // After a cut all may be new. At the start it is what has changed between the first reading, which does not wait for the
+    // stream, and its opening.
+    void queryClient.invalidateQueries(before === "cut" ? undefined : { predicate: moves });
   };
   oneForAll<Told>(`cds.events.${session}`, stop.signal, lead, heard, () => ({ state }));
   return () => {

@@ -19,6 +19,20 @@ const RUN = "/project/SHOP/workflow/large/run/1";
 const LOG = `${RUN}/job/0?step=0`;
 const printed = (text) => page.waitForFunction((t) => [...document.querySelectorAll(".log-text")].some((e) => e.textContent?.trim() === t), text);
 
+await step("what changes after the first reading and before the stream stands is not missed", async () => {
+  let open;
+  const held = new Promise((resolve) => (open = resolve));
+  await page.route("**/v1/events", async (route) => (await held, await route.continue()));
+  await page.goto(`${cds.url}/project/SHOP/workflow/large`);
+  await page.locator(".run-row", { hasText: "#1" }).waitFor();
+  await cds.ctl("workflow", "run", "SHOP", "large", "--track");
+  // Its events are over: no stream that begins now has them.
+  assert.equal(await page.locator(".run-row", { hasText: "#2" }).count(), 0);
+  open();
+  await page.locator(".run-row", { hasText: "#2" }).waitFor();
+  await page.unroute("**/v1/events");
+});
+
 await step("a log that is opened while the server is away is read once it is back", async () => {
   await page.goto(cds.url + RUN);
   await page.locator(".job-name").first().waitFor();
