@@ -37,6 +37,10 @@ pub fn addresses(data: &[u8]) {
     let text = text(data);
     let _ = address::shown(text);
     let _ = address::Address::parse(text);
+    // Who calls a host by the password has shown it.
+    if text.contains(PASSWORD) {
+        return;
+    }
     for url in [
         format!("postgres://user:{PASSWORD}@{text}"),
         format!("postgres://host/name?password={PASSWORD}&{text}"),
