@@ -46,6 +46,8 @@ pub(crate) struct Held {
     pub attempt: Attempt,
     pub worker: WorkerId,
     pub seen: Timestamp,
+    /// It was heard of since this server has the hold.
+    pub heard: bool,
     /// Until when this server has written that the lease holds.
     pub until: Option<Timestamp>,
     pub stopped: Option<Timestamp>,
@@ -158,7 +160,8 @@ impl Memory {
 
     pub fn hold(&mut self, job: JobRef, attempt: Attempt, worker: WorkerId, now: Timestamp, stopped: bool) {
         let stopped = stopped.then_some(now);
-        self.held.insert(job, Held { attempt, worker, seen: now, until: None, stopped, take: None });
+        self.held
+            .insert(job, Held { attempt, worker, seen: now, heard: true, until: None, stopped, take: None });
         if let Some(known) = self.workers.get_mut(&worker) {
             known.job = Some((job, attempt));
         }

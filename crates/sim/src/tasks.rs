@@ -138,7 +138,8 @@ impl Sim {
         }
         let held: Vec<_> = self.servers[server].memory.held.iter().map(|(j, h)| (*j, h.clone())).collect();
         for (job, held) in held {
-            let Some(until) = self.terms().until(held.seen, now) else { continue };
+            let renews = held.heard || self.terms().renews_unheard();
+            let Some(until) = self.terms().until(held.seen, now).filter(|_| renews) else { continue };
             let key = (job.run, job.job, held.attempt);
             let Some(row) = self.store.queue.get_mut(&key) else { continue };
             if row.worker == Some(held.worker) && lease::is_renewed(row.until, until, lease) {
@@ -224,8 +225,8 @@ impl Sim {
         Ok(())
     }
 
-    /// A server starts: queue and leases as the store has them. What it holds say the rules of
-    /// leases.
+    /// A server starts: queue and leases as the store has them. What it finds leased it
+    /// holds, and has not heard of.
     pub fn restore(&mut self, server: usize) {
         let now = self.clock(server);
         let mut memory = Memory::default();
@@ -237,9 +238,8 @@ impl Sim {
                     if let Some(known) = self.store.workers.get(&worker) {
                         memory.touch(worker, known.hatchery, now);
                     }
-                    if self.terms().holds_at_start(row.stopped) {
-                        memory.hold(job, *attempt, worker, now, row.stopped);
-                    }
+                    memory.hold(job, *attempt, worker, now, row.stopped);
+                    memory.held.entry(job).and_modify(|held| held.heard = false);
                 }
                 None => drop(memory.queue.push(row.queued.clone())),
             }

@@ -46,13 +46,11 @@ impl Terms {
         (now.since(seen) < self.silence).then(|| seen + self.lasts())
     }
 
-    /// Whether a server that starts holds an attempt that it finds leased in the store. On a store of its own: the worker
-    /// may be alive and gets a whole lease to say so. On a shared one only what is to stop, so that it ends: whoever holds
-    /// an attempt renews it, and a lost job would stay with its dead worker as long as one server after the other is
-    /// started. A worker that lives says so, and its attempt is taken over; one that does not is lost by the rule of
-    /// orphans, which waits for those whose clock has jumped.
-    pub fn holds_at_start(&self, stopped: bool) -> bool {
-        stopped || !self.shared
+    /// Whether a server renews what it found leased when it started, before it has heard of the worker. On a store of its
+    /// own: the worker may be alive and gets a whole lease to say so. On a shared one it does not: whoever hears of the
+    /// worker renews it, and a lost job would stay with its dead worker as long as one server after the other is started.
+    pub fn renews_unheard(&self) -> bool {
+        !self.shared
     }
 
     /// When the worker of a lease that nobody here holds was heard of, as the store has it.
@@ -130,8 +128,7 @@ mod tests {
 
     #[test]
     fn starts_of_servers_renew_no_lease() {
-        assert!(terms(false).holds_at_start(false) && terms(true).holds_at_start(true));
-        assert!(!terms(true).holds_at_start(false), "who holds it renews it");
+        assert!(terms(false).renews_unheard() && !terms(true).renews_unheard());
         assert_eq!(terms(true).heard(terms(true).until(at(100), at(120)).unwrap()), at(100));
     }
 

@@ -19,6 +19,8 @@ pub struct Held {
     pub worker: WorkerId,
     /// Last heard of its worker.
     pub seen: Timestamp,
+    /// It was heard of since this server has the hold.
+    pub heard: bool,
     /// Until when this server has written that the lease holds; `None` = it has not.
     pub until: Option<Timestamp>,
     /// A stop was asked for, then.
@@ -39,6 +41,7 @@ impl Held {
             attempt,
             worker,
             seen,
+            heard: true,
             until: None,
             cancelled,
             stop: Arc::default(),
@@ -96,6 +99,7 @@ impl Fleet {
         let held = state.held.get(&job).filter(|h| h.attempt == attempt && h.worker == worker);
         let mut held = held.cloned().unwrap_or_else(|| Held::new(attempt, worker, now, None));
         held.until = held.until.max(Some(until));
+        held.heard = true;
         held.take = Some(take);
         state.held.insert(job, held);
         state.resume(worker, (job, attempt));
@@ -124,10 +128,11 @@ impl Fleet {
         std::mem::take(&mut self.lock().doubtful)
     }
 
-    /// As the store says. Its worker counts as heard of now.
+    /// As the store says. Its worker has not been heard of, and has a whole lease to say something.
     pub fn restore(&self, job: JobRef, attempt: Attempt, worker: WorkerId, cancelled: bool, now: Timestamp) {
         let mut state = self.lock();
-        state.held.insert(job, Held::new(attempt, worker, now, cancelled.then_some(now)));
+        let held = Held::new(attempt, worker, now, cancelled.then_some(now));
+        state.held.insert(job, Held { heard: false, ..held });
         state.resume(worker, (job, attempt));
     }
 
@@ -139,6 +144,7 @@ impl Fleet {
             return None;
         }
         held.seen = now;
+        held.heard = true;
         Some(held.clone())
     }
 

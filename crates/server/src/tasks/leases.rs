@@ -100,7 +100,9 @@ async fn renew(app: &App, terms: Terms, now: Timestamp) {
     let about = (terms.silence / 10).as_millis().max(1) as i64;
     let mut renewed: BTreeMap<i64, (Timestamp, Vec<Renewed>)> = BTreeMap::new();
     for (job, held) in app.fleet().holds() {
-        let Some(until) = terms.until(held.seen, now) else { continue };
+        let Some(until) = terms.until(held.seen, now).filter(|_| held.heard || terms.renews_unheard()) else {
+            continue;
+        };
         // Where little would be won nothing is written: most jobs are over before their lease needs it.
         if lease::is_renewed(held.until, until, terms.silence) {
             let group = renewed.entry(until.ms() / about).or_insert_with(|| (until, Vec::new()));

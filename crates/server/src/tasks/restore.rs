@@ -30,9 +30,7 @@ pub async fn restore(app: &App) -> Result<(), cds_store::Error> {
                 if let Some(row) = known.get(&worker) {
                     app.fleet().take_in(row, now);
                 }
-                if app.terms().holds_at_start(e.cancelled) {
-                    app.fleet().restore(job, e.attempt, worker, e.cancelled, now);
-                }
+                app.fleet().restore(job, e.attempt, worker, e.cancelled, now);
             }
             None => waiting.push(queued(e)),
         }

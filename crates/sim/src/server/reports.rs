@@ -28,6 +28,7 @@ impl Sim {
             .filter(|h| h.attempt == report.attempt && h.worker == report.worker);
         if let Some(held) = known {
             held.seen = now;
+            held.heard = true;
             if vouches_anyway || terms.vouches(held.until, now) {
                 return Ok(true);
             }
