@@ -6,6 +6,11 @@ import { chromium } from "playwright-core";
 
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
+// A page may give a request up while a suite is answering it, and ask anew: nobody's fault.
+process.on("unhandledRejection", (e) => {
+  if (!/Fetch response has been disposed|Route is already handled|Request context disposed/.test(String(e))) throw e;
+});
+
 /** `{ context, close }`; the context is fresh. */
 export async function browser(options = {}) {
   const profile = await mkdtemp(join(tmpdir(), "cds-web-"));
