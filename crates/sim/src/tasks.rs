@@ -225,8 +225,8 @@ impl Sim {
         Ok(())
     }
 
-    /// A server starts: queue and leases as the store has them. What it finds leased it
-    /// holds, and has not heard of.
+    /// A server starts: queue and leases as the store has them. What it finds leased it holds, and
+    /// has not heard of.
     pub fn restore(&mut self, server: usize) {
         let now = self.clock(server);
         let mut memory = Memory::default();

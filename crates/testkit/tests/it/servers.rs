@@ -152,26 +152,26 @@ const TWICE: [&str; 4] = [
     "sleep 1000",
 ];
 
-/// A server whose job is in its first attempt; the number of the run.
-async fn first_attempt(url: &str, project: &str) -> (TestServer, Project, i64) {
-    let server = first(url).await;
-    let project = server.project(project).await;
-    project.push_script("twice", &TWICE).await;
-    let number = project.run("twice", in_directory(server.scratch())).await.brief.number;
-    let starts = server.scratch().join("starts");
+/// A server that was killed while its job was in its first attempt, another one, and its project; the run is the first.
+async fn killed_at_work(url: &str, key: &str) -> (TestServer, TestServer, Project) {
+    let mut one = first(url).await;
+    let here = one.project(key).await;
+    here.push_script("twice", &TWICE).await;
+    here.run("twice", in_directory(one.scratch())).await;
+    let starts = one.scratch().join("starts");
     eventually("the job begins", SHORT, || async { (lines(&starts) == 1).then_some(()) }).await;
-    (server, project, number)
+    let two = second(url, &one, false).await;
+    one.kill().await;
+    (one, two, here)
 }
 
 #[tokio::test]
 async fn a_killed_server_leaves_its_runs_to_the_other() {
     let Some((_postgres, url)) = database().await else { return };
-    let (mut one, here, number) = first_attempt(&url, "KILL").await;
-    let starts = one.scratch().join("starts");
-    let two = second(&url, &one, false).await;
-    one.kill().await;
+    let (mut one, two, here) = killed_at_work(&url, "KILL").await;
     let there = through(&two, &here);
-    let run = there.ended("twice", number).await;
+    let starts = one.scratch().join("starts");
+    let run = there.ended("twice", 1).await;
     assert_eq!(run.brief.status, Status::Success, "{run:#?}");
     let job = find_job(&run, "twice", "job");
     assert_eq!((job.attempts.len(), lines(&starts)), (2, 2), "lost once: {job:#?}");
@@ -288,11 +288,9 @@ async fn why_a_job_waits_and_who_works_is_the_same_at_either_server() {
 #[tokio::test]
 async fn starts_of_servers_keep_no_lost_job_from_the_others() {
     let Some((_postgres, url)) = database().await else { return };
-    let (mut one, here, number) = first_attempt(&url, "STARTS").await;
-    let starts = one.scratch().join("starts");
-    let two = second(&url, &one, false).await;
-    one.kill().await;
+    let (one, two, here) = killed_at_work(&url, "STARTS").await;
     let there = through(&two, &here);
+    let starts = one.scratch().join("starts");
     // More often than a lease lasts, and for longer than one does.
     let others = async {
         loop {
@@ -301,7 +299,7 @@ async fn starts_of_servers_keep_no_lost_job_from_the_others() {
         }
     };
     let run = tokio::select! {
-        run = there.ended("twice", number) => run,
+        run = there.ended("twice", 1) => run,
         () = others => unreachable!("they are started without end"),
     };
     assert_eq!(run.brief.status, Status::Success, "{run:#?}");

@@ -219,9 +219,9 @@ impl Family {
 fn unasked(living: &[Stat], asked: &HashSet<ProcId>) -> Vec<Stat> {
     let parents: HashMap<i32, &Stat> = living.iter().map(|p| (p.id.pid, p)).collect();
     let tidies_up = |p: &Stat| {
-        let mut above = std::iter::successors(parents.get(&p.parent), |above| parents.get(&above.parent));
+        let above = std::iter::successors(parents.get(&p.parent), |above| parents.get(&above.parent));
         // The table was not read in one moment: it may have circles.
-        above.by_ref().take(living.len()).any(|above| asked.contains(&above.id))
+        above.take(living.len()).any(|above| asked.contains(&above.id))
     };
     living.iter().filter(|p| !asked.contains(&p.id) && !tidies_up(p)).copied().collect()
 }
