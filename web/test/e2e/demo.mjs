@@ -48,7 +48,7 @@ const CHECKS = {
     const named = () => page.evaluate(() => document.activeElement?.getAttribute("data-node"));
     await page.locator(".gnode").first().focus();
     assert.equal(await named(), "build");
-    for (const [key, to] of [["ArrowRight", "hotfix"], ["ArrowDown", "unit"], ["ArrowLeft", "build"]]) {
+    for (const [key, to] of [["ArrowRight", "hotfix"], ["ArrowUp", "unit"], ["ArrowLeft", "build"]]) {
       await page.keyboard.press(key);
       await page.waitForFunction((name) => document.activeElement?.getAttribute("data-node") === name, to);
     }
