@@ -39,12 +39,14 @@ export interface Shape {
   author: string;
   startedAgo: number;
   seconds?: number;
+  /** Of these, how long anything was in progress, where it waited for a person. */
+  work?: number;
 }
 
 export function brief(s: Shape): Schemas["RunBrief"] {
   return {
     id: uuid(1000 + s.number), number: s.number, sub_number: 0, version: String(s.number), status: s.status, project_key: "SHOP", workflow_name: s.workflow,
-    start: ago(s.startedAgo), last_execution: ago(s.startedAgo - (s.seconds ?? 0)), duration_ms: s.seconds === undefined ? null : s.seconds * 1000, triggered_by: s.author,
+    start: ago(s.startedAgo), last_execution: ago(s.startedAgo - (s.seconds ?? 0)), duration_ms: s.seconds === undefined ? null : s.seconds * 1000, work_ms: s.seconds === undefined ? null : (s.work ?? s.seconds) * 1000, triggered_by: s.author,
     tags: [{ tag: "git.branch", value: s.branch }, { tag: "git.hash", value: hashOf(s.number) }, { tag: "git.author", value: s.author }, { tag: "git.message", value: messageOf(s.number) }, { tag: "triggered_by", value: s.author }],
     gates: 0,
     at_work: s.status === "Building" ? 1 : undefined,
@@ -59,7 +61,7 @@ export const NEWEST = 60;
 export const shapes: Shape[] = Array.from({ length: 60 }, (_, i) => {
   const number = 60 - i;
   const status = i === 0 ? "Building" : i % 7 === 2 ? "Fail" : i % 11 === 5 ? "Stopped" : "Success";
-  return { workflow: i % 3 === 1 ? "nightly" : "release", number, status, branch: i % 4 === 3 ? `feature/cart-${i}` : "main", author: ["ada", "grace", "linus"][i % 3] ?? "ada", startedAgo: 40 + i * 4000, seconds: i === 0 ? undefined : 95 + ((i * 37) % 80) };
+  return { workflow: i % 3 === 1 ? "nightly" : "release", number, status, branch: i % 4 === 3 ? `feature/cart-${i}` : "main", author: ["ada", "grace", "linus"][i % 3] ?? "ada", startedAgo: 40 + i * 4000, seconds: i === 0 ? undefined : i === 6 ? 7_400 : 95 + ((i * 37) % 80), ...(i === 6 && { work: 131 }) };
 });
 
 function steps(status: string): Schemas["StepRun"][] {

@@ -55,6 +55,10 @@ pub struct RunBrief {
     /// Milliseconds from start to the last end; of a running run, absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
+    /// Milliseconds of these in which anything of it was in progress: not what lies between two restarts or before a person
+    /// opened a gate. Of a running run, absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_ms: Option<u64>,
     /// Who or what started it.
     pub triggered_by: String,
     /// In order of appearance.

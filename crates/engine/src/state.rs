@@ -6,7 +6,7 @@ use cds_model::{Attempt, JobNo, NodeIx, NodeRunNo, RunId, Status, Timestamp, Wor
 use cds_workflow::def::Requirement;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// A run: its snapshot, its head, its node runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,6 +119,20 @@ impl Run {
                 || self.nodes.iter().any(|n| n.node == gate.node && n.sub >= gate.sub)
         };
         not_run.iter().filter(move |n| n.gate && !later(n))
+    }
+
+    /// How long anything of it was in progress: what its node runs cover together. What lies between two restarts, or
+    /// before a person opened a gate, is nobody's work. Absent while something is.
+    pub fn work(&self) -> Option<Duration> {
+        let spans = self.nodes.iter().map(|n| Some((n.start, n.done?)));
+        let mut spans = spans.collect::<Option<Vec<_>>>().filter(|_| self.head.status.is_final())?;
+        spans.sort_unstable();
+        let (mut sum, mut until) = (Duration::ZERO, Timestamp::default());
+        for (start, done) in spans {
+            sum += done.since(start.max(until));
+            until = until.max(done);
+        }
+        Some(sum)
     }
 }
 

@@ -6,7 +6,7 @@ use cds_engine::{
     Event, Transition,
     event::{Effect, Refusal},
 };
-use cds_model::{JobNo, NodeRunNo, Status};
+use cds_model::{JobNo, NodeRunNo, Status, Timestamp};
 use cds_workflow::def::Conditions;
 use std::sync::Arc;
 use support::*;
@@ -172,6 +172,26 @@ fn a_gate_is_what_a_person_could_open() {
     d.restart(&["a"]);
     d.end("a", FAIL);
     assert_eq!(names(&d), [1, 4], "of the last execution");
+}
+
+#[test]
+fn the_work_of_a_run_is_what_its_nodes_cover_together() {
+    let mut d = Driven::new(spec(&["a", "b<a", "c<a"]));
+    d.end("a", OK);
+    d.end("b", OK);
+    assert_eq!(d.run.work(), None, "it is under way");
+    d.end("c", OK);
+    let cover = |d: &mut Driven, spans: &[(i64, i64)]| {
+        for (node, (start, done)) in d.run.nodes.iter_mut().zip(spans) {
+            let node = Arc::make_mut(node);
+            (node.start, node.done) = (Timestamp(*start), Some(Timestamp(*done)));
+        }
+        d.run.work().unwrap().as_millis()
+    };
+    // Side by side, then a pause; one within another; a clock that went back.
+    assert_eq!(cover(&mut d, &[(100, 200), (150, 250), (1_000, 1_010)]), 160);
+    assert_eq!(cover(&mut d, &[(100, 200), (100, 120), (150, 160)]), 100);
+    assert_eq!(cover(&mut d, &[(100, 200), (300, 250), (200, 210)]), 110);
 }
 
 #[test]

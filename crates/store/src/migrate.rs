@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0005_waits", include_str!("../../../migrations/0005_waits.sql")),
     (DESCRIPTIONS, include_str!("../../../migrations/0006_descriptions.sql")),
     ("0007_fleets", include_str!("../../../migrations/0007_fleets.sql")),
+    ("0008_work", include_str!("../../../migrations/0008_work.sql")),
 ];
 
 sql! {

@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { queries } from "../api/queries";
-import { canRestart, canRestartFailed, canStop, type Level } from "../model/can";
 import { inProgress } from "../model/executions";
 import { conditionFault, failedAlone, nodeErrors } from "../model/failures";
 import { counts, groupJobs, isGroup, type JobGroup, worst } from "../model/jobGroups";
@@ -13,32 +12,25 @@ import { between, duration } from "../model/time";
 import type { JobRun, NodeRun, Parameter, Run, WorkflowNode } from "../model/types";
 import { unreached } from "../model/waits";
 import { Link } from "../ui/Link";
-import { Button } from "../ui/Button";
 import { Select } from "../ui/Select";
 import { Answered, Empty } from "../ui/States";
 import { type Column, DataTable } from "../ui/table";
 import { useNow } from "../util/hooks";
 import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
+import { NodeActions, type NodeActionsProps } from "./NodeActions";
 import { type Reasons, useReasons, WaitText } from "./RunNews";
 import { StatusBadge, StatusIcon } from "./Status";
 
-interface Props {
-  run: Run;
+interface Props extends NodeActionsProps {
   view: NodeView | undefined;
   /** Of the whole run. */
   whole: RunView;
-  level: Level;
-  /** Something is being done with the node. */
-  busy: boolean;
-  onRestart: (node: string, onlyFailed: boolean) => void;
-  /** Again, with another payload or other parameters. */
-  onRestartWith: (node: string) => void;
-  onStop: (node: string) => void;
 }
 
 /** What is known of one node: why it waits or did not run, its stages and jobs, its parameters. */
-export function NodePanel({ run, view, whole, level, busy, onRestart, onRestartWith, onStop }: Props) {
+export function NodePanel({ view, whole, ...acts }: Props) {
+  const { run } = acts;
   const { id } = useParams({ strict: false });
   const wanted = useSearch({ strict: false }).exec ?? id;
   const set = useSetSearch();
@@ -46,9 +38,7 @@ export function NodePanel({ run, view, whole, level, busy, onRestart, onRestartW
   const { node, executions } = view;
   const shown = executions.find((n) => String(n.id) === wanted) ?? view.latest;
   const gate = view.status === GATE;
-  const start = gate ? "Approve: start node" : view.latest ? "Restart node" : "Start node";
   const going = inProgress(executions);
-  const stopping = canStop({ status: view.status === "" || view.status === "Skipped" ? "Success" : view.status }, level);
   const fault = view.notRun && conditionFault(view.notRun.why, `node ${node.name}`);
   return (
     <div className="node-panel" data-part>
@@ -65,12 +55,7 @@ export function NodePanel({ run, view, whole, level, busy, onRestart, onRestartW
             choices={executions.map((n) => ({ value: String(n.id), label: `${run.number}.${n.sub_number} ${label(nodeStatus(n))}${n.manual ? ", by hand" : ""}` }))}
           />
         )}
-        <span className="actions">
-          {view.latest && !isFinal(view.status) && <Button kind="danger" can={stopping} busy={busy} aria-label={`Stop node ${node.name}`} onClick={() => onStop(node.name)}>Stop node</Button>}
-          <Button can={canRestartFailed(run, view.latest, level)} busy={busy} aria-label={`Restart failed jobs of ${node.name}`} onClick={() => onRestart(node.name, true)}>Restart failed jobs</Button>
-          <Button kind={gate ? "primary" : "plain"} can={canRestart(run, node.name, level)} busy={busy} aria-label={`${start} ${node.name}`} onClick={() => onRestart(node.name, false)}>{start}</Button>
-          <Button can={canRestart(run, node.name, level)} aria-label={`Start ${node.name} with another payload or parameters`} onClick={() => onRestartWith(node.name)}>With…</Button>
-        </span>
+        <span className="actions"><NodeActions view={view} {...acts} /></span>
       </div>
       {going.length > 1 && <Reason tone="wait" title={`${going.length} executions of this node are in progress: ${going.map((n) => `${run.number}.${n.sub_number}`).join(" and ")}`}>Stopping the node stops all of them.</Reason>}
       {gate && <Reason tone="wait" title="It waits for somebody to start it by hand">Its other conditions are met. Who may run this workflow approves it by starting it.</Reason>}

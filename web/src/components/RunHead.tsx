@@ -2,16 +2,13 @@ import type { ReactNode } from "react";
 import { about, otherTags } from "../model/about";
 import { runDuration, type RunView, workTime } from "../model/runView";
 import { isFinal } from "../model/status";
-import { ago, duration } from "../model/time";
+import { ago, duration, PAUSE, pausedText } from "../model/time";
 import type { Run } from "../model/types";
 import { useAgo } from "../util/hooks";
 import { paths } from "../util/paths";
 import { Announce } from "./Announce";
 import { PageHead } from "./PageHead";
 import { StatusBadge, StatusIcon } from "./Status";
-
-/** Differences below this are rounding, not a pause. */
-const PAUSE = 2000;
 
 interface Props {
   run: Run;
@@ -65,7 +62,7 @@ function Times({ run }: { run: Run }) {
   const paused = whole !== undefined && whole - work > PAUSE;
   return (
     <>
-      {work > 0 && <span title={paused ? `Something of it was in progress for ${duration(work)}; from its start to its last end it is ${duration(whole)}` : undefined}>{duration(work)}{paused && " at work"}</span>}
+      {work > 0 && <span title={paused ? pausedText(work, whole) : undefined}>{duration(work)}{paused && " at work"}</span>}
       <time dateTime={run.start} title={run.start}>{ago(run.start, now)}</time>
     </>
   );

@@ -24,6 +24,11 @@ test("titles, links, device strings and cursor moves leave nothing behind", () =
   expect(plain("a\x00b\x08c\x7fd\x9b31me")).toBe("abcde");
 });
 
+test("what turns the direction of text is shown, letters that run from right to left are left alone", () => {
+  expect(parseAnsi("if (\u202e} \u2066admin)")).toEqual([{ text: "if (‹U+202E›} ‹U+2066›admin)" }]);
+  expect(parseAnsi("שלום \u200fعالم")).toEqual([{ text: "שלום \u200fعالم" }]);
+});
+
 test("markup stays text", () => {
   const evil = `<img src=x onerror=alert(1)>${E}[31m<script>alert(2)</script>`;
   expect(parseAnsi(evil).map((s) => s.text).join("")).toBe("<img src=x onerror=alert(1)><script>alert(2)</script>");

@@ -21,7 +21,12 @@ export type Style = Omit<Span, "text">;
 // eslint-disable-next-line no-control-regex
 const SEQUENCE = /\x1b\[([0-9:;<=>?]*)[ -/]*([@-~])|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)|\x1b[ -/]*[0-~]?|\x9b[0-9;:<=>?]*[ -/]*[@-~]|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]/g;
 
-/** Spans of one line that begins with a style. */
+// What makes text after it run backwards: a line could show other words than it holds (CVE-2021-42574). Letters that are
+// written from right to left need none of these.
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+const named = (c: string) => `‹U+${c.charCodeAt(0).toString(16).toUpperCase()}›`;
+
+/** Spans of one line that begins with a style. What turns the direction of text is shown by its name. */
 export function parseAnsi(line: string, start: Style = {}): Span[] {
   // Progress bars write a line many times: what stands after the last return is what a terminal shows.
   const text = afterLastReturn(line);
@@ -29,7 +34,7 @@ export function parseAnsi(line: string, start: Style = {}): Span[] {
   let style = text.length < line.length ? styleAfter(line.slice(0, line.length - text.length), start) : start;
   let from = 0;
   const add = (piece: string) => {
-    if (piece) spans.push({ text: piece, ...style });
+    if (piece) spans.push({ text: piece.replace(TURNING, named), ...style });
   };
   for (const match of text.matchAll(SEQUENCE)) {
     add(text.slice(from, match.index));

@@ -1,15 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useLocation } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { queries } from "../api/queries";
 import { Announce } from "../components/Announce";
 import { LogViewer } from "../components/LogViewer";
+import { NodeActions } from "../components/NodeActions";
 import { PageHead } from "../components/PageHead";
 import { RunAnswer } from "../components/RunAnswer";
 import { useReasons } from "../components/RunNews";
 import { StatusBadge, StatusIcon } from "../components/Status";
 import { missingOfJob } from "../model/addressed";
 import { parseHash } from "../model/log";
-import { findJob, jobFacts, ordinal, rerun, rerunText } from "../model/runView";
+import { findJob, jobFacts, ordinal, rerun, rerunText, runView } from "../model/runView";
 import type { JobSearch } from "../model/search";
 import { isFinal, label } from "../model/status";
 import { between, duration } from "../model/time";
@@ -17,7 +19,8 @@ import type { NodeRun, Run } from "../model/types";
 import { Link } from "../ui/Link";
 import { Select } from "../ui/Select";
 import { Empty } from "../ui/States";
-import { useFavicon, useNow, useTitle } from "../util/hooks";
+import { useFault, useFavicon, useNow, useTitle } from "../util/hooks";
+import { useNodeActs } from "../util/nodeActs";
 import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
 
@@ -40,11 +43,17 @@ function JobView({ run, n }: { run: Run; n: string }) {
   const again = found && rerun(run, found);
   const execution = (of: NodeRun) => `${run.number}.${of.sub_number}`;
   const fresh = useReasons();
+  const definition = useQuery(queries.workflow(run.project_key, run.workflow_name));
+  const unread = useFault(definition);
+  const level = definition.data?.permission ?? (unread ? null : undefined);
+  const view = useMemo(() => runView(run), [run]);
+  const { busy, restart, stop } = useNodeActs(run, view);
   const now = useNow(found !== undefined && !isFinal(found.job.status));
   useTitle(found && facts ? `${label(facts.status)}: ${found.job.name} · ${run.workflow_name} #${again ? execution(found.node) : run.number}` : `No such job · ${run.workflow_name} #${run.number}`);
   useFavicon(facts?.status);
   if (!found || !facts) return <Empty page title="This run has no such job"><p><Link {...paths.run(run.project_key, run.workflow_name, run.number)}>Back to the run</Link></p></Empty>;
   const { node, job } = found;
+  const nodeView = view.nodes.get(node.node);
   // The queue knows it better than the run, which does not change while a job moves up.
   const waits = isFinal(job.status) ? undefined : (fresh.get(job.id) ?? job.waits);
   const missing = missingOfJob(job, attempt, search);
@@ -71,15 +80,19 @@ function JobView({ run, n }: { run: Run; n: string }) {
           </span>
         }
         actions={
-          job.attempts.length > 1 && (
-            <Select
-              label="Attempt"
-              className="inline"
-              value={String(attempt?.attempt)}
-              onChange={(n) => set({ attempt: Number(n), step: undefined })}
-              choices={job.attempts.map((a) => ({ value: String(a.attempt), label: `${a.attempt} ${label(a.status)}` }))}
-            />
-          )
+          <>
+            {job.attempts.length > 1 && (
+              <Select
+                label="Attempt"
+                className="inline"
+                value={String(attempt?.attempt)}
+                onChange={(n) => set({ attempt: Number(n), step: undefined })}
+                choices={job.attempts.map((a) => ({ value: String(a.attempt), label: `${a.attempt} ${label(a.status)}` }))}
+              />
+            )}
+            {/* Of an execution that is past nothing can be done: what would be, is done to the last one. */}
+            {nodeView?.latest === node && <NodeActions run={run} view={nodeView} level={level} busy={busy.has(node.node)} onRestart={restart} onStop={stop} />}
+          </>
         }
       />
       {missing && <p className="why wait off-address" role="status">{missing}</p>}

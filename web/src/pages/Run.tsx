@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Failure } from "../api/client";
-import { queries, startRun, stopRun } from "../api/queries";
+import { queries } from "../api/queries";
 import { RunAnswer } from "../components/RunAnswer";
 import { RunAside } from "../components/RunAside";
 import { NodePanel } from "../components/NodePanel";
@@ -16,7 +16,6 @@ import { missingOfRun } from "../model/addressed";
 import { canStart, canStop } from "../model/can";
 import { failedJobs, faultsOf, wrongText } from "../model/failures";
 import { newsElsewhere, opening } from "../model/opening";
-import { refusedText, startedText } from "../model/restarted";
 import { runView } from "../model/runView";
 import type { RunSearch, RunTab } from "../model/search";
 import { isFinal, label } from "../model/status";
@@ -24,9 +23,10 @@ import type { Run } from "../model/types";
 import { shownStatus } from "../model/waits";
 import { Button } from "../ui/Button";
 import { Tabs } from "../ui/Tabs";
-import { RUN, useActs } from "../util/acts";
+import { RUN } from "../util/acts";
 import { useFault, useFavicon, useFocusKept, useTitle } from "../util/hooks";
 import { useLeft } from "../util/left";
+import { useNodeActs } from "../util/nodeActs";
 import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
 
@@ -94,7 +94,6 @@ function RunView({ run }: { run: Run }) {
   const [asking, setAsking] = useState<boolean | string>();
   const left = useLeft();
   const dialog = asking ?? (left && (left.from ?? true));
-  const { busy, act } = useActs(run);
   useFocusKept();
   useTitle(`${label(status)}: ${run.workflow_name} #${number}`);
   useFavicon(status);
@@ -106,29 +105,17 @@ function RunView({ run }: { run: Run }) {
     },
     [bring, set],
   );
-  const restart = (node: string, onlyFailed: boolean) => {
-    const body = { number: run.number, from_nodes: [node], only_failed_jobs: onlyFailed };
-    act({
-      of: node,
-      wish: { ...body, after: view.nodes.get(node)?.latest?.id },
-      action: (intent) => startRun(key, run.workflow_name, body, intent),
-      done: startedText(run, node, onlyFailed),
-      refused: (answer) => refusedText(answer, node),
-      // An old execution that is looked at gives way to the one that was asked for.
-      then: () => {
-        if (chosen !== node) return;
-        if (id === undefined) set({ exec: undefined });
-        else void navigate({ ...paths.run(key, run.workflow_name, run.number, node), replace: true, resetScroll: false });
-      },
-    });
-  };
+  const { busy, restart, stop } = useNodeActs(run, view, (node) => {
+    // An old execution that is looked at gives way to the one that was asked for.
+    if (chosen !== node) return;
+    if (id === undefined) set({ exec: undefined });
+    else void navigate({ ...paths.run(key, run.workflow_name, run.number, node), replace: true, resetScroll: false });
+  });
   const open = (tab: RunTab) => {
     set({ tab, node: chosen });
     bring();
     details.current?.querySelector<HTMLElement>(`[data-tab=${tab}]`)?.focus({ preventScroll: true });
   };
-  const stop = (node?: string) =>
-    act({ of: node ?? RUN, wish: { stop: node }, action: () => stopRun(key, run.workflow_name, number, node), done: `${node ?? "The run"} is stopping` });
   const ko = tests.data?.ko ?? 0;
 
   return (

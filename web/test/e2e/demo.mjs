@@ -55,6 +55,16 @@ const CHECKS = {
     await page.keyboard.press("Enter");
     await page.waitForURL(/[?&]node=build(&|$)/);
     assert.equal(await page.getByRole("button", { name: /: pipeline build/, pressed: true }).count(), 1);
+    // Who reads with more room between letters and words reads without scrolling sideways, too (WCAG 1.4.10 with 1.4.12).
+    await page.setViewportSize({ width: 320, height: 700 });
+    for (const path of PAGES) {
+      await page.goto(url + path);
+      await page.locator("main h1").first().waitFor();
+      await page.addStyleTag({ content: "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }" });
+      await page.waitForFunction(() => !document.querySelector("main .loading, main [aria-busy=true]"));
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${path} is ${over} px too wide with more room between letters`);
+    }
   },
   gate: async () => {
     await page.goto(`${url}${PAGES[4]}`);

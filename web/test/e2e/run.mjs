@@ -119,6 +119,19 @@ await step("the log: colours, no markup, no title from the job", async () => {
   await accessible("log");
 });
 
+await step("a job's page: what failed is restarted from there, and a link leads to what runs instead", async () => {
+  const before = page.url();
+  const again = page.locator(".page-head button:not([aria-disabled])", { hasText: "Restart failed jobs" });
+  await again.click();
+  await page.getByText(/^This is execution 1\.1; /).waitFor();
+  assert.equal(page.url(), before);
+  // What would be done here is done to the newer one: there it is offered.
+  assert.equal(await page.getByRole("button", { name: "Restart failed jobs" }).count(), 0);
+  await page.locator(".job-again").getByRole("link", { name: "1.2" }).click();
+  await again.waitFor();
+  assert.notEqual(page.url(), before);
+});
+
 await step("a link to lines marks them and brings them into view", async () => {
   await page.goto(`${cds.url}/project/SHOP/workflow/release/run/1/job/0?step=1#L300-303`);
   await page.waitForSelector(".log-line.marked");

@@ -102,6 +102,7 @@ pub(crate) fn sample() -> Run {
             start: at(0),
             last_execution: at(5),
             duration_ms: None,
+            work_ms: None,
             triggered_by: "alice".into(),
             tags: vec![Tag { tag: "git.branch".into(), value: "main".into() }],
             parked: None,

@@ -353,6 +353,7 @@ pub fn brief(b: &runs::Brief) -> RunBrief {
         start: b.created.to_rfc3339(),
         last_execution: b.last_execution.to_rfc3339(),
         duration_ms: b.status.is_final().then(|| b.last_execution.since(b.created).as_millis() as u64),
+        work_ms: b.work,
         triggered_by: b.triggered_by.clone(),
         tags: b.tags.iter().map(|(tag, value)| Tag { tag: tag.clone(), value: value.clone() }).collect(),
         parked: b.parked.clone(),

@@ -95,9 +95,24 @@ async fn a_gate_is_in_lists_until_somebody_opens_it(on: Database) {
     let not_run: Vec<_> =
         run["not_run"].as_array().unwrap().iter().map(|n| (&n["node"], &n["gate"])).collect();
     assert_eq!(not_run, [(&json!("other"), &json!(false)), (&json!("ship"), &json!(true))], "{run}");
+    // What passes before somebody opens it is nobody's work.
+    let pause = Duration::from_millis(60);
+    tokio::time::sleep(pause).await;
     s.post(&owner, RUNS, json!({"number": 1, "from_nodes": ["ship"]})).await.is(200);
     assert_eq!((gates("").await, gates("?gates=true").await), (vec![0], vec![]));
     assert_eq!(gates("?gates=false").await, [0]);
+    let times = async |path: &str, name: &str| {
+        s.get(&owner, path).await.is(200).json().pointer(name).and_then(Value::as_u64)
+    };
+    assert_eq!(times(RUNS, "/0/work_ms").await, None, "it is under way");
+    work(&s, &worker).await;
+    let (done, whole) =
+        (times(RUNS, "/0/work_ms").await.unwrap(), times(RUNS, "/0/duration_ms").await.unwrap());
+    assert!(done + pause.as_millis() as u64 <= whole, "{done} of {whole}");
+    for path in ["/v1/runs", RUNS] {
+        assert_eq!(times(path, "/0/work_ms").await, Some(done));
+    }
+    assert_eq!(times(&format!("{RUNS}/1"), "/work_ms").await, Some(done));
     for wrong in ["?limit=0", "?limit=-1", "?limit=501", "?offset=-1", "?gates=maybe"] {
         s.get(&owner, &format!("/v1/runs{wrong}")).await.is(400);
     }

@@ -17,8 +17,8 @@ use tokio_postgres::types::ToSql;
 sql! {
     IDEMPOTENT = "INSERT INTO idempotency (scope, key, run, created, digest) SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[]) ON CONFLICT DO NOTHING RETURNING run";
     CLAIM = "INSERT INTO run_version (workflow, version, run) SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[]) ON CONFLICT DO NOTHING RETURNING run";
-    INSERT = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution, gates) SELECT t.id, t.workflow, t.project, t.number, 1, t.status, t.final, t.sub, t.label, t.triggered_by, '[]', t.spec_hash, t.head, t.created, t.last_execution, t.gates FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[], $6::BIGINT[], $7::BIGINT[], $8::TEXT[], $9::TEXT[], $10::TEXT[], $11::TEXT[], $12::BIGINT[], $13::BIGINT[], $14::BIGINT[]) AS t (id, workflow, project, number, status, final, sub, label, triggered_by, spec_hash, head, created, last_execution, gates) ON CONFLICT DO NOTHING RETURNING id";
-    UPDATE = "UPDATE run SET version = run.version + 1, status = t.status, final = t.final, sub = t.sub, label = t.label, spec_hash = t.spec_hash, head = t.head, last_execution = t.last_execution, gates = t.gates FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::BIGINT[], $10::BIGINT[]) AS t (id, expect, status, final, sub, label, spec_hash, head, last_execution, gates) WHERE run.id = t.id AND run.version = t.expect AND run.parked IS NULL RETURNING run.id";
+    INSERT = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution, gates, work) SELECT t.id, t.workflow, t.project, t.number, 1, t.status, t.final, t.sub, t.label, t.triggered_by, '[]', t.spec_hash, t.head, t.created, t.last_execution, t.gates, t.work FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[], $6::BIGINT[], $7::BIGINT[], $8::TEXT[], $9::TEXT[], $10::TEXT[], $11::TEXT[], $12::BIGINT[], $13::BIGINT[], $14::BIGINT[], $15::BIGINT[]) AS t (id, workflow, project, number, status, final, sub, label, triggered_by, spec_hash, head, created, last_execution, gates, work) ON CONFLICT DO NOTHING RETURNING id";
+    UPDATE = "UPDATE run SET version = run.version + 1, status = t.status, final = t.final, sub = t.sub, label = t.label, spec_hash = t.spec_hash, head = t.head, last_execution = t.last_execution, gates = t.gates, work = t.work FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::BIGINT[], $10::BIGINT[], $11::BIGINT[]) AS t (id, expect, status, final, sub, label, spec_hash, head, last_execution, gates, work) WHERE run.id = t.id AND run.version = t.expect AND run.parked IS NULL RETURNING run.id";
     TAKE = "UPDATE worker SET take = t.take, take_job = t.job, take_attempt = t.attempt FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[]) AS t (id, take, job, attempt, run) WHERE worker.id = t.id AND worker.take < t.take RETURNING t.run";
     PARKED = "SELECT id, parked FROM run WHERE id = ANY($1::TEXT[]) AND parked IS NOT NULL";
     NODES = "INSERT INTO run_node (run, no, data, params) SELECT * FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[]) ON CONFLICT (run, no) DO UPDATE SET data = excluded.data, params = CASE WHEN excluded.params = '' THEN run_node.params ELSE excluded.params END";
@@ -226,6 +226,7 @@ fn heads<'a>(commits: &[&'a RunCommit]) -> Plan<'a> {
             |(c, _)| c.status.as_str(), |(c, _)| i64::from(c.status.is_final()), |(c, _)| i64::from(c.sub),
             |(c, _)| c.label.as_str(), |(_, n)| n.triggered_by.as_str(), |(c, _)| c.spec_hash.as_str(),
             |(c, _)| c.head.as_str(), |(_, n)| n.created.ms(), |(c, _)| c.last_execution.ms(), |(c, _)| i64::from(c.gates),
+            |(c, _)| c.work,
         ]
     });
     // In one order everywhere, so that two servers rarely wait for each other in a circle.
@@ -235,7 +236,7 @@ fn heads<'a>(commits: &[&'a RunCommit]) -> Plan<'a> {
         columns![&old;
             |c| c.run.to_string(), |c| c.expect, |c| c.status.as_str(), |c| i64::from(c.status.is_final()),
             |c| i64::from(c.sub), |c| c.label.as_str(), |c| c.spec_hash.as_str(), |c| c.head.as_str(),
-            |c| c.last_execution.ms(), |c| i64::from(c.gates),
+            |c| c.last_execution.ms(), |c| i64::from(c.gates), |c| c.work,
         ]
     });
     let claims: Vec<_> = commits.iter().filter_map(|c| Some((*c, c.version_claim.as_deref()?))).collect();

@@ -32,6 +32,8 @@ pub struct RunCommit {
     pub sub: u32,
     /// Nodes that only a person keeps waiting.
     pub gates: u32,
+    /// How long anything of it was in progress, milliseconds, once it has ended.
+    pub work: Option<i64>,
     /// `cds.version` once set, else empty.
     pub label: String,
     /// JSON of the head.
@@ -184,8 +186,8 @@ pub enum CommitError {
 sql! {
     IDEMPOTENT = "INSERT INTO idempotency (scope, key, run, created, digest) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (scope, key) DO NOTHING";
     IDEMPOTENT_RUN = "SELECT run, digest FROM idempotency WHERE scope = $1 AND key = $2";
-    INSERT = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution, gates) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, '[]', $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING";
-    UPDATE = "UPDATE run SET version = version + 1, status = $3, final = $4, sub = $5, label = $6, spec_hash = $7, head = $8, last_execution = $9, gates = $10 WHERE id = $1 AND version = $2 AND parked IS NULL";
+    INSERT = "INSERT INTO run (id, workflow, project, number, version, status, final, sub, label, triggered_by, tags, spec_hash, head, created, last_execution, gates, work) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, '[]', $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING";
+    UPDATE = "UPDATE run SET version = version + 1, status = $3, final = $4, sub = $5, label = $6, spec_hash = $7, head = $8, last_execution = $9, gates = $10, work = $11 WHERE id = $1 AND version = $2 AND parked IS NULL";
     PARKED = "SELECT parked FROM run WHERE id = $1 AND version = $2 AND parked IS NOT NULL";
     CLAIM = "INSERT INTO run_version (workflow, version, run) VALUES ($1, $2, $3) ON CONFLICT (workflow, version) DO UPDATE SET version = excluded.version WHERE run_version.run = excluded.run";
     NODE = "INSERT INTO run_node (run, no, data, params) VALUES ($1, $2, $3, $4) ON CONFLICT (run, no) DO UPDATE SET data = excluded.data, params = excluded.params";
@@ -235,7 +237,8 @@ pub(crate) fn commit_one(tx: &mut Tx<'_>, c: &RunCommit) -> Result<Committed, Co
                 &c.head,
                 new.created,
                 c.last_execution,
-                c.gates
+                c.gates,
+                c.work
             ],
         )?;
         if created == 0 {
@@ -254,7 +257,8 @@ pub(crate) fn commit_one(tx: &mut Tx<'_>, c: &RunCommit) -> Result<Committed, Co
                 &c.spec_hash,
                 &c.head,
                 c.last_execution,
-                c.gates
+                c.gates,
+                c.work
             ],
         )?;
         if updated == 0 {
@@ -406,6 +410,7 @@ pub(crate) mod tests {
             status: Status::Building,
             sub: 0,
             gates: 0,
+            work: None,
             label: String::new(),
             head: "{}".into(),
             spec_hash: String::new(),

@@ -16,7 +16,7 @@ macro_rules! brief {
             "SELECT r.id, r.workflow, r.project, r.number, r.status, r.sub, r.label, r.triggered_by, r.tags, r.created, ",
             "r.last_execution, r.version, COALESCE(w.name, ''), COALESCE(p.key, ''), r.parked, ",
             // Only looked for where it may be other than none: runs that have ended have no rows in the queue.
-            "CASE WHEN r.status IN ('Building', 'Waiting') THEN (SELECT COUNT(*) FROM queue q WHERE q.run = r.id AND q.worker IS NOT NULL) END, r.gates ",
+            "CASE WHEN r.status IN ('Building', 'Waiting') THEN (SELECT COUNT(*) FROM queue q WHERE q.run = r.id AND q.worker IS NOT NULL) END, r.gates, r.work ",
             "FROM run r LEFT JOIN workflow w ON w.id = r.workflow LEFT JOIN project p ON p.id = r.project ",
             $($rest),+
         )
@@ -111,6 +111,8 @@ pub struct Brief {
     pub at_work: Option<u32>,
     /// Nodes that only a person keeps waiting.
     pub gates: u32,
+    /// How long anything of it was in progress, milliseconds, once it has ended.
+    pub work: Option<u64>,
 }
 
 /// Which runs. What is given must hold together.
@@ -165,6 +167,7 @@ fn brief(row: &Row) -> Option<Brief> {
         parked: read.get(14, None),
         at_work: read.get(15, None),
         gates: read.get(16, 0),
+        work: read.get(17, None),
     };
     Some(Brief { parked: brief.parked.or(fault), ..brief })
 }

@@ -6115,6 +6115,12 @@ export interface components {
             triggered_by: string;
             /** @description `cds.version`. */
             version: string;
+            /**
+             * Format: int64
+             * @description Milliseconds of these in which anything of it was in progress: not what lies between two restarts or before a person
+             *     opened a gate. Of a running run, absent.
+             */
+            work_ms?: number | null;
             /** @description Name of its workflow. */
             workflow_name: string;
         };

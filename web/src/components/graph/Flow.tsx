@@ -44,6 +44,13 @@ function useKept<T extends { id: string }>(after: T[], same: (a: T, b: T) => boo
   return (kept.current = keep(kept.current, after, same));
 }
 
+/** A node if it is in view, else the one in the middle of what is: where Tab leads must be drawn. */
+function nearestSeen(placed: Layout, name: string | undefined, view: View, box: Size): string | undefined {
+  const area = seen(view, box);
+  const at = placed.nodes.find((p) => p.name === name);
+  return at && touches(at, area) ? name : nearest(placed.nodes, area)?.name;
+}
+
 /** The graph on React Flow's ground: its view, its nodes and edges, what stands for them from afar, and the keyboard. */
 export function Flow({ placed, box, mapped, least: readable, nodes, view, selected, onSelect, vertical }: Props) {
   const flow = useReactFlow();
@@ -63,17 +70,14 @@ export function Flow({ placed, box, mapped, least: readable, nodes, view, select
   const bundled = far || placed.edges.length > MANY_EDGES;
 
   const active = onSelect !== undefined;
-  const drawn = useKept(useMemo(() => flowNodes({ placed, nodes: byName, view, selected, active, vertical }), [placed, byName, view, selected, active, vertical]), sameNode);
+  // Of many nodes one can be reached with Tab, and arrows move it: nobody passes a hundred of them to get past a graph.
+  const [cursor, setCursor] = useState<string | undefined>(() => (mapped ? nearestSeen(placed, selected, start, box) : undefined));
+  const stop = mapped ? (places.get(cursor ?? selected ?? "") ?? placed.nodes[0]) : undefined;
+  const drawn = useKept(useMemo(() => flowNodes({ placed, nodes: byName, view, selected, active, stop: stop?.name, vertical }), [placed, byName, view, selected, active, stop, vertical]), sameNode);
   const edges = useKept(useMemo(() => (bundled ? NONE : flowEdges(placed, view)), [bundled, placed, view]), sameEdge);
 
-  // Of nodes that are drawn as plain boxes, one can be reached with Tab, and arrows move it.
-  const [cursor, setCursor] = useState<string>();
-  const stop = far && onSelect ? (places.get(cursor ?? selected ?? "") ?? placed.nodes[0]) : undefined;
   const moved = (_: unknown, now: View) => {
-    if (placed.nodes.length <= MANY || (document.activeElement as HTMLElement | null)?.dataset.node !== undefined) return;
-    const area = seen(now, box);
-    const at = places.get(cursor ?? selected ?? "");
-    if (!at || !touches(at, area)) setCursor(nearest(placed.nodes, area)?.name);
+    if (mapped && (document.activeElement as HTMLElement | null)?.dataset.node === undefined) setCursor(nearestSeen(placed, stop?.name, now, box));
   };
 
   const element = (name: string) => outer.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(name)}"]`);
@@ -82,7 +86,7 @@ export function Flow({ placed, box, mapped, least: readable, nodes, view, select
     const next = here && neighbour(placed.nodes, here, e.key);
     if (!next) return;
     e.preventDefault();
-    setCursor(next.name);
+    if (mapped) setCursor(next.name);
     // It may only be drawn once it is in view.
     void flow.setViewport(bring(flow.getViewport(), next, box)).then(() => element(next.name)?.focus({ preventScroll: true }));
   };
@@ -103,6 +107,7 @@ export function Flow({ placed, box, mapped, least: readable, nodes, view, select
       onKeyDown={key}
       onFocus={(e) => {
         const at = places.get((e.target as HTMLElement).dataset.node ?? "");
+        if (at && mapped) setCursor(at.name);
         if (at && e.target.matches(":focus-visible")) void flow.setViewport(bring(flow.getViewport(), at, box));
       }}
     >
@@ -144,7 +149,7 @@ export function Flow({ placed, box, mapped, least: readable, nodes, view, select
         >
           {bundled && <Ways placed={placed} places={places} view={view} vertical={vertical} />}
           {far && <Boxes placed={placed} view={view} selected={places.get(selected ?? "")} />}
-          {stop && onSelect && <PlainNode key={stop.name} place={stop} node={byName.get(stop.name)} status={view ? (view.nodes.get(stop.name)?.status ?? "") : undefined} selected={stop.name === selected} onSelect={onSelect} />}
+          {far && stop && onSelect && <PlainNode key={stop.name} place={stop} node={byName.get(stop.name)} status={view ? (view.nodes.get(stop.name)?.status ?? "") : undefined} selected={stop.name === selected} onSelect={onSelect} />}
         </ReactFlow>
       </div>
       <div className="gside">

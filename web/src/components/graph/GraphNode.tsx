@@ -9,7 +9,7 @@ import { StatusIcon } from "../Status";
 import type { FlowNode } from "./elements";
 
 /** A node of the graph as a box with its name, state and progress. */
-export const GraphNode = memo(function GraphNode({ data: { node, view, active }, selected, sourcePosition, targetPosition }: NodeProps<FlowNode>) {
+export const GraphNode = memo(function GraphNode({ data: { node, view, active, stop }, selected, sourcePosition, targetPosition }: NodeProps<FlowNode>) {
   const latest = view?.latest;
   const now = useNow(latest !== undefined && !isFinal(latest.status));
   const status = view?.status ?? "";
@@ -19,7 +19,7 @@ export const GraphNode = memo(function GraphNode({ data: { node, view, active },
   return (
     <>
       <Tag
-        {...(active && { type: "button" as const, "aria-pressed": selected })}
+        {...(active && { type: "button" as const, "aria-pressed": selected, tabIndex: stop ? 0 : -1 })}
         className={`gnode ${small ? "small" : ""} ${status === "" ? "none" : tone(status)} ${selected ? "selected" : ""}`}
         data-node={node.name}
       >

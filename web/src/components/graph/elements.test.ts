@@ -15,7 +15,7 @@ const placed = layout(nodes);
 const elements = (run: Run, selected?: string) => {
   const view = runView(run);
   const byName = new Map(run.nodes.map((n) => [n.name, n]));
-  return { nodes: flowNodes({ placed, nodes: byName, view, selected, active: true, vertical: false }), edges: flowEdges(placed, view) };
+  return { nodes: flowNodes({ placed, nodes: byName, view, selected, active: true, stop: undefined, vertical: false }), edges: flowEdges(placed, view) };
 };
 const changed = <T extends { id: string }>(before: readonly T[], after: readonly T[]) => after.filter((one, i) => one !== before[i]).map((one) => one.id);
 
@@ -41,7 +41,7 @@ test("another selection changes two nodes", () => {
 test("edges find both ends of nodes that were never drawn", () => {
   for (const vertical of [false, true]) {
     const byName = new Map(first.nodes.map((n) => [n.name, n]));
-    for (const n of flowNodes({ placed, nodes: byName, view: undefined, selected: undefined, active: false, vertical })) {
+    for (const n of flowNodes({ placed, nodes: byName, view: undefined, selected: undefined, active: false, stop: undefined, vertical })) {
       expect(n.handles?.map((h) => h.type)).toEqual(["target", "source"]);
       const [target, source] = n.handles ?? [];
       expect(vertical ? [target?.y, source?.y] : [target?.x, source?.x]).toEqual([0, vertical ? n.height : n.width]);
@@ -56,7 +56,7 @@ test("of thousands of nodes a new status draws one, in a moment", () => {
   const news = { ...wide, node_runs: runs.map((r, i) => (i === 7 ? { ...r, status: "Success" } : r)) } as unknown as Run;
   const places = layout(many);
   const byName = new Map(many.map((n) => [n.name, n])) as unknown as Parameters<typeof flowNodes>[0]["nodes"];
-  const draw = (run: Run) => flowNodes({ placed: places, nodes: byName, view: runView(run), selected: undefined, active: true, vertical: false });
+  const draw = (run: Run) => flowNodes({ placed: places, nodes: byName, view: runView(run), selected: undefined, active: true, stop: undefined, vertical: false });
   const before = draw(wide);
   const began = performance.now();
   const after = keep(before, draw(news), sameNode);
@@ -64,4 +64,12 @@ test("of thousands of nodes a new status draws one, in a moment", () => {
   expect(changed(before, after)).toEqual(["n7"]);
   // Some 10 ms; what is the square of the number of nodes takes seconds.
   expect(took).toBeLessThan(500);
+});
+
+test("of many nodes Tab leads to one, and a step further changes two", () => {
+  const byName = new Map(first.nodes.map((n) => [n.name, n]));
+  const at = (stop: string) => flowNodes({ placed, nodes: byName, view: runView(first), selected: undefined, active: true, stop, vertical: false });
+  expect(at("unit").filter((n) => n.data.stop).map((n) => n.id)).toEqual(["unit"]);
+  const before = at("unit");
+  expect(changed(before, keep(before, at("deploy"), sameNode)).sort()).toEqual(["deploy", "unit"]);
 });

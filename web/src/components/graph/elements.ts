@@ -10,6 +10,8 @@ export type FlowNode = Node<{
   view: NodeView | undefined;
   /** Whether it leads anywhere; without, it is a picture. */
   active: boolean;
+  /** Whether Tab leads to it. */
+  stop: boolean;
 }, "workflow">;
 
 export type FlowEdge = Edge<{ through: Way["through"] }, "way">;
@@ -20,13 +22,15 @@ interface What {
   view: RunView | undefined;
   selected: string | undefined;
   active: boolean;
+  /** The one node that Tab leads to; without, all of them. */
+  stop: string | undefined;
   vertical: boolean;
 }
 
 // Only what has a role of its own may describe it.
 const NO_ROLE = { "aria-roledescription": undefined };
 
-export function flowNodes({ placed, nodes, view, selected, active, vertical }: What): FlowNode[] {
+export function flowNodes({ placed, nodes, view, selected, active, stop, vertical }: What): FlowNode[] {
   return placed.nodes.flatMap((place): FlowNode[] => {
     const node = nodes.get(place.name);
     if (!node) return [];
@@ -41,7 +45,7 @@ export function flowNodes({ placed, nodes, view, selected, active, vertical }: W
       ...(vertical ? { sourcePosition: Position.Bottom, targetPosition: Position.Top } : { sourcePosition: Position.Right, targetPosition: Position.Left }),
       selected: place.name === selected,
       domAttributes: NO_ROLE,
-      data: { node, view: view?.nodes.get(place.name), active },
+      data: { node, view: view?.nodes.get(place.name), active, stop: stop === undefined || stop === place.name },
     }];
   });
 }
@@ -59,6 +63,7 @@ export function sameNode(a: FlowNode, b: FlowNode): boolean {
     a.selected === b.selected &&
     a.data.node === b.data.node &&
     a.data.active === b.data.active &&
+    a.data.stop === b.data.stop &&
     v?.latest === w?.latest &&
     v?.notRun === w?.notRun &&
     v?.status === w?.status &&
