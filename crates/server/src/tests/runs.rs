@@ -230,3 +230,21 @@ async fn a_run_tells_what_its_nodes_wait_for_and_whether_its_pipelines_are_other
     assert_eq!(told[1].0, json!([r#"git.branch eq "main""#]));
     assert!(told[0].1 == told[1].1 && told[0].1 != told[2].1 && told[0].1.len() == 10, "{told:?}");
 }
+
+#[tokio::test]
+async fn numbers_of_a_payload_keep_their_value() {
+    let (s, owner, _) = world().await;
+    // The first one is read as its neighbour where numbers are read in haste.
+    for (sent, number) in
+        [("5.55555555555555555e103", 5.555_555_555_555_555e103), ("0.1", 0.1), ("-1e-300", -1e-300)]
+    {
+        let body: Value = serde_json::from_str(&format!(r#"{{"payload": {{"n": {sent}}}}}"#)).unwrap();
+        let run = s.post(&owner, "/v1/projects/P/workflows/main/runs", body).await.is(201).json();
+        assert_eq!(
+            run["payload"]["n"].as_str().and_then(|n| n.parse().ok()),
+            Some(number),
+            "{}",
+            run["payload"]
+        );
+    }
+}
