@@ -55,8 +55,8 @@ pub struct RunBrief {
     /// Milliseconds from start to the last end; of a running run, absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
-    /// Milliseconds of these in which anything of it was in progress: not what lies between two restarts or before a person
-    /// opened a gate. Of a running run, absent.
+    /// Milliseconds in which a worker had a job of it, up to `last_execution`: not what lies between two restarts, before a
+    /// person opened a gate or before a worker came. While `at_work` is more than 0, it grows. Absent where it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work_ms: Option<u64>,
     /// Who or what started it.
@@ -430,6 +430,9 @@ pub struct Event {
     /// As [`RunBrief::at_work`], for a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_work: Option<u32>,
+    /// As [`RunBrief::work_ms`], for a run, up to `at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_ms: Option<u64>,
     /// Executions of nodes that are new or changed (`NodeRun::id`); empty = look at the whole run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub node_runs: Vec<u32>,

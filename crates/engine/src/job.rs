@@ -225,8 +225,9 @@ impl Work<'_> {
         self.merge_variables(at.node, end.variables);
         let attempt = self.job(at).attempt();
         let max = self.run.spec.settings.max_attempts.max(1);
+        let lost_by = if end.reason.is_empty() { "its worker gave no reason" } else { end.reason };
         if end.infrastructure && attempt.0 < max {
-            self.retry(at, end.reason, max);
+            self.retry(at, lost_by, max);
             return Ok(());
         }
         let (status, reason) = match end.status {
@@ -234,7 +235,7 @@ impl Work<'_> {
                 let text = format!(
                     "The job {} was set to failed: attempt {attempt} of {max} was lost ({})",
                     self.job_name(at),
-                    end.reason
+                    lost_by
                 );
                 self.job_info(at, Level::Error, text.clone());
                 (Status::Fail, text)

@@ -121,18 +121,20 @@ impl Run {
         not_run.iter().filter(move |n| n.gate && !later(n))
     }
 
-    /// How long anything of it was in progress: what its node runs cover together. What lies between two restarts, or
-    /// before a person opened a gate, is nobody's work. Absent while something is.
-    pub fn work(&self) -> Option<Duration> {
-        let spans = self.nodes.iter().map(|n| Some((n.start, n.done?)));
-        let mut spans = spans.collect::<Option<Vec<_>>>().filter(|_| self.head.status.is_final())?;
+    /// For how long a worker had a job of it, up to what last happened: what the attempts of its jobs cover together. What
+    /// lies between two restarts, before a person opened a gate or before a worker came, is nobody's work.
+    pub fn work(&self) -> Duration {
+        let jobs = self.nodes.iter().flat_map(|n| &n.stages).flat_map(|s| &s.jobs);
+        let attempts = jobs.flat_map(|j| &j.attempts);
+        let mut spans: Vec<_> =
+            attempts.filter_map(|a| Some((a.start?, a.done.unwrap_or(self.head.last_execution)))).collect();
         spans.sort_unstable();
         let (mut sum, mut until) = (Duration::ZERO, Timestamp::default());
         for (start, done) in spans {
             sum += done.since(start.max(until));
             until = until.max(done);
         }
-        Some(sum)
+        sum
     }
 }
 

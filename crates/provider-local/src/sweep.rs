@@ -2,28 +2,67 @@
 
 use crate::{
     MARKER,
-    record::{Places, remove_tree},
+    record::{Places, Record, remove_tree},
 };
 use cds_model::WorkerId;
 use cds_process::ProcId;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpid};
-use std::{collections::BTreeSet, io, path::Path, thread::sleep, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    io,
+    path::Path,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 /// Ends every worker that a provider which is gone for good has started from this directory, with all that they have
-/// started, and removes the directory. Blocks.
+/// started, and removes the directory. Blocks: a worker that sees its provider gone ends its job in order, and is given
+/// `grace` for that; `waits` is called before the first wait.
 ///
 /// # Errors
 /// It cannot be read or removed.
-pub fn clear(directory: &Path) -> io::Result<()> {
-    match Places(directory.into()).load() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        records => {
-            for record in records? {
-                kill_marked(record.worker);
+pub fn clear(directory: &Path, grace: Duration, waits: impl FnOnce()) -> io::Result<()> {
+    let records = match Places(directory.into()).load() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        records => records?,
+    };
+    let until = Instant::now() + grace;
+    let mut waits = Some(waits);
+    for Record { worker, process, .. } in records {
+        // One that was not written down yet is the oldest that carries the mark.
+        let oldest = || {
+            let marked = cds_process::marked(MARKER, &worker.to_string());
+            marked.iter().map(|stat| stat.id).min_by_key(|id| (id.start, id.pid))
+        };
+        let leader = process.or_else(oldest);
+        // Only while it lives, its job's processes without a mark are known: as its children.
+        while leader.is_some_and(ProcId::lives) && Instant::now() < until {
+            if let Some(tell) = waits.take() {
+                tell();
             }
+            sleep(Duration::from_millis(20));
         }
+        leader.filter(|leader| leader.lives()).inspect(|leader| kill_family(*leader));
+        kill_marked(worker);
     }
     remove_tree(directory)
+}
+
+/// Kills a worker with all that descends from it, also what has lost its mark: whatever loses its parent there becomes
+/// a child of the worker, so the worker goes last.
+fn kill_family(leader: ProcId) {
+    leader.signal(Signal::STOP);
+    for _ in 0..200 {
+        let table: Vec<_> = cds_process::all().collect();
+        let mut members = HashSet::from([leader.pid]);
+        cds_process::with_descendants(&table, &mut members);
+        let living = table.iter().filter(|s| s.id != leader && !s.zombie && members.contains(&s.id.pid));
+        if living.map(|stat| stat.id.signal(Signal::KILL)).count() == 0 {
+            break;
+        }
+        sleep(Duration::from_millis(2));
+    }
+    leader.signal(Signal::KILL);
 }
 
 /// Kills the process group of a worker whose leader has just ended. Cheap: the first thing to do.

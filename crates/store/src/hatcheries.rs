@@ -1,6 +1,12 @@
 //! Hatcheries and what they last said.
 
-use crate::{error::Result, sql::sql, tx::Tx, val::Row, vals};
+use crate::{
+    error::{Error, Result},
+    sql::sql,
+    tx::Tx,
+    val::Row,
+    vals,
+};
 use cds_model::{HatcheryId, Timestamp};
 
 sql! {
@@ -9,6 +15,7 @@ sql! {
     LIST = "SELECT id, name, model_type, version, offer, token, last_error, lastbeat FROM hatchery ORDER BY name";
     BEAT = "UPDATE hatchery SET lastbeat = $2, last_error = $3 WHERE id = $1";
     DELETE = "DELETE FROM hatchery WHERE id = $1";
+    DELETE_NAMED = "DELETE FROM hatchery WHERE name = $1";
     PRUNE = "DELETE FROM hatchery WHERE lastbeat < $1 AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.hatchery = hatchery.id)";
 }
 
@@ -46,10 +53,15 @@ fn hatchery(row: &Row) -> Result<Hatchery> {
     })
 }
 
-/// Registers a hatchery; one of the same name keeps its id, which is given back.
+/// Registers a hatchery; one of the same name keeps its id, which is given back. One whose id can't be read gets a new one:
+/// nobody can have used it.
 pub fn put(tx: &mut Tx<'_>, h: &Hatchery) -> Result<HatcheryId> {
     let params = vals![h.id, &h.name, &h.model_type, &h.version, &h.offer, &h.token, h.lastbeat];
-    tx.query_one(PUT, params)?.get(0)
+    tx.query_one(PUT, params)?.get(0).or_else(|error: Error| {
+        tracing::error!(%error, hatchery = h.name, "the record of a hatchery can't be read and is made anew");
+        tx.execute(DELETE_NAMED, vals![&h.name])?;
+        tx.query_one(PUT, params)?.get(0)
+    })
 }
 
 /// By id.

@@ -21,7 +21,7 @@ sql! {
     LIST = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow WHERE project = $1 ORDER BY name";
     ALL = "SELECT id, project, name, def, from_repository, created, last_modified, last_number FROM workflow ORDER BY id";
     NAMED = "SELECT id, name, from_repository FROM workflow WHERE project = $1 AND name = $2";
-    NAMED_BY_ID = "SELECT id, name, from_repository FROM workflow WHERE id = $1";
+    NAME_BY_ID = "SELECT name FROM workflow WHERE id = $1";
     ALL_NAMED = "SELECT id, name, from_repository FROM workflow WHERE project = $1 ORDER BY name";
     NAMES = "SELECT name FROM workflow WHERE project = $1 ORDER BY name";
     HEADS = "SELECT id, name, description, from_repository, last_modified FROM workflow WHERE project = $1 ORDER BY name";
@@ -110,7 +110,8 @@ pub struct Named {
 }
 
 fn called(row: &Row) -> Result<Named> {
-    Ok(Named { id: row.get(0)?, name: row.get(1)?, from_repository: row.get(2)? })
+    // Of a repository that can't be read nobody knows: who pushes the workflow again mends it.
+    Ok(Named { id: row.get(0)?, name: row.get(1)?, from_repository: row.shown(2, String::new()) })
 }
 
 /// By name, without the definition.
@@ -118,9 +119,9 @@ pub fn named(tx: &mut Tx<'_>, project: ProjectId, name: &str) -> Result<Option<N
     tx.query_opt(NAMED, vals![project, name])?.as_ref().map(called).transpose()
 }
 
-/// By id, without the definition.
-pub fn named_by_id(tx: &mut Tx<'_>, id: WorkflowId) -> Result<Option<Named>> {
-    tx.query_opt(NAMED_BY_ID, vals![id])?.as_ref().map(called).transpose()
+/// The name alone, for lists; empty if the workflow is gone or its name can't be read.
+pub fn name_by_id(tx: &mut Tx<'_>, id: WorkflowId) -> Result<String> {
+    Ok(tx.query_opt(NAME_BY_ID, vals![id])?.map(|row| row.shown(0, String::new())).unwrap_or_default())
 }
 
 /// Workflows of a project, by name, without their definitions.
@@ -140,12 +141,12 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Workflow>> {
 
 /// Names of a project's workflows.
 pub fn names(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<String>> {
-    tx.query(NAMES, vals![project])?.iter().map(|r| r.get(0)).collect()
+    tx.query_readable(NAMES, vals![project], |r| r.get(0))
 }
 
 /// Ids, names and descriptions of a project's workflows, by name.
 pub fn described(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<(WorkflowId, String, String)>> {
-    tx.query(DESCRIBED, vals![project])?.iter().map(|r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).collect()
+    tx.query_readable(DESCRIBED, vals![project], |r| Ok((r.get(0)?, r.get(1)?, r.shown(2, String::new()))))
 }
 
 /// A workflow as lists show it: everything but its graph.

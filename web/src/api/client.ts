@@ -38,6 +38,11 @@ export function mayPass(error: unknown): boolean {
   return error instanceof Failure && (error.status === 0 || error.status >= 500);
 }
 
+/** Nobody answered: what was asked for may have been done all the same. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof Failure && error.status === 0;
+}
+
 /** What was there is not, or not for this user any more: what is known of it from before must not be shown as true. */
 export function isGone(error: unknown): boolean {
   return error instanceof Failure && (error.status === 404 || error.status === 403);

@@ -287,7 +287,7 @@ export function LogViewer({ job, name, attempt, step: markedStep, range, onSelec
           <div className="log-drawn" style={{ top: list.start }}>{drawn}</div>
         </div>
       </div>
-      <MarkBar lines={lines} />
+      {!past && <MarkBar lines={lines} />}
     </section>
   );
 }

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import { about, otherTags } from "../model/about";
-import { runDuration, type RunView, workTime } from "../model/runView";
+import { type RunView, timeOf } from "../model/runView";
 import { isFinal } from "../model/status";
-import { ago, duration, PAUSE, pausedText } from "../model/time";
+import { ago } from "../model/time";
 import type { Run } from "../model/types";
 import { useAgo } from "../util/hooks";
 import { paths } from "../util/paths";
@@ -57,12 +57,10 @@ export function RunHead({ run, view, status, wrong, onWrong, actions }: Props) {
 
 function Times({ run }: { run: Run }) {
   const now = useAgo(run.start, !isFinal(run.status));
-  const work = workTime(run, now);
-  const whole = runDuration(run, now);
-  const paused = whole !== undefined && whole - work > PAUSE;
+  const { text, more } = timeOf(run, now);
   return (
     <>
-      {work > 0 && <span title={paused ? pausedText(work, whole) : undefined}>{duration(work)}{paused && " at work"}</span>}
+      {text && <span title={more}>{text}</span>}
       <time dateTime={run.start} title={run.start}>{ago(run.start, now)}</time>
     </>
   );

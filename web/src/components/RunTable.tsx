@@ -2,8 +2,8 @@ import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useLayoutEffect, useRef } from "react";
 import { about, otherTags } from "../model/about";
 import { isFinal, rowLabel } from "../model/status";
-import { runDuration } from "../model/runView";
-import { ago, duration, PAUSE, pausedText } from "../model/time";
+import { timeOf } from "../model/runView";
+import { ago } from "../model/time";
 import type { RunBrief } from "../model/types";
 import { briefStatus } from "../model/waits";
 import { Link } from "../ui/Link";
@@ -61,10 +61,7 @@ export function RunTable({ count, run, withWorkflow, onRange }: Props) {
 }
 
 const Row = memo(function Row({ run, withWorkflow, now }: { run: RunBrief; withWorkflow: boolean; now: number }) {
-  const whole = runDuration(run, now);
-  // What counts is the work, not for how long nobody opened a gate.
-  const ms = run.work_ms ?? whole;
-  const paused = whole !== undefined && ms !== undefined && whole - ms > PAUSE;
+  const { text, more } = timeOf(run, now);
   const status = briefStatus(run);
   const { branch, hash, wholeHash, message, author } = about(run);
   return (
@@ -89,7 +86,7 @@ const Row = memo(function Row({ run, withWorkflow, now }: { run: RunBrief; withW
         {otherTags(run).slice(0, 3).map((t) => <span key={t.tag} className="chip" title={`${t.tag}: ${t.value}`}><span className="muted">{t.tag}</span> {t.value}</span>)}
       </span>
       <span className="run-times">
-        <span title={paused ? pausedText(ms, whole) : undefined}>{ms === undefined ? "" : duration(ms)}{paused && <span className="muted small"> at work</span>}</span>
+        <span title={more}>{text}</span>
         <time className="muted small" dateTime={run.start} title={run.start}>{ago(run.start, now)}</time>
       </span>
     </Link>

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useLocation, useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { isUnanswered } from "../api/client";
 import { Intents } from "../api/intents";
 import { queries, startRun } from "../api/queries";
 import { dropDraft, keepDraft, readDraft } from "../model/draft";
@@ -59,10 +60,7 @@ interface FormProps extends Props {
 
 function StartForm({ workflow, before, from, onClose, fields, known, about, typed, kept, user, page }: FormProps) {
   const navigate = useNavigate();
-  const [left] = useState(() => {
-    const draft = readDraft(sessionStorage, user, page);
-    return draft?.from === from ? draft : undefined;
-  });
+  const [left] = useState(() => readDraft(sessionStorage, user, page, from));
   const [values, setValues] = useState<Record<string, string>>(left?.values ?? {});
   const [first] = useState(() => payloadRows(known));
   const [rows, setRows] = useState(left?.rows ?? first);
@@ -84,7 +82,7 @@ function StartForm({ workflow, before, from, onClose, fields, known, about, type
   const done = useRef(false);
   const keep = useRef<(away: boolean) => void>(undefined);
   keep.current = (away) => {
-    if (done.current) dropDraft(sessionStorage, user, page);
+    if (done.current) dropDraft(sessionStorage, user, page, from);
     else if (dirty) keepDraft(sessionStorage, user, page, { from, values, rows, json, ...(away && { away }) }, fields);
   };
   useEffect(() => keep.current?.(false));
@@ -95,7 +93,7 @@ function StartForm({ workflow, before, from, onClose, fields, known, about, type
     setRows(first);
     setJson(undefined);
     setFound(false);
-    dropDraft(sessionStorage, user, page);
+    dropDraft(sessionStorage, user, page, from);
     wish.current = "input, textarea, [role=combobox], [type=submit]";
   };
   const close = () => {
@@ -128,7 +126,8 @@ function StartForm({ workflow, before, from, onClose, fields, known, about, type
       close();
       await navigate(paths.run(workflow.project_key, workflow.name, run.number, from));
     } catch (e) {
-      setError(e instanceof SyntaxError ? `The payload is not JSON: ${e.message}` : e instanceof Error ? e.message : String(e));
+      if (isUnanswered(e)) setError("The server did not answer. Press Start again: however often, it starts once.");
+      else setError(e instanceof SyntaxError ? `The payload is not JSON: ${e.message}` : e instanceof Error ? e.message : String(e));
       setBusy(false);
     }
   }

@@ -21,8 +21,9 @@ test("a list is the same object unless an event says something new of one of its
   const news = (extra: Partial<Event>) => ({ number: 1, workflow_name: "w", project_key: "P", status: "Building", at_work: 0, ...extra }) as Event;
   expect(patchBriefs(list, news({}))).toBe(list);
   expect(patchBriefs(list, news({ project_key: "Q", at_work: 1 }))).toBe(list);
-  const patched = patchBriefs(list, news({ at_work: 1 }));
-  expect(patched[1]).toMatchObject({ number: 1, at_work: 1 });
+  // Its time goes on from when that was so.
+  const patched = patchBriefs(list, news({ at_work: 1, work_ms: 5, at: "2026-01-01T00:00:01Z" }));
+  expect(patched[1]).toMatchObject({ number: 1, at_work: 1, work_ms: 5, last_execution: "2026-01-01T00:00:01Z" });
   expect(patched[0]).toBe(list[0]);
   expect(patchBriefs(list, news({ status: "Success", at_work: undefined }))[1]).toMatchObject({ status: "Success", at_work: undefined });
 });

@@ -19,7 +19,7 @@ export function patchBriefs(runs: readonly RunBrief[], news: Event): readonly Ru
   const status = news.status ?? run.status;
   const gates = news.gates ?? run.gates;
   if (run.status === status && run.at_work === news.at_work && run.gates === gates) return runs;
-  return runs.with(at, { ...run, status, at_work: news.at_work, gates });
+  return runs.with(at, { ...run, status, at_work: news.at_work, gates, ...(news.work_ms != null && { work_ms: news.work_ms, last_execution: news.at }) });
 }
 
 /** The execution that stands for each node. */

@@ -24,6 +24,8 @@ test("news of other nodes are told, not gone to", () => {
   expect(told({ node: "a", tab: "failures" }, 1, ["a", "Success"], ["b", "Fail"])).toBeUndefined();
   expect(told(first, 0, ["a", "Success"], ["b", "Success"])).toBeUndefined();
   expect(told({ node: "a", tab: "tests" }, 1, ["a", "Success"], ["b", "Fail"])).toBeUndefined();
+  // A job of it has failed, others still run: that they do is on screen.
+  expect(told(first, 1, ["a", "Building"])).toBe("a has failed jobs");
   // What had gone wrong runs again.
   expect(told({ node: "a", tab: "failures" }, 0, ["a", "Success"], ["b", "Building"])).toBe("b is running");
 });

@@ -27,6 +27,8 @@ export function newsElsewhere(view: Pick<RunView, "nodes">, now: Opening, shown:
   // Who reads tests, or what happened, is not looking for a node.
   if (now.node === undefined || (shown.tab !== "jobs" && shown.tab !== "failures")) return undefined;
   if (now.tab === shown.tab && (now.tab === "failures" || now.node === shown.node)) return undefined;
-  const news = NEWS[view.nodes.get(now.node)?.status ?? ""];
+  const status = view.nodes.get(now.node)?.status ?? "";
+  // Something of it has failed, and the rest still runs.
+  const news = now.tab === "failures" && NEWS[status] === NEWS.Building ? "has failed jobs" : NEWS[status];
   return news && `${now.node} ${news}`;
 }

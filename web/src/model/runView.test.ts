@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { canRestart, canRestartFailed, canStart, canStop } from "./can";
 import { node, ran, run } from "./fixtures";
-import { findJob, jobFacts, rerun, rerunText, runView, workTime } from "./runView";
+import type { Run } from "./types";
+import { findJob, jobFacts, rerun, rerunText, runView, timeOf } from "./runView";
 
 test("the last execution counts, and the eye goes to what failed", () => {
   const view = runView(run({ node_runs: [ran(0, "a", "Success"), ran(1, "b", "Fail"), ran(2, "b", "Building", 1, ["Success", "Building"])] }));
@@ -38,7 +39,7 @@ test("a job of an older execution knows that it runs again, and a kept one is th
 
 test("of an execution that goes on it is said how the job stands in it", () => {
   const newest = (status: string, job?: string, start?: string) => rerunText({ node: ran(2, "b", status, 1), job: job === undefined ? undefined : { ...ran(2, "b", job).stages[0]!.jobs[0]!, start } });
-  expect(newest("Building")).toBe("the job waits to run again in");
+  expect(newest("Building")).toBe("the node runs again in");
   expect(newest("Building", "Waiting")).toBe("the job waits to run again in");
   expect(newest("Success", "Success", "2026-01-01T00:00:00Z")).toBe("the job ran again (Succeeded) in");
   expect(newest("Stopped", "Stopped")).toBe("the job did not run again in");
@@ -86,11 +87,20 @@ test("jobs of a skipped stage are not waited for", () => {
   expect(view.nodes.get("a")?.jobs).toEqual({ total: 2, good: 2, bad: 0, busy: 0 });
 });
 
-test("the time at work leaves out what lies between restarts", () => {
-  const span = (id: number, start: string, done?: string) => ({ ...ran(id, "a", "Success"), start: `2026-01-01T00:${start}Z`, done: done && `2026-01-01T00:${done}Z` });
-  const spans = [span(0, "00:00", "00:10"), span(1, "00:05", "00:20"), span(2, "10:00", "10:05")];
-  expect(workTime({ node_runs: spans }, 0)).toBe(25_000);
-  expect(workTime({ node_runs: [...spans, span(3, "10:03")] }, Date.parse("2026-01-01T00:10:30Z"))).toBe(50_000);
+test("the time at work is told where much of it was none", () => {
+  const at = (second: number) => new Date(Date.parse("2026-01-01T00:00:00Z") + second * 1000).toISOString();
+  const of = (extra: Partial<Run>, now = 0) => timeOf(run({ start: at(0), last_execution: at(100), ...extra }), Date.parse(at(now)));
+  const ended = { status: "Success", duration_ms: 100_000 };
+  expect(of({ ...ended, work_ms: 99_000 })).toEqual({ text: "1m 40s" });
+  expect(of({ ...ended, work_ms: 20_000 })).toEqual({ text: "20s at work", more: "Its jobs were at work for 20s; from its start to its last end it is 1m 40s" });
+  expect(of({ ...ended, work_ms: 0 }).text).toBe("1m 40s waiting");
+  // Of old runs it is not known.
+  expect(of(ended)).toEqual({ text: "1m 40s" });
+  // It grows while a worker has a job, from what the server last said.
+  const begun = { status: "Building", work_ms: 20_000 };
+  expect(of({ ...begun, at_work: 1 }, 130).text).toBe("50s at work");
+  expect(of({ ...begun, at_work: 0 }, 130).text).toBe("20s at work");
+  expect(of({ ...begun, at_work: 1 }, 90).text).toBe("20s at work");
 });
 
 test("what may be done in a run of thousands of nodes is known at once", () => {

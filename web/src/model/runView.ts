@@ -2,8 +2,8 @@
 import { byNode, current } from "./executions";
 import { conditionFault } from "./failures";
 import { GATE, isFinal, label, UNDECIDED } from "./status";
-import { between } from "./time";
-import type { AttemptRun, JobRun, NodeRun, NotRun, Run, StageRun, WorkflowNode } from "./types";
+import { between, duration } from "./time";
+import type { AttemptRun, JobRun, NodeRun, NotRun, Run, RunBrief, StageRun, WorkflowNode } from "./types";
 
 export interface NodeView {
   node: WorkflowNode;
@@ -45,7 +45,8 @@ export function runView(run: Run): RunView {
       latest,
       notRun: skipped ? notRun : undefined,
       status: skipped && notRun.gate ? GATE : fault ? UNDECIDED : latest ? nodeStatus(latest) : skipped ? "Skipped" : "",
-      jobs: countJobs(latest),
+      // Before a gate that is open again, those of its last execution are past.
+      jobs: countJobs(skipped ? undefined : latest),
     });
   }
   const views = [...nodes.values()];
@@ -130,7 +131,9 @@ export function rerunText({ node, job }: { node: NodeRun; job: JobRun | undefine
   if (status === "Building") return "the job runs again in";
   if (LEFT_OUT.has(status)) return "the job was left out in";
   if (job?.start && isFinal(status)) return `the job ran again (${label(status)}) in`;
-  return isFinal(node.status) ? "the job did not run again in" : "the job waits to run again in";
+  if (status === "Waiting") return "the job waits to run again in";
+  // Only failed jobs may have been asked for: that is known once it begins.
+  return isFinal(node.status) ? "the job did not run again in" : "the node runs again in";
 }
 
 /** What is said of a job with one of its attempts shown: an earlier one has a status and a time of its own. */
@@ -141,18 +144,26 @@ export function jobFacts(job: JobRun, attempt: AttemptRun | undefined): Pick<Job
 }
 
 /**
- * How long anything of a run was in progress: what executions of nodes cover together. The time between two restarts, or
- * before somebody opened a gate, is nobody's work.
+ * For how long a worker had a job of a run, by what the server counted up to the last thing that happened. The time between two
+ * restarts, before somebody opened a gate or before a worker came, is nobody's work.
  */
-export function workTime(run: Pick<Run, "node_runs">, now: number): number {
-  const spans = run.node_runs.map((n) => [Date.parse(n.start), n.done ? Date.parse(n.done) : now] as const).sort((a, b) => a[0] - b[0]);
-  let [sum, until] = [0, -Infinity];
-  for (const [from, to] of spans) {
-    sum += Math.max(0, to - Math.max(from, until));
-    until = Math.max(until, to);
-  }
-  return sum;
+export function workTime(run: Pick<RunBrief, "work_ms" | "at_work" | "last_execution">, now: number): number | undefined {
+  if (run.work_ms === undefined || run.work_ms === null) return undefined;
+  return run.work_ms + (run.at_work ? Math.max(0, now - Date.parse(run.last_execution)) : 0);
 }
+
+/** How long a run took, in words; what of it was work, if much was not. */
+export function timeOf(run: RunBrief, now: number): { text: string; more?: string } {
+  const whole = runDuration(run, now);
+  const work = workTime(run, now) ?? whole;
+  if (whole === undefined || work === undefined) return { text: "" };
+  if (whole - work <= PAUSE) return { text: duration(whole) };
+  if (work === 0) return { text: `${duration(whole)} waiting`, more: "No worker had a job of it" };
+  return { text: `${duration(work)} at work`, more: `Its jobs were at work for ${duration(work)}; from its start ${isFinal(run.status) ? "to its last end" : "until now"} it is ${duration(whole)}` };
+}
+
+/** Milliseconds that go by between two jobs; less than this is no pause. */
+const PAUSE = 2000;
 
 /** Duration of a run, node or job; of one that goes on, up to now. */
 export function runDuration(run: Pick<Run, "status" | "start" | "duration_ms" | "last_execution">, now: number): number | undefined {

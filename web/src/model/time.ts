@@ -58,11 +58,3 @@ export function bytes(n: number): string {
   }
   return "";
 }
-
-/** Milliseconds; differences below this are rounding, not a pause. */
-export const PAUSE = 2000;
-
-/** Of a run that waited for a person, or for a restart. */
-export function pausedText(work: number, whole: number): string {
-  return `Something of it was in progress for ${duration(work)}; from its start to its last end it is ${duration(whole)}`;
-}

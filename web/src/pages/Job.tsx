@@ -13,13 +13,13 @@ import { missingOfJob } from "../model/addressed";
 import { parseHash } from "../model/log";
 import { findJob, jobFacts, ordinal, rerun, rerunText, runView } from "../model/runView";
 import type { JobSearch } from "../model/search";
-import { isFinal, label } from "../model/status";
+import { GATE, isFinal, label } from "../model/status";
 import { between, duration } from "../model/time";
 import type { NodeRun, Run } from "../model/types";
 import { Link } from "../ui/Link";
 import { Select } from "../ui/Select";
 import { Empty } from "../ui/States";
-import { useFault, useFavicon, useNow, useTitle } from "../util/hooks";
+import { useFault, useFavicon, useFocusKept, useNow, useTitle } from "../util/hooks";
 import { useNodeActs } from "../util/nodeActs";
 import { paths } from "../util/paths";
 import { useSetSearch } from "../util/search";
@@ -48,12 +48,14 @@ function JobView({ run, n }: { run: Run; n: string }) {
   const level = definition.data?.permission ?? (unread ? null : undefined);
   const view = useMemo(() => runView(run), [run]);
   const { busy, restart, stop } = useNodeActs(run, view);
+  useFocusKept();
   const now = useNow(found !== undefined && !isFinal(found.job.status));
   useTitle(found && facts ? `${label(facts.status)}: ${found.job.name} · ${run.workflow_name} #${again ? execution(found.node) : run.number}` : `No such job · ${run.workflow_name} #${run.number}`);
   useFavicon(facts?.status);
   if (!found || !facts) return <Empty page title="This run has no such job"><p><Link {...paths.run(run.project_key, run.workflow_name, run.number)}>Back to the run</Link></p></Empty>;
   const { node, job } = found;
   const nodeView = view.nodes.get(node.node);
+  const gate = nodeView?.status === GATE;
   // The queue knows it better than the run, which does not change while a job moves up.
   const waits = isFinal(job.status) ? undefined : (fresh.get(job.id) ?? job.waits);
   const missing = missingOfJob(job, attempt, search);
@@ -72,7 +74,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
         title={job.name}
         note={
           <span className="facts">
-            <StatusBadge status={facts.status} />
+            <span data-home tabIndex={-1}><StatusBadge status={facts.status} /></span>
             {ms !== undefined && <span>{duration(ms)}</span>}
             <span>node {node.node}</span>
             {(again || node.sub_number > 0) && <span>execution {execution(node)}</span>}
@@ -90,8 +92,8 @@ function JobView({ run, n }: { run: Run; n: string }) {
                 choices={job.attempts.map((a) => ({ value: String(a.attempt), label: `${a.attempt} ${label(a.status)}` }))}
               />
             )}
-            {/* Of an execution that is past nothing can be done: what would be, is done to the last one. */}
-            {nodeView?.latest === node && <NodeActions run={run} view={nodeView} level={level} busy={busy.has(node.node)} onRestart={restart} onStop={stop} />}
+            {/* To an execution that is past nothing can be done, and a gate is opened where it is told what of. */}
+            {nodeView?.latest === node && !gate && <NodeActions run={run} view={nodeView} level={level} busy={busy.has(node.node)} onRestart={restart} onStop={stop} />}
           </>
         }
       />
@@ -103,6 +105,11 @@ function JobView({ run, n }: { run: Run; n: string }) {
           <p className="why wait job-again">
             This is execution {execution(node)}; {rerunText(again)}{" "}
             <Link {...(again.job ? here(again.job) : paths.run(run.project_key, run.workflow_name, run.number, node.node))}>{execution(again.node)}</Link>.
+          </p>
+        )}
+        {gate && !again && (
+          <p className="why wait job-again">
+            This is execution {execution(node)}; now the node waits for a person again: <Link {...paths.run(run.project_key, run.workflow_name, run.number, node.node)}>see what it waits for</Link>.
           </p>
         )}
         {facts.earlier && attempt && <p className="why wait job-again">This is attempt {attempt.attempt} of {job.attempts.length}; what counts is <Link {...here(job)}>the last one: {label(job.status)}</Link>.</p>}

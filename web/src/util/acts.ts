@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useRef, useState } from "react";
+import { isUnanswered } from "../api/client";
 import { Intents } from "../api/intents";
 import { queries } from "../api/queries";
 import type { Run } from "../model/types";
@@ -50,7 +51,8 @@ export function useActs({ project_key: key, workflow_name: workflow, number }: R
           then?.();
           await Promise.all([String(number), "latest"].map((n) => client.invalidateQueries({ queryKey: queries.run(key, workflow, n).queryKey, exact: true })));
         })
-        .catch(report)
+        // What is said stays to be read, also once the server is back.
+        .catch((e: unknown) => (isUnanswered(e) ? toast("The server did not answer. Once it is back, the page shows whether it was done.", "error") : report(e)))
         .then(() => least)
         .finally(() => {
           held.current.delete(of);

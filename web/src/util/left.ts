@@ -2,14 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useLocation } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { queries } from "../api/queries";
-import { type Draft, readDraft } from "../model/draft";
+import { type Draft, leftDraft } from "../model/draft";
 
 /** What this user had typed into the form of this page when the session ended, or the page was loaded again. */
 export function useLeft(): Draft | undefined {
   const user = useQuery(queries.me()).data?.username;
   const page = useLocation({ select: (at) => at.pathname });
-  return useMemo(() => {
-    const draft = user === undefined ? undefined : readDraft(sessionStorage, user, page);
-    return draft?.away ? undefined : draft;
-  }, [user, page]);
+  return useMemo(() => (user === undefined ? undefined : leftDraft(sessionStorage, user, page)), [user, page]);
 }

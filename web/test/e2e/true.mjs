@@ -134,7 +134,7 @@ await step("what was sent and not answered is sent again as the same wish", asyn
     return route.fallback();
   });
   await approve().click();
-  await page.getByText("can't be reached").first().waitFor();
+  await page.getByText("The server did not answer").first().waitFor();
   await page.waitForTimeout(800);
   await approve().click();
   await page.waitForFunction(() => document.title.startsWith("Succeeded"));

@@ -96,7 +96,7 @@ impl Points {
         let (first, mut until) = self.covering(from)?;
         while until < to {
             let (point, next) = self.covering(until)?;
-            if (point.at_ms - first.at_ms).abs() > within_ms {
+            if point.at_ms.abs_diff(first.at_ms) > within_ms.unsigned_abs() {
                 return Ok((first.at_ms, until));
             }
             until = next;

@@ -46,6 +46,7 @@ pub fn event(id: i64, before: Option<&Run>, run: &Run, effects: &[Effect], at: T
         subject: String::new(),
         at_work: super::view::at_work(run),
         gates: Some(run.gates().count() as u32),
+        work_ms: Some(run.work().as_millis() as u64),
         node_runs: before.map_or_else(Vec::new, |before| changed(before, run)),
         changes,
     }

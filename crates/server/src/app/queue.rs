@@ -34,8 +34,7 @@ impl App {
                     let name = match names.get(&entry.workflow) {
                         Some(name) => Clone::clone(name),
                         None => {
-                            let found = workflows::named_by_id(tx, entry.workflow)?;
-                            let name = found.map(|w| w.name).unwrap_or_default();
+                            let name = workflows::name_by_id(tx, entry.workflow)?;
                             names.insert(entry.workflow, name.clone());
                             name
                         }

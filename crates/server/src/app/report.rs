@@ -200,7 +200,8 @@ impl App {
 
     /// Appends to a log. The worker's clock is believed as far as it can be right: not later than now.
     pub(crate) fn append_log(&self, key: &LogKey, offset: u64, bytes: &[u8], at_ms: i64) -> Result<u64> {
-        let at = Timestamp(at_ms).min(self.now());
+        // What a worker says may be anything: nothing was printed before there were such clocks, or later than now.
+        let at = Timestamp(at_ms.max(0)).min(self.now());
         let length = self.logs().append(key, offset, bytes, at).map_err(log_error)?;
         self.metrics().log_bytes.inc_by(bytes.len() as u64);
         Ok(length)

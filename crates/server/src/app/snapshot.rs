@@ -133,14 +133,19 @@ impl App {
     /// Takes a snapshot of a workflow and all that it names.
     ///
     /// # Errors
-    /// 404; 400 if it names something that is not there any more.
+    /// 404; 400 if it names something that is not there any more; 409 if not all of it can be read.
     pub async fn snapshot(&self, key: &str, workflow: &str) -> Result<Taken> {
         let (k, w) = (key.to_string(), workflow.to_string());
         let found = self
             .store()
             .read(move |tx| take(tx, &k, &w))
             .await
-            .map_err(Error::internal)?
+            .map_err(|e| match e {
+                cds_store::Error::Json { .. } => Error::conflict(format!(
+                    "workflow {key}/{workflow} can't be run, for not all of it can be read ({e}): push it again, or delete it"
+                )),
+                e => Error::internal(e),
+            })?
             .ok_or_else(|| Error::not_found(format!("workflow {key}/{workflow}")))?;
         if !found.missing.is_empty() {
             return Err(Error::bad_request(format!(

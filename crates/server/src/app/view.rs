@@ -43,7 +43,7 @@ pub fn brief(run: &Run) -> api::RunBrief {
             .status
             .is_final()
             .then(|| head.last_execution.since(head.created).as_millis() as u64),
-        work_ms: run.work().map(|time| time.as_millis() as u64),
+        work_ms: Some(run.work().as_millis() as u64),
         triggered_by: head.origin.username.clone(),
         tags: head.tags.iter().map(|(tag, value)| Tag { tag: tag.clone(), value: value.clone() }).collect(),
         parked: None,

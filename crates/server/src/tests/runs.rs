@@ -248,3 +248,26 @@ async fn numbers_of_a_payload_keep_their_value() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_worker_whose_clock_is_wild_hurts_no_reader() {
+    let (s, owner, worker) = world().await;
+    s.post(&owner, "/v1/projects/P/workflows/main/runs", json!({})).await.is(201);
+    let taken = s.post(&worker, "/v1/worker/take", json!({"wait_ms": 10_000})).await.is(200).json();
+    let chunk =
+        |offset: u64, at_ms: i64| json!({"step": 0, "offset": offset, "text": "line\n", "at_ms": at_ms});
+    let logs = json!([chunk(0, i64::MIN), chunk(5, i64::MAX), chunk(10, 0)]);
+    let report = json!({"job": taken["job"], "attempt": taken["attempt"], "logs": logs, "end": {"status": "Fail", "infrastructure": true}});
+    s.post(&worker, "/v1/worker/report", report).await.is(200);
+    let job = taken["job"].as_str().unwrap();
+    let lines = s
+        .get(&owner, &format!("/v1/jobs/{job}/attempts/1/steps/0/lines?from=0&count=9"))
+        .await
+        .is(200)
+        .json();
+    let texts: Vec<_> = lines["lines"].as_array().unwrap().iter().map(|l| &l["text"]).collect();
+    assert_eq!(texts, ["line"; 3], "{lines}");
+    // Nobody is left with an empty reason.
+    let run = s.get(&owner, "/v1/projects/P/workflows/main/runs/1").await.is(200).json();
+    assert!(run.to_string().contains("Attempt 1 of 3 was lost (its worker gave no reason)"), "{run}");
+}

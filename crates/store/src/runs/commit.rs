@@ -32,8 +32,8 @@ pub struct RunCommit {
     pub sub: u32,
     /// Nodes that only a person keeps waiting.
     pub gates: u32,
-    /// How long anything of it was in progress, milliseconds, once it has ended.
-    pub work: Option<i64>,
+    /// For how long a worker had a job of it, up to `last_execution`, milliseconds.
+    pub work: i64,
     /// `cds.version` once set, else empty.
     pub label: String,
     /// JSON of the head.
@@ -410,7 +410,7 @@ pub(crate) mod tests {
             status: Status::Building,
             sub: 0,
             gates: 0,
-            work: None,
+            work: 0,
             label: String::new(),
             head: "{}".into(),
             spec_hash: String::new(),

@@ -61,7 +61,7 @@ impl RunCommit {
             status: new.head.status,
             sub: new.head.sub,
             gates: new.gates().count() as u32,
-            work: new.work().map(|time| time.as_millis() as i64),
+            work: new.work().as_millis() as i64,
             label: new.head.version.clone().unwrap_or_default(),
             head: to_json("head of a run", &new.head)?,
             spec_hash: cx.spec_hash,

@@ -111,7 +111,7 @@ pub struct Brief {
     pub at_work: Option<u32>,
     /// Nodes that only a person keeps waiting.
     pub gates: u32,
-    /// How long anything of it was in progress, milliseconds, once it has ended.
+    /// For how long a worker had a job of it, up to `last_execution`, milliseconds; not known of old runs.
     pub work: Option<u64>,
 }
 

@@ -89,7 +89,7 @@ pub fn damage_around(tx: &mut Tx<'_>, workflow: &str) -> Result<()> {
     }
     if tx.dialect() == Dialect::Sqlite {
         // Only there may a column hold anything.
-        tx.batch("UPDATE user_group SET created = 'x'; UPDATE group_member SET admin = 'x'; UPDATE project_group SET level = 'x' WHERE group_id = 'no-group'")?;
+        tx.batch("UPDATE user_group SET created = 'x'; UPDATE group_member SET admin = 'x'; UPDATE project_group SET level = 'x' WHERE group_id = 'no-group'; UPDATE workflow SET from_repository = x'ff' WHERE name = 'other'; UPDATE workflow SET name = x'ff' WHERE name = 'third'")?;
     }
     Ok(())
 }

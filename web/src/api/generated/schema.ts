@@ -5433,6 +5433,11 @@ export interface components {
              *     made or deleted; `fleet.updated`: something of queue, workers or hatcheries, at most once a second.
              */
             type: string;
+            /**
+             * Format: int64
+             * @description As [`RunBrief::work_ms`], for a run, up to `at`.
+             */
+            work_ms?: number | null;
             /** @description Workflow concerned. */
             workflow_name?: string;
         };
@@ -6117,8 +6122,8 @@ export interface components {
             version: string;
             /**
              * Format: int64
-             * @description Milliseconds of these in which anything of it was in progress: not what lies between two restarts or before a person
-             *     opened a gate. Of a running run, absent.
+             * @description Milliseconds in which a worker had a job of it, up to `last_execution`: not what lies between two restarts, before a
+             *     person opened a gate or before a worker came. While `at_work` is more than 0, it grows. Absent where it is not known.
              */
             work_ms?: number | null;
             /** @description Name of its workflow. */

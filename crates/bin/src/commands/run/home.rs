@@ -8,10 +8,14 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// How its name begins; then come process id and start of its owner, so that it is known whether it lives.
 const PREFIX: &str = "cds-run-of-";
+
+/// How long jobs of a killed program may take to end: they are asked to, and killed after 5 s (`kill_grace_ms`).
+const GRACE: Duration = Duration::from_secs(10);
 
 /// The directory, ours for as long as this value lives.
 #[derive(Debug)]
@@ -64,7 +68,9 @@ fn sweep(place: &Path) {
             continue;
         }
         let Ok(_lock) = lock(&entry.path()) else { continue };
-        let cleared = cds_provider_local::clear(&entry.path().join("workers"));
+        let cleared = cds_provider_local::clear(&entry.path().join("workers"), GRACE, || {
+            super::tell("A cds run that was killed has left jobs at work: waiting for their end");
+        });
         if let Err(error) = cleared.and_then(|()| cds_provider_local::remove_tree(&entry.path())) {
             tracing::warn!(path = %entry.path().display(), %error, "cannot remove what a killed cds run has left");
         }

@@ -93,6 +93,29 @@ fn when_it_is_killed_its_workers_end_and_the_next_one_cleans_up() {
     repository.nothing_is_left();
 }
 
+/// Whoever starts it again at once takes no worker away from the end of its job, or nobody would know what was of it.
+#[test]
+fn what_hides_from_a_killed_one_is_found_by_the_next() {
+    let hidden = "setsid sh -c 'env -i sleep 1001 & env -i sleep 1001 &' <&- >&- 2>&-";
+    let deaf = "trap '' TERM; touch $MARK; while true; do sleep 1; done";
+    let repository = Repository::new(&format!(r#"[ -z "$MARK" ] || {{ {hidden}; {deaf}; }}"#));
+    let mut child = repository.begun(repository.command(&[]).stdout(Stdio::null()));
+    // They carry no mark in their environment.
+    let sleepers = || {
+        let all = std::fs::read_dir("/proc").unwrap().flatten();
+        let line = |entry: std::fs::DirEntry| std::fs::read(entry.path().join("cmdline")).ok();
+        all.filter_map(line).filter(|line| line == b"sleep\x001001\0").count()
+    };
+    assert_eq!(sleepers(), 2);
+    signal(&child, Signal::KILL);
+    child.wait().unwrap();
+    let (code, out, err) = repository.run(&[]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(err.contains("has left jobs at work"), "{err}");
+    assert_eq!(sleepers(), 0);
+    repository.nothing_is_left();
+}
+
 #[test]
 fn watching_runs_again_when_a_file_changes() {
     let repository = Repository::new("cp here/greeting $SEEN.new; mv $SEEN.new $SEEN");
