@@ -261,7 +261,7 @@ async fn a_worker_whose_clock_is_wild_hurts_no_reader() {
     s.post(&worker, "/v1/worker/report", report).await.is(200);
     let job = taken["job"].as_str().unwrap();
     let lines = s
-        .get(&owner, &format!("/v1/jobs/{job}/attempts/1/steps/0/lines?from=0&count=9"))
+        .get(&owner, &format!("/v1/jobs/{job}/attempts/1/steps/0/lines?first=0&count=9"))
         .await
         .is(200)
         .json();
