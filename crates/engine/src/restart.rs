@@ -52,17 +52,18 @@ fn try_restart(run: &Run, request: &Request<'_>, now: Timestamp) -> Result<Trans
     if let Some(today) = request.spec {
         work.run.spec = Arc::new(resync(&run.spec, today));
     }
-    if let Some(payload) = request.payload {
-        work.run.head.payload_own = of_definition(payload, &default_payload(&work.run.spec));
-        work.run.head.payload = payload.clone();
-        work.run.head.payload_foreign = true;
-    }
     if from.contains(&NodeIx(0)) {
+        if let Some(payload) = request.payload {
+            work.run.head.payload_own = of_definition(payload, &default_payload(&work.run.spec));
+            work.run.head.payload = payload.clone();
+            work.run.head.payload_foreign = true;
+        }
         if !request.parameters.is_empty() {
             work.run.head.parameters = request.parameters.clone();
         }
     } else {
-        // What is given for a node counts for what comes after it; what the run was started with stays.
+        // What is given for a node counts for it and what comes after it (a payload by way of the node's own parameters);
+        // what the run was started with stays.
         work.run.head.parameters.extend(request.parameters.clone());
     }
     work.timer(TimerKey::Run, crate::limits::run(&work.run.spec), Duration::ZERO);

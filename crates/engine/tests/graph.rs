@@ -5,6 +5,7 @@ mod support;
 use cds_engine::{
     Event, Transition,
     event::{Effect, Refusal},
+    state::{AttemptRun, NodeRun},
 };
 use cds_model::{JobNo, NodeRunNo, Status, Timestamp};
 use cds_workflow::def::Conditions;
@@ -181,9 +182,12 @@ fn the_work_of_a_run_is_what_its_jobs_cover_together() {
     for name in ["a", "b", "c"] {
         d.end(name, OK);
     }
+    fn first_attempt(node: &mut Arc<NodeRun>) -> &mut AttemptRun {
+        &mut Arc::make_mut(&mut Arc::make_mut(node).stages[0].jobs[0]).attempts[0]
+    }
     let cover = |d: &mut Driven, spans: &[(i64, i64)]| {
         for (node, (start, done)) in d.run.nodes.iter_mut().zip(spans) {
-            let attempt = &mut Arc::make_mut(node).stages[0].jobs[0].attempts[0];
+            let attempt = first_attempt(node);
             (attempt.start, attempt.done) = (Some(Timestamp(*start)), Some(Timestamp(*done)));
         }
         d.run.work().as_millis()
@@ -193,7 +197,7 @@ fn the_work_of_a_run_is_what_its_jobs_cover_together() {
     assert_eq!(cover(&mut d, &[(100, 200), (100, 120), (150, 160)]), 100);
     assert_eq!(cover(&mut d, &[(100, 200), (300, 250), (200, 210)]), 110);
     // What goes on counts up to what last happened.
-    Arc::make_mut(&mut d.run.nodes[2]).stages[0].jobs[0].attempts[0].done = None;
+    first_attempt(&mut d.run.nodes[2]).done = None;
     d.run.head.last_execution = Timestamp(260);
     assert_eq!(d.run.work().as_millis(), 160);
 }
@@ -306,9 +310,10 @@ fn a_payload_typed_in_for_a_restart_wins_over_the_parents() {
     assert_eq!(d.param("b", "payload"), Some(r#"{"who":"second"}"#));
     assert_eq!((d.param("b", "cds.run"), d.param("b", "cds.manual")), (Some("7.1"), Some("true")));
     d.end("b", OK);
-    // The root again, with what the run has.
+    // The root again, with what the run was started with: the other payload was meant for one node.
+    assert_eq!(d.run.head.payload["who"], "first");
     d.restart(&[]);
-    assert_eq!((d.param("a", "who"), d.param("a", "cds.pip.p")), (Some("second"), Some("1")));
+    assert_eq!((d.param("a", "who"), d.param("a", "cds.pip.p")), (Some("first"), Some("1")));
     assert_eq!(d.param("a", "cds.pip.level"), Some("3"), "what it was started with is not lost");
 }
 

@@ -5,7 +5,7 @@ import { useRunHistory } from "../api/history";
 import { FILTERS } from "../model/status";
 import { Empty, Loading, Problem } from "../ui/States";
 import { useFault } from "../util/hooks";
-import { isFiltered, NO_FILTER, RunFilterFields, useRunFilter } from "./RunFilters";
+import { isFiltered, NO_FILTER, RunFilterFields, RunMatches, useRunFilter } from "./RunFilters";
 import { RunTable } from "./RunTable";
 
 const ANY = "any";
@@ -38,6 +38,7 @@ export function RunHistory({ project, none, head }: Props) {
         </ToggleGroup>
         <RunFilterFields filter={filter} onChange={setFilter} runs={all} />
       </div>
+      <RunMatches filter={filter} count={runs.isPending || fault ? undefined : count} />
       {fault && all.length === 0 ? <Problem error={fault} retry={() => void runs.refetch()} /> : runs.isPending ? <Loading rows={8} /> : all.length === 0 ? (
         <Empty title="No run matches"><button type="button" className="link" onClick={() => setFilter(NO_FILTER)}>Show all runs</button></Empty>
       ) : (

@@ -54,7 +54,7 @@ export function Gates({ run, view, ...rest }: GatesProps) {
   return (
     <section className="card news" aria-label="Waits for a person">
       {view.gates.slice(0, MOST).map(line)}
-      {view.gates.length > MOST && <More what={`${view.gates.length - MOST} more that ${view.gates.length - MOST === 1 ? "waits" : "wait"} for a person`}>{() => view.gates.slice(MOST).map(line)}</More>}
+      {view.gates.length > MOST && <More of="gates" what={`${view.gates.length - MOST} more that ${view.gates.length - MOST === 1 ? "waits" : "wait"} for a person`}>{() => view.gates.slice(MOST).map(line)}</More>}
     </section>
   );
 }
@@ -87,7 +87,7 @@ export function Waits({ run, view, onSelect }: { run: Run; view: RunView; onSele
   return (
     <section className="card news" aria-label="Why nothing runs">
       {waits.slice(0, MOST).map(line)}
-      {waits.length > MOST && <More what={`${waits.length - MOST} more reason${waits.length - MOST === 1 ? "" : "s"}`}>{() => waits.slice(MOST).map(line)}</More>}
+      {waits.length > MOST && <More of="waits" what={`${waits.length - MOST} more reason${waits.length - MOST === 1 ? "" : "s"}`}>{() => waits.slice(MOST).map(line)}</More>}
     </section>
   );
 }

@@ -6,8 +6,8 @@ import { Intents } from "../api/intents";
 import { queries, startRun } from "../api/queries";
 import { dropDraft, keepDraft, readDraft } from "../model/draft";
 import { refusedText } from "../model/restarted";
-import { chosen, collected, doubled, type ParameterField, parameterFields, payloadRows } from "../model/startForm";
-import type { Run, Workflow } from "../model/types";
+import { chosen, collected, doubled, type ParameterField, parameterFields, passedOn, payloadRows } from "../model/startForm";
+import type { NodeRun, Run, Workflow } from "../model/types";
 import { getToken } from "../session";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
@@ -25,22 +25,31 @@ interface Props {
 
 /** Starts a run, or a node of one again: fields for what the workflow and its pipeline know, more by hand, or JSON. */
 export function StartDialog(props: Props) {
-  const { workflow, before, from, onClose } = props;
+  const { from, onClose } = props;
+  // As it was when the form was opened: what happens to the run meanwhile builds no form anew under somebody's hands.
+  const [{ workflow, before }] = useState(props);
   const page = useLocation({ select: (at) => at.pathname });
   const me = useQuery(queries.me());
   const node = workflow.nodes.find((n) => (from === undefined ? n.parents.length === 0 : n.name === from));
   const pipeline = useQuery({ ...queries.pipeline(workflow.project_key, node?.pipeline ?? ""), enabled: !!node?.pipeline });
-  const earlier = before?.node_runs.findLast((n) => n.node === node?.name);
-  const ran = useQuery(queries.parameters(workflow.project_key, workflow.name, String(before?.number), earlier ? [earlier.id] : []));
+  const last = (run: Run | undefined, name: string | undefined) => run?.node_runs.findLast((n) => n.node === name);
+  const earlier = last(before, node?.name);
+  // Of a node in the middle, what comes before it knows what it gets if nobody types anything.
+  const parent = from === undefined ? undefined : node?.parents.map((name) => last(before, name)).find((n) => n !== undefined);
+  const ran = useQuery(queries.parameters(workflow.project_key, workflow.name, String(before?.number), [earlier, parent].flatMap((n) => n?.id ?? [])));
+  const parametersOf = (execution: NodeRun | undefined) => execution && ran.data?.node_runs.find((n) => n.id === execution.id)?.parameters;
+  const meanwhile = from !== undefined && last(props.before, from)?.id !== earlier?.id;
   const ready = !pipeline.isLoading && !ran.isLoading && !me.isLoading;
   // The run keeps the pipeline that it began with, and only today's is known.
   const kept = before !== undefined && from !== undefined && pipeline.data !== undefined && Date.parse(pipeline.data.last_modified) > Date.parse(before.start);
-  const fields = parameterFields(pipeline.data?.parameters ?? [], node?.parameters, ran.data?.node_runs.find((n) => n.id === earlier?.id)?.parameters, kept);
+  const fields = parameterFields(pipeline.data?.parameters ?? [], node?.parameters, parametersOf(earlier), kept);
   return (
     <Dialog title={from === undefined ? `Start ${workflow.name}` : earlier ? `Run ${from} again` : `Start ${from}`} onClose={onClose} ready={ready}>
       {(pipeline.error ?? ran.error) && <p className="error-text" role="alert">Its parameters can’t be read: {(pipeline.error ?? ran.error)?.message}</p>}
       {kept && <p className="form-note">The pipeline {node?.pipeline} was changed after this run began. The run goes on with the one it had: a field that is left empty keeps the value that one sets, and what it does not know has no effect.</p>}
-      <StartForm {...props} fields={fields} known={before?.payload ?? node?.payload ?? {}} about={node?.pipeline ?? ""} typed={earlier && before} kept={kept} user={me.data?.username ?? ""} page={page} />
+      {/* There from the beginning, so that it is read aloud when it comes. */}
+      <div role="status">{meanwhile && <p className="form-note">{from} has been started meanwhile. Start starts it once more.</p>}</div>
+      <StartForm {...props} workflow={workflow} before={before} fields={fields} known={passedOn(before?.payload ?? node?.payload ?? {}, parametersOf(parent))} about={node?.pipeline ?? ""} typed={earlier && before} kept={kept} user={me.data?.username ?? ""} page={page} />
     </Dialog>
   );
 }
@@ -111,7 +120,8 @@ function StartForm({ workflow, before, from, onClose, fields, known, about, type
     setError(undefined);
     try {
       const body = {
-        payload: json === undefined ? collected(rows) : json.trim() === "" ? undefined : (JSON.parse(json) as unknown),
+        // A node for which nobody has typed anything else gets what it is passed on.
+        payload: from !== undefined && json === undefined && rows === first ? undefined : json === undefined ? collected(rows) : json.trim() === "" ? undefined : (JSON.parse(json) as unknown),
         parameters: chosen(fields, values),
         ...(before && from !== undefined && { number: before.number, from_nodes: [from] }),
       };

@@ -26,7 +26,7 @@ export function WentWrong({ run, failed, faults }: { run: Run; failed: FailedJob
         {faults.slice(0, MOST).map((it) => <FaultLine key={`${it.node} ${it.what}`} run={run} it={it} />)}
       </ul>
       {more.length > 0 && (
-        <More what={more.join(" and ")}>
+        <More of="wrong" what={more.join(" and ")}>
           {() => (
             <ul>
               {/* Without the ends of their logs: those of hundreds would be as many requests. */}

@@ -61,7 +61,7 @@ test("an earlier attempt has its own status, time and worker", () => {
   const [first, second] = [attempt(1, "Fail", "2026-01-01T00:00:00Z", "2026-01-01T00:00:09Z"), attempt(2, "Building", "2026-01-01T00:01:00Z")];
   const job = { id: "r.1", name: "j", status: "Building", start: "2026-01-01T00:00:30Z", infos: [], attempts: [first, second] };
   expect(jobFacts(job, first)).toEqual({ status: "Fail", start: first.start, done: first.done, worker: "w1", earlier: true });
-  expect(jobFacts(job, second)).toEqual({ status: "Building", start: job.start, done: undefined, worker: "w2", earlier: false });
+  expect(jobFacts(job, second)).toEqual({ status: "Building", start: second.start, done: undefined, worker: "w2", earlier: false });
   expect(jobFacts({ ...job, attempts: [] }, undefined)).toMatchObject({ status: "Building", worker: "", earlier: false });
 });
 

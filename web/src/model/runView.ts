@@ -139,7 +139,9 @@ export function rerunText({ node, job }: { node: NodeRun; job: JobRun | undefine
 /** What is said of a job with one of its attempts shown: an earlier one has a status and a time of its own. */
 export function jobFacts(job: JobRun, attempt: AttemptRun | undefined): Pick<JobRun, "status" | "start" | "done"> & { worker: string; earlier: boolean } {
   const earlier = attempt !== undefined && attempt !== job.attempts.at(-1);
-  const { status, start, done } = earlier ? attempt : job;
+  const { status, done } = earlier ? attempt : job;
+  // Of a job that began anew, what its log tells of.
+  const start = attempt?.start ?? job.start;
   return { status, start, done, worker: attempt?.worker ?? "", earlier };
 }
 

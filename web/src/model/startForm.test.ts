@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chosen, collected, doubled, fieldsOf, parameterFields, payloadRows } from "./startForm";
+import { chosen, collected, doubled, fieldsOf, parameterFields, payloadRows, passedOn } from "./startForm";
 import type { PipelineParameter } from "./types";
 
 const declared: PipelineParameter[] = [
@@ -65,4 +65,10 @@ test("a payload is fields, with each name once, and JSON where that says the sam
   expect(fieldsOf("")).toEqual({ values: {} });
   for (const [json, why] of [["{", /not JSON/], ["[1]", /object/], ["7", /object/], ['{"a": {"b": 1}}', /“a”/], ['{"a": null}', /“a”/], ['{"a": 1.5}', /“a”/]] as const) expect(fieldsOf(json)).toMatchObject({ why: expect.stringMatching(why) });
   expect(payloadRows({ a: "1", new: "2" }, { a: "0" }).map((r) => r.fixed)).toEqual([true, false]);
+});
+
+test("a node in the middle begins with what it would be passed on", () => {
+  const passed = [{ name: "git.branch", value: "hotfix/1", origin: "payload", tainted: true }, { name: "cds.node", value: "a", origin: "builtin", tainted: false }];
+  expect(passedOn({ "git.branch": "main", note: "x" }, passed)).toEqual({ "git.branch": "hotfix/1", note: "x" });
+  expect(passedOn({ "git.branch": "main" }, undefined)).toEqual({ "git.branch": "main" });
 });

@@ -75,6 +75,12 @@ export function chosen(fields: readonly ParameterField[], touched: Record<string
   return Object.fromEntries(fields.filter((f) => f.byHand || (f.unknown ? touched[f.name] : touched[f.name] !== undefined)).map((f) => [f.name, touched[f.name] ?? f.initial]));
 }
 
+/** A payload with the values that a node is passed on by what comes before it: one of them may have been given others. */
+export function passedOn(payload: Record<string, string>, before: readonly Parameter[] | undefined): Record<string, string> {
+  const values = new Map(before?.map((p) => [p.name, p.value]));
+  return Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, values.get(name) ?? value]));
+}
+
 /** One value of the payload. */
 export interface PayloadRow {
   id: number;

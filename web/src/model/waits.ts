@@ -18,7 +18,9 @@ export interface Wait {
 
 /** Whether a worker has a job of the run. */
 function isAtWork(view: RunView): boolean {
-  return [...view.nodes.values()].some((v) => v.jobs.busy > 0);
+  const busy = (n: NodeRun) => n.stages.some((s) => s.jobs.some((j) => j.status === "Building"));
+  // Not only of those that stand for their nodes: an earlier one may still go on.
+  return [...view.nodes.values()].some((v) => inProgress(v.executions).some(busy));
 }
 
 /** Everything that waits, with like reasons together. `fresh`: reasons of jobs that are newer than the run's own. */
@@ -58,7 +60,7 @@ export function briefStatus(run: Pick<RunBrief, "status"> & { at_work?: number |
   return run.status === "Building" && run.at_work === 0 ? "Waiting" : run.status;
 }
 
-/** The run that a reason names as the one that is waited for: the holder of a mutex. */
+/** The other run that a reason names as the one that is waited for: the holder of a mutex. */
 export function holder(text: string): { before: string; number: number; after: string } | undefined {
   const found = /^(.*?)run #(\d+)( holds the mutex.*)$/s.exec(text);
   return found ? { before: found[1] ?? "", number: Number(found[2]), after: found[3] ?? "" } : undefined;

@@ -60,6 +60,8 @@ function JobView({ run, n }: { run: Run; n: string }) {
   const waits = isFinal(job.status) ? undefined : (fresh.get(job.id) ?? job.waits);
   const missing = missingOfJob(job, attempt, search);
   const range = parseHash(`#${hash}`);
+  // A job that begins anew says why.
+  const before = facts.earlier || !attempt ? undefined : job.attempts[job.attempts.indexOf(attempt) - 1];
   const ms = between(facts.start, facts.done, now);
   const here = (other: { id: string }) => paths.job(run.project_key, run.workflow_name, run.number, ordinal(other));
   return (
@@ -93,7 +95,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
               />
             )}
             {/* To an execution that is past nothing can be done, and a gate is opened where it is told what of. */}
-            {nodeView?.latest === node && !gate && <NodeActions run={run} view={nodeView} level={level} busy={busy.has(node.node)} onRestart={restart} onStop={stop} />}
+            {nodeView && (!again || !isFinal(node.status)) && !gate && <NodeActions run={run} view={nodeView} level={level} busy={busy.has(node.node)} onRestart={restart} onStop={stop} />}
           </>
         }
       />
@@ -112,6 +114,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
             This is execution {execution(node)}; now the node waits for a person again: <Link {...paths.run(run.project_key, run.workflow_name, run.number, node.node)}>see what it waits for</Link>.
           </p>
         )}
+        {before && <p className="why wait job-again">This is attempt {attempt?.attempt}: {before.reason || "the one before was lost"} <button type="button" className="link" onClick={() => set({ attempt: before.attempt, step: undefined })}>Show attempt {before.attempt}</button></p>}
         {facts.earlier && attempt && <p className="why wait job-again">This is attempt {attempt.attempt} of {job.attempts.length}; what counts is <Link {...here(job)}>the last one: {label(job.status)}</Link>.</p>}
       </div>
       {attempt?.reason && <p className="why bad">{attempt.reason}</p>}

@@ -6,7 +6,7 @@ import { useRunHistory } from "../api/history";
 import { queries } from "../api/queries";
 import { PageHead } from "../components/PageHead";
 import { PageProblem } from "../components/PageProblem";
-import { isFiltered, NO_FILTER, RunFilterFields, useRunFilter } from "../components/RunFilters";
+import { isFiltered, NO_FILTER, RunFilterFields, RunMatches, useRunFilter } from "../components/RunFilters";
 import { RunTable } from "../components/RunTable";
 import { StartDialog } from "../components/StartDialog";
 import { canStart } from "../model/can";
@@ -66,6 +66,7 @@ export function WorkflowPage() {
         <Select label="Status" className="inline" value={filter.status} choices={STATUSES} onChange={(status) => setFilter({ status })} />
         <RunFilterFields filter={filter} onChange={setFilter} runs={all} branches={branches} authors={[...authors, ...starters]} />
       </div>
+      <RunMatches filter={filter} count={runs.isPending || unread ? undefined : count} />
       {unread && all.length === 0 ? <Problem error={unread} retry={() => void runs.refetch()} /> : runs.isPending ? <Loading rows={6} /> : all.length === 0 ? (
         isFiltered(filter) ? (
           <Empty title="No run matches"><button type="button" className="link" onClick={() => setFilter(NO_FILTER)}>Show all runs</button></Empty>

@@ -138,6 +138,9 @@ pub fn mutex_reason<'s>(
         n => format!("{n} other runs are before this one"),
     };
     let text = match slots.clone().find(|s| s.held) {
+        Some(holder) if holder.number == number => {
+            format!("an earlier execution in this run holds the mutex of '{node}'; {others}")
+        }
         Some(holder) => format!("run #{} holds the mutex of '{node}'; {others}", holder.number),
         None => format!("the mutex of '{node}' is about to be given; {others}"),
     };

@@ -15,6 +15,7 @@ export const GraphNode = memo(function GraphNode({ data: { node, view, active, s
   const status = view?.status ?? "";
   const jobs = view?.jobs;
   const small = node.kind === "join" || node.kind === "fork";
+  const said = note(node, view, between(latest?.start, latest?.done, now));
   const Tag = active ? "button" : "div";
   return (
     <>
@@ -30,7 +31,7 @@ export const GraphNode = memo(function GraphNode({ data: { node, view, active, s
         ) : (
           <span className="gnode-text">
             <span className="gnode-name" title={node.name}>{node.name}</span>
-            <span className="gnode-note" title={status === UNDECIDED ? label(status) : undefined}>{note(node, view, between(latest?.start, latest?.done, now))}</span>
+            <span className="gnode-note" title={status === UNDECIDED ? label(status) : said}>{said}</span>
           </span>
         )}
         {!small && view && view.executions.length > 1 && <span className="gnode-again" title={`Run ${view.executions.length} times`}>×{view.executions.length}</span>}
