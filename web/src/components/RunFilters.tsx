@@ -43,6 +43,6 @@ export function RunFilterFields({ filter, onChange, runs, branches = [], authors
 
 /** How many runs a filter leaves, for readers of screens. It is there from the beginning, so that it is read aloud; `count`: once it is known. */
 export function RunMatches({ filter, count }: { filter: HistoryFilter; count: number | undefined }) {
-  const text = count === 1 ? "1 run matches" : count === 0 ? "No run matches" : `${count?.toLocaleString("en")} runs match`;
+  const text = count === 1 ? "1 run matches" : `${count?.toLocaleString("en")} runs match`;
   return <p className="sr" role="status">{isFiltered(filter) && count !== undefined ? text : ""}</p>;
 }

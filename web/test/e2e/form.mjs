@@ -183,4 +183,59 @@ await step("what was typed is there again after Escape or a press beside the for
   await page.keyboard.press("Escape");
 });
 
+await step("each form of a page keeps its own draft; what happens to the run meanwhile builds none anew; a node's payload is not the run's", async () => {
+  const gate = (name) => `  ${name}: {pipeline: gates, depends_on: [first], when: [success, manual]}\n`;
+  await push("gates", `  first: {pipeline: gates, payload: {git.branch: main}}\n${gate("east")}${gate("west")}`, "parameters:\n  note: {type: string, default: none}\njobs:\n- job: say\n  steps: [{script: ['echo {{.git.branch}}']}]\n");
+  await run("gates");
+  const note = dialog.getByLabel("note", { exact: true });
+  const anew = () => page.getByRole("button", { name: "Run again…" }).click();
+  const put = async (how) => {
+    await (how ? dialog.getByRole("button", { name: how }).click() : page.keyboard.press("Escape"));
+    await dialog.waitFor({ state: "detached" });
+  };
+  await page.goto(at("gates/run/1?node=east"));
+  await anew();
+  await note.fill("for a new run");
+  await put();
+  await head("With…").click();
+  assert.equal(await note.inputValue(), "none");
+  await note.fill("for east");
+  await put("Cancel");
+  await anew();
+  assert.equal(await note.inputValue(), "for a new run");
+  await put("Cancel");
+
+  await head("With…").click();
+  await note.fill("half a");
+  await cds.ctl("workflow", "run", "SHOP", "gates", "--run-number", "1", "--node-name", "east", "--track");
+  await dialog.getByText("east has been started meanwhile. Start starts it once more.").waitFor();
+  await page.keyboard.type(" word");
+  assert.equal(await note.inputValue(), "half a word");
+  await accessible(page, "a gate that was opened meanwhile");
+  await shot("meanwhile");
+  await put("Cancel");
+
+  // Untouched, a payload is what the node is passed on.
+  const payload = async () => {
+    const [asked] = await Promise.all([page.waitForRequest(isRuns), dialog.getByRole("button", { name: "Start", exact: true }).click()]);
+    await dialog.waitFor({ state: "detached" });
+    return asked.postDataJSON().payload;
+  };
+  await page.goto(at("gates/run/1?node=west"));
+  await head("With…").click();
+  await dialog.getByLabel("git.branch").fill("hotfix/1");
+  assert.deepEqual(await payload(), { "git.branch": "hotfix/1" });
+  await page.goto(at("gates/run/1?node=east"));
+  await page.locator(".gnode.good[data-node=west]").waitFor();
+  await page.locator(".facts .branch", { hasText: /^main$/ }).waitFor();
+  for (const open of [anew, () => head("With…").click()]) {
+    await open();
+    assert.equal(await dialog.getByLabel("git.branch").inputValue(), "main");
+    await put("Cancel");
+  }
+  await head("With…").click();
+  await note.fill("mine");
+  assert.equal(await payload(), undefined);
+});
+
 await finish(state, chrome, cds);

@@ -288,6 +288,8 @@ await step("of two executions at once the one that goes on is shown, and can be 
   await page.getByRole("button", { name: "Stop node b" }).waitFor();
   await accessible(page, "two executions at once");
   await shot("two-executions");
+  // Something runs, if not what stands for its node.
+  assert.match(await page.title(), /^Running/);
   await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 
@@ -313,6 +315,30 @@ await step("all failed jobs can be shown, and an optional step that failed is no
   assert.equal(await page.getByText("Not reached yet").count(), 0);
   await accessible(page, "an optional step that failed");
   await shot("optional");
+  // The way back finds the list as it was left.
+  await page.goBack();
+  await wrong.getByRole("button", { name: "Hide 2 more failed jobs" }).waitFor();
+  await wrong.locator("li").nth(5).waitFor();
+});
+
+await step("a job that begins anew says why; who restarts from its page keeps the keyboard", async () => {
+  const url = /\/runs\/1\?parameters=false/;
+  await page.route(url, async (route) => {
+    const answer = await (await route.fetch()).json();
+    for (const n of answer.node_runs) for (const s of n.stages) for (const j of s.jobs) j.attempts = [{ ...j.attempts[0], attempt: 1, status: "Fail", reason: "Attempt 1 of 3 was lost (its worker is gone)" }, { ...j.attempts[0], attempt: 2 }];
+    await route.fulfill({ json: answer });
+  });
+  await page.goto(at("many/run/1/job/0"));
+  await page.locator(".job-again", { hasText: "This is attempt 2: Attempt 1 of 3 was lost (its worker is gone)" }).getByRole("button", { name: "Show attempt 1" }).click();
+  await page.waitForURL(/attempt=1/);
+  await accessible(page, "a job that began anew");
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await page.goto(at("many/run/1/job/0"));
+  const again = page.locator(".page-head button:not([aria-disabled])", { hasText: "Restart node" });
+  await again.focus();
+  await page.keyboard.press("Enter");
+  await page.getByText(/^This is execution 1\.0; /).waitFor();
+  await page.waitForFunction(() => document.activeElement !== document.body);
 });
 
 await step("behind gates a node is not reached yet; gates are all there; a job without a log is no link", async () => {
