@@ -15,7 +15,7 @@ import { findJob, jobFacts, ordinal, rerun, rerunText, runView } from "../model/
 import type { JobSearch } from "../model/search";
 import { GATE, isFinal, label } from "../model/status";
 import { between, duration } from "../model/time";
-import type { NodeRun, Run } from "../model/types";
+import type { AttemptRun, JobRun, NodeRun, Run } from "../model/types";
 import { Link } from "../ui/Link";
 import { Select } from "../ui/Select";
 import { Empty } from "../ui/States";
@@ -33,6 +33,9 @@ export default function JobPage() {
   return <RunAnswer query={run} projectKey={key} workflow={workflow} number={number} rows={10}>{(data) => <JobView run={data} n={job} />}</RunAnswer>;
 }
 
+const execution = (run: Run, of: NodeRun) => `${run.number}.${of.sub_number}`;
+const pathOf = (run: Run, job: { id: string }) => paths.job(run.project_key, run.workflow_name, run.number, ordinal(job));
+
 function JobView({ run, n }: { run: Run; n: string }) {
   const found = findJob(run, n);
   const search = route.useSearch();
@@ -41,7 +44,6 @@ function JobView({ run, n }: { run: Run; n: string }) {
   const attempt = found && (found.job.attempts.find((a) => a.attempt === search.attempt) ?? found.job.attempts.at(-1));
   const facts = found && jobFacts(found.job, attempt);
   const again = found && rerun(run, found);
-  const execution = (of: NodeRun) => `${run.number}.${of.sub_number}`;
   const fresh = useReasons();
   const definition = useQuery(queries.workflow(run.project_key, run.workflow_name));
   const unread = useFault(definition);
@@ -50,7 +52,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
   const { busy, restart, stop } = useNodeActs(run, view);
   useFocusKept();
   const now = useNow(found !== undefined && !isFinal(found.job.status));
-  useTitle(found && facts ? `${label(facts.status)}: ${found.job.name} · ${run.workflow_name} #${again ? execution(found.node) : run.number}` : `No such job · ${run.workflow_name} #${run.number}`);
+  useTitle(found && facts ? `${label(facts.status)}: ${found.job.name} · ${run.workflow_name} #${again ? execution(run, found.node) : run.number}` : `No such job · ${run.workflow_name} #${run.number}`);
   useFavicon(facts?.status);
   if (!found || !facts) return <Empty page title="This run has no such job"><p><Link {...paths.run(run.project_key, run.workflow_name, run.number)}>Back to the run</Link></p></Empty>;
   const { node, job } = found;
@@ -60,10 +62,8 @@ function JobView({ run, n }: { run: Run; n: string }) {
   const waits = isFinal(job.status) ? undefined : (fresh.get(job.id) ?? job.waits);
   const missing = missingOfJob(job, attempt, search);
   const range = parseHash(`#${hash}`);
-  // A job that begins anew says why.
-  const before = facts.earlier || !attempt ? undefined : job.attempts[job.attempts.indexOf(attempt) - 1];
   const ms = between(facts.start, facts.done, now);
-  const here = (other: { id: string }) => paths.job(run.project_key, run.workflow_name, run.number, ordinal(other));
+  const here = (other: { id: string }) => pathOf(run, other);
   return (
     <div className="job-page">
       <PageHead
@@ -79,7 +79,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
             <span data-home tabIndex={-1}><StatusBadge status={facts.status} /></span>
             {ms !== undefined && <span>{duration(ms)}</span>}
             <span>node {node.node}</span>
-            {(again || node.sub_number > 0) && <span>execution {execution(node)}</span>}
+            {(again || node.sub_number > 0) && <span>execution {execution(run, node)}</span>}
             {facts.worker && <span>on {facts.worker}</span>}
           </span>
         }
@@ -102,21 +102,7 @@ function JobView({ run, n }: { run: Run; n: string }) {
       {missing && <p className="why wait off-address" role="status">{missing}</p>}
       {/* There from the beginning, so that it is read aloud when it comes. */}
       <Announce name={job.name} status={job.status} />
-      <div role="status">
-        {again && (
-          <p className="why wait job-again">
-            This is execution {execution(node)}; {rerunText(again)}{" "}
-            <Link {...(again.job ? here(again.job) : paths.run(run.project_key, run.workflow_name, run.number, node.node))}>{execution(again.node)}</Link>.
-          </p>
-        )}
-        {gate && !again && (
-          <p className="why wait job-again">
-            This is execution {execution(node)}; now the node waits for a person again: <Link {...paths.run(run.project_key, run.workflow_name, run.number, node.node)}>see what it waits for</Link>.
-          </p>
-        )}
-        {before && <p className="why wait job-again">This is attempt {attempt?.attempt}: {before.reason || "the one before was lost"} <button type="button" className="link" onClick={() => set({ attempt: before.attempt, step: undefined })}>Show attempt {before.attempt}</button></p>}
-        {facts.earlier && attempt && <p className="why wait job-again">This is attempt {attempt.attempt} of {job.attempts.length}; what counts is <Link {...here(job)}>the last one: {label(job.status)}</Link>.</p>}
-      </div>
+      <Notices run={run} node={node} job={job} attempt={attempt} earlier={facts.earlier} again={again} gate={gate} onAttempt={(n) => set({ attempt: n, step: undefined })} />
       {attempt?.reason && <p className="why bad">{attempt.reason}</p>}
       {waits && attempt && !facts.earlier && job.status === "Waiting" && <p className="why wait"><strong>Waits:</strong> {waits.text}</p>}
       <div className="job-columns">
@@ -153,6 +139,38 @@ function JobView({ run, n }: { run: Run; n: string }) {
           </Empty>
         )}
       </div>
+    </div>
+  );
+}
+
+interface NoticesProps {
+  run: Run;
+  node: NodeRun;
+  job: JobRun;
+  attempt: AttemptRun | undefined;
+  /** It is not the last one. */
+  earlier: boolean;
+  again: ReturnType<typeof rerun>;
+  /** Its node waits for a person, once more. */
+  gate: boolean;
+  onAttempt: (n: number) => void;
+}
+
+/** What there is beside the log that is shown: a newer execution, another attempt, a gate. */
+function Notices({ run, node, job, attempt, earlier, again, gate, onAttempt }: NoticesProps) {
+  const toNode = paths.run(run.project_key, run.workflow_name, run.number, node.node);
+  // A job that begins anew says why.
+  const before = earlier || !attempt ? undefined : job.attempts[job.attempts.indexOf(attempt) - 1];
+  return (
+    <div role="status">
+      {again && (
+        <p className="why wait job-again">
+          This is execution {execution(run, node)}; {rerunText(again)} <Link {...(again.job ? pathOf(run, again.job) : toNode)}>{execution(run, again.node)}</Link>.
+        </p>
+      )}
+      {gate && !again && <p className="why wait job-again">This is execution {execution(run, node)}; now the node waits for a person again: <Link {...toNode}>see what it waits for</Link>.</p>}
+      {before && <p className="why wait job-again">This is attempt {attempt?.attempt}: {before.reason || "the one before was lost"} <button type="button" className="link" onClick={() => onAttempt(before.attempt)}>Show attempt {before.attempt}</button></p>}
+      {earlier && attempt && <p className="why wait job-again">This is attempt {attempt.attempt} of {job.attempts.length}; what counts is <Link {...pathOf(run, job)}>the last one: {label(job.status)}</Link>.</p>}
     </div>
   );
 }
