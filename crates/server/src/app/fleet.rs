@@ -201,9 +201,8 @@ impl App {
 
     /// A hatchery did not list a worker. One that was heard of a moment ago may be too young for the list.
     pub async fn worker_unlisted(&self, _hatchery: HatcheryId, worker: WorkerId) {
-        let now = self.now();
         // A silence that is the clock's is none of the worker's.
-        self.fleet().look_at_clock(now, self.config().lease());
+        let now = self.fleet().look_at_clock(|| self.now(), self.config().lease()).now;
         let mut seen = now;
         self.fleet().each_worker(|id, w| {
             if id == worker {

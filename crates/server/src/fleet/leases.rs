@@ -10,6 +10,15 @@ use std::{
 };
 use tokio::sync::Notify;
 
+/// What a look at the clock has seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// The time.
+    pub now: Timestamp,
+    /// When it last jumped, or this server started.
+    pub jumped: Timestamp,
+}
+
 /// A worker's hold on an attempt.
 #[derive(Clone, Debug)]
 pub struct Held {
@@ -175,9 +184,10 @@ impl Fleet {
     }
 
     /// Looks at the clock. After a jump whatever was heard before counts as heard now: the silence was the clock's.
-    /// Gives when it last jumped, or this server started.
-    pub fn look_at_clock(&self, now: Timestamp, lasts: Duration) -> Timestamp {
+    /// It is read under the lock: two looks that overtake each other must not look like a clock that goes back.
+    pub fn look_at_clock(&self, clock: impl FnOnce() -> Timestamp, lasts: Duration) -> Look {
         let mut state = self.lock();
+        let now = clock();
         match state.looked.replace(now) {
             None => state.jumped = now,
             Some(before) if lease::jumped(before, now, lasts) => {
@@ -189,7 +199,7 @@ impl Fleet {
             }
             Some(_) => {}
         }
-        state.jumped
+        Look { now, jumped: state.jumped }
     }
 
     /// Workers that were ordered and that nobody has mentioned for too long.
@@ -255,5 +265,34 @@ impl Fleet {
     /// Holds of one worker.
     pub fn holds_of(&self, worker: WorkerId) -> Vec<(JobRef, Attempt)> {
         self.lock().held.iter().filter(|(_, h)| h.worker == worker).map(|(j, h)| (*j, h.attempt)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    #[test]
+    fn looks_at_the_same_time_are_no_jump() {
+        let (fleet, clock) = (Fleet::default(), AtomicI64::new(1));
+        let look = || {
+            let read = || {
+                let now = clock.fetch_add(1, Ordering::SeqCst);
+                // Somebody else may look meanwhile.
+                std::thread::yield_now();
+                Timestamp(now)
+            };
+            fleet.look_at_clock(read, Duration::from_secs(3600)).jumped
+        };
+        let first = look();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..5_000).for_each(|_| assert_eq!(look(), first)));
+            }
+        });
+        // Back is back, if only by one.
+        let back = Timestamp(clock.load(Ordering::SeqCst) - 2);
+        assert_eq!(fleet.look_at_clock(|| back, Duration::from_secs(3600)).jumped, back);
     }
 }

@@ -19,7 +19,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 pub use foreign::Told;
 pub use hatcheries::{CUT_AFTER, HatcheryState};
-pub use leases::Held;
+pub use leases::{Held, Look};
 pub use workers::{WorkerState, WorkerStatus};
 
 /// An attempt on its way to a worker.

@@ -15,7 +15,7 @@ pub async fn clock(app: App) {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        app.fleet().look_at_clock(app.now(), lasts);
+        app.fleet().look_at_clock(|| app.now(), lasts);
     }
 }
 
@@ -26,8 +26,7 @@ pub async fn run(app: App) {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let now = app.now();
-        app.fleet().look_at_clock(now, lasts);
+        let now = app.fleet().look_at_clock(|| app.now(), lasts).now;
         app.fleet().mark_down(now);
         give_up_late(&app, now).await;
         // Ordered, and its hatchery has not mentioned it since: it will not come, and nobody is to wait for it.

@@ -14,8 +14,7 @@ const LATELY: i64 = 1_000;
 /// # Errors
 /// The database failed.
 pub async fn restore(app: &App) -> Result<(), cds_store::Error> {
-    let now = app.now();
-    app.fleet().look_at_clock(now, app.config().lease());
+    let now = app.fleet().look_at_clock(|| app.now(), app.config().lease()).now;
     let (entries, faults) = app.store().read(queue::load).await?;
     for fault in faults {
         tracing::error!(%fault, "a row of the queue can't be read and is left aside");

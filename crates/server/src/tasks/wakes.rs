@@ -1,7 +1,7 @@
 //! News of what other servers on the same database have committed, and orders that were lost on their way.
 
 use super::{TICK, restore::queued};
-use crate::App;
+use crate::{App, fleet::Look};
 use cds_engine::upkeep::lease;
 use cds_model::{Attempt, JobRef, Timestamp, WorkerId};
 use cds_store::{Wake, queue, workers};
@@ -50,8 +50,9 @@ pub(super) async fn reload(app: &App) {
             return tracing::warn!(error = %e, "the queue could not be read");
         }
     };
-    let (now, lasts) = (app.now(), app.config().lease());
-    let trusts = lease::trusts_the_store(app.fleet().look_at_clock(now, lasts), now, lasts);
+    let lasts = app.config().lease();
+    let Look { now, jumped } = app.fleet().look_at_clock(|| app.now(), lasts);
+    let trusts = lease::trusts_the_store(jumped, now, lasts);
     let rows: HashMap<(JobRef, Attempt), lease::Row> =
         marks.iter().filter(|m| m.lease.worker.is_some()).map(|m| ((m.job, m.attempt), m.lease)).collect();
     for (job, held) in &holds {
