@@ -161,7 +161,7 @@ fn set_version(words: &[String]) -> Result<String, String> {
     let args = Args::parse(words, &[], &[])?;
     let [value] = args.words(1, 1, "set-version VALUE")? else { return Err(USAGE.into()) };
     post("/version", &Value { value: value.clone() }, MINUTES_5)?;
-    Ok(format!("CDS version set to {value}"))
+    Ok(format!("CDS version set to {value}\n"))
 }
 
 fn key(words: &[String]) -> Result<String, String> {

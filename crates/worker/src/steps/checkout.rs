@@ -100,11 +100,15 @@ async fn clone(step: &Step<'_>, c: Clone) -> Result<(), String> {
     plain_argument("commit", &c.commit)?;
     let depth = c.depth.map(|d| d.to_string());
     let mut args = vec!["clone"];
-    if let Some(depth) = &depth {
-        args.extend(["--depth", depth]);
+    // Git copies a directory whole whatever the depth, says so in a warning, and takes from the depth only this.
+    match &depth {
+        Some(_) if c.remote.url.starts_with('/') => args.push("--single-branch"),
+        Some(depth) => args.extend(["--depth", depth]),
+        None => {}
     }
     match (tag, branch) {
-        ("", "") => args.push("--single-branch"),
+        ("", "") if !args.contains(&"--single-branch") => args.push("--single-branch"),
+        ("", "") => {}
         ("", branch) => args.extend(["--branch", branch]),
         (tag, _) => args.extend(["--branch", tag]),
     }

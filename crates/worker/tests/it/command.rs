@@ -19,7 +19,7 @@ async fn export_tag_version_exit() {
     j.steps[2].always_executed = true;
     let seen = host.run(j).await;
     assert_eq!(seen.status(), "Success", "{}", seen.log(0));
-    assert!(seen.log(0).contains("CDS version set to 1.2.3+ echo []\n[]\n"), "{}", seen.log(0));
+    assert!(seen.log(0).contains("CDS version set to 1.2.3\n+ echo []\n[]\n"), "{}", seen.log(0));
     assert!(seen.log(1).contains("got bar bar 1.2.3\ngoes on\n"), "{}", seen.log(1));
     assert_eq!(seen.step(2), "Disabled");
     assert_eq!((seen.tags["a"].as_str(), seen.tags["b"].as_str()), ("1", "x=y"));
@@ -39,7 +39,7 @@ async fn failures_exit_with_1() {
     assert_eq!(log.lines().filter(|l| l.ends_with("=1")).count(), 8, "{log}");
     assert!(log.contains("worker cache pull > No unique link found\n=1"), "{log}");
     assert!(log.contains("unknown key \"none\"\n=1"), "{log}");
-    assert!(log.contains("CDS version set to 2=0\n"), "{log}");
+    assert!(log.contains("CDS version set to 2\n=0\n"), "{log}");
     assert!(log.contains("CDS_EXPORT_PORT not found, are you running inside a CDS worker job?\n=1"), "{log}");
     assert!(log.contains(concat!("CDS Worker version ", env!("CARGO_PKG_VERSION"), "\n=0")), "{log}");
 }

@@ -98,6 +98,30 @@ async fn clone_and_what_it_tells() {
     }
 }
 
+/// Git copies a directory whole and warns of a depth, which nobody has asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_is_cloned_without_a_warning() {
+    let host = Host::start().await;
+    let repo = tempfile::tempdir().unwrap();
+    repository(repo.path());
+    git(repo.path(), &["branch", "other", "HEAD~1"]);
+    let mut j = job(&[]);
+    let url = repo.path().to_str().unwrap();
+    for (branch, directory) in [("", "a"), ("other", "b")] {
+        j.steps.push(step("GitClone", &[("url", url), ("branch", branch), ("directory", directory)]));
+    }
+    // As with a depth: one branch and no more.
+    j.steps.push(step(
+        "Script",
+        &[("script", "for d in a b; do git -C $d branch -r --list; cat $d/file; done")],
+    ));
+    let seen = host.run(j).await;
+    assert_eq!(seen.status(), "Success", "{} {}", seen.log(0), seen.log(1));
+    assert!(!(seen.log(0) + &seen.log(1)).contains("warning"), "{} {}", seen.log(0), seen.log(1));
+    assert!(!seen.log(2).contains("origin/other\n3"), "{}", seen.log(2));
+    assert!(seen.log(2).ends_with("\n  origin/other\n2\n"), "{}", seen.log(2));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn checkout_and_tag() {
     let host = Host::start().await;
