@@ -9,10 +9,15 @@ use serde_json::json;
 use std::{
     collections::HashSet,
     io::{IsTerminal, Write},
+    time::Duration,
 };
+use tokio::time::{Instant, timeout_at};
 
 /// Lines of the log of a failed step.
 const FAILED_TAIL: u64 = 200;
+
+/// What stopped jobs get to tidy up and say so; it is longer than their grace.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Remembers what has been shown.
 pub(crate) struct View {
@@ -30,6 +35,16 @@ pub(crate) struct View {
 fn print(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Waits until the last attempt of a job says no more.
+async fn falls_silent(client: &Client, job: &JobRun) {
+    let Some(attempt) = job.attempts.last() else { return };
+    for step in attempt.steps.iter().filter(|step| step.start.is_some()) {
+        let Ok(mut news) = client.log_follow(job.id, attempt.attempt, step.step, 0).await else { continue };
+        // Whatever else comes is read when all of it is there.
+        while news.next().await.is_ok_and(|event| event.is_some_and(|event| event.event != "end")) {}
+    }
 }
 
 impl View {
@@ -72,8 +87,13 @@ impl View {
             self.lines.update(run, now_ms).iter().for_each(|line| print(line));
         }
         if self.logs {
+            let limit = Instant::now() + LAST_WORDS;
             for (node, _, job) in jobs(run).filter(|(.., job)| job.status.is_final()) {
                 if self.told.insert(format!("{} {}", job.id, job.attempts.len())) {
+                    // It counts as stopped as soon as it is asked to end.
+                    if job.status == Status::Stopped {
+                        let _ = timeout_at(limit, falls_silent(client, job)).await;
+                    }
                     self.log(client, node, job).await;
                 }
             }

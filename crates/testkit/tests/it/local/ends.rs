@@ -41,6 +41,21 @@ fn whatever_asks_it_to_end_leaves_nothing() {
 }
 
 #[test]
+fn the_last_words_of_a_stopped_job_are_shown() {
+    let repository = Repository::new(
+        "trap 'sleep 1; echo clean\"\"ed' EXIT; trap 'exit 1' TERM; touch $MARK; while :; do sleep 0.1; done",
+    );
+    let shown = repository.dir.path().join(".git/shown");
+    let mut command = repository.command(&["-v"]);
+    let mut child = repository.begun(command.stdout(std::fs::File::create(&shown).unwrap()));
+    signal(&child, Signal::INT);
+    assert_eq!(ended(&mut child), Some(1));
+    let shown = std::fs::read_to_string(shown).unwrap();
+    assert!(shown.contains("   cleaned\n"), "{shown}");
+    repository.nothing_is_left();
+}
+
+#[test]
 fn a_second_signal_does_not_wait_for_anybody() {
     // Neither the job nor its background process takes a hint, and one directory cannot be removed easily.
     let repository = Repository::new(
