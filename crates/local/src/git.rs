@@ -81,6 +81,7 @@ impl Git {
         }
         command.envs(self.set.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let _mine = cds_process::orphans::starting();
         let mut child = command.spawn().map_err(|e| fault(&what, e))?;
         let stdin = child.stdin.take();
         let output = std::thread::scope(|scope| {

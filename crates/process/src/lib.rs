@@ -4,6 +4,8 @@
 //! Of our own, because a process chooses its name, and the usual readers of `/proc` fail at one that is not UTF-8:
 //! whoever takes such a name would not be found.
 
+pub mod orphans;
+
 use rustix::{
     buffer::spare_capacity,
     fs::{Mode, OFlags, open},
@@ -51,7 +53,8 @@ pub fn parse(pid: i32, text: &[u8]) -> Option<Stat> {
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
     let start = fields.nth(16)?.parse().ok()?;
-    Some(Stat { id: ProcId { pid, start }, parent, group, zombie: matches!(state, "Z" | "X" | "x") })
+    let zombie = matches!(state, "Z" | "X" | "x");
+    Some(Stat { id: ProcId { pid, start }, parent, group, zombie })
 }
 
 /// The fields of `/proc/<pid>/stat` from the state on.
@@ -316,7 +319,8 @@ mod tests {
     fn a_name_with_parentheses_is_no_trap() {
         let text = b"42 (a) b\n\xff (c) S 7 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 0 0";
         let stat = parse(42, text).unwrap();
-        assert_eq!(stat, Stat { id: ProcId { pid: 42, start: 98765 }, parent: 7, group: 42, zombie: false });
+        let id = ProcId { pid: 42, start: 98765 };
+        assert_eq!(stat, Stat { id, parent: 7, group: 42, zombie: false });
         assert_eq!(parse(42, b"nonsense"), None);
         assert_eq!(parse(42, b"42 (x) S 7"), None);
     }

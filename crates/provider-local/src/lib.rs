@@ -5,7 +5,8 @@
 //!
 //! Each worker leads a process group of its own and carries [`MARKER`] in its environment, which everything it
 //! starts inherits. A worker's end is noticed through its process, never by looking again; then whatever is left
-//! in its group or carries its marker is killed, and its directory removed.
+//! in its group or carries its marker is killed, and its directory removed. What has no marker is, as an orphan, a child
+//! of this process, see [`become_subreaper`].
 
 pub mod host;
 mod provider;
@@ -17,7 +18,7 @@ mod watch;
 pub use provider::{LocalConfig, LocalProvider};
 pub use reap::become_subreaper;
 pub use record::remove_tree;
-pub use sweep::clear;
+pub use sweep::{clear, kill_orphans};
 
 /// Environment variable that marks a worker and everything it starts; its value is the worker's id.
 pub const MARKER: &str = "CDS_WORKER_ID";

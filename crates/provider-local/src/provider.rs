@@ -3,11 +3,11 @@
 use crate::{
     MARKER, TOKEN, host,
     record::{Places, Record, boot_id, remove_tree},
-    sweep::{kill_group, kill_marked},
+    sweep::{kill_group, kill_marked, kill_orphans},
     watch::{End, Watched},
 };
 use cds_model::WorkerId;
-use cds_process::ProcId;
+use cds_process::{ProcId, orphans};
 use cds_provider::{Capacity, Instance, InstanceId, InstanceState, Provider, ProviderError, SpawnOrder};
 use rustix::process::{Signal, kill_process};
 use std::{
@@ -155,9 +155,16 @@ impl Shared {
         let this = self.clone();
         tokio::spawn(async move {
             let mut end = process.ended().await;
+            orphans::forget(id);
             kill_group(id);
             // Nothing of its job may be at work any more when somebody else is given that job.
-            let killed = tokio::task::spawn_blocking(move || kill_marked(worker)).await.unwrap_or_default();
+            let clean = end.clean;
+            let kill = move || {
+                let killed = kill_marked(worker);
+                // After those whose children they may have been.
+                killed + if clean { 0 } else { kill_orphans() }
+            };
+            let killed = tokio::task::spawn_blocking(kill).await.unwrap_or_default();
             if killed > 0 {
                 tracing::info!(%worker, killed, "killed processes a worker left behind");
             }
@@ -196,6 +203,7 @@ impl Shared {
         let output = OpenOptions::new().create(true).append(true).open(self.places.log(order.worker))?;
         let environment = self.config.environment.iter();
         let parent = self.config.end_with_this.then(|| format!("--parent={}", std::process::id()));
+        let starting = orphans::starting();
         let child = Command::new(&self.config.worker_exe)
             .args(["worker", "--api", &order.api_url, "--name", &order.name, "--basedir"])
             .arg(&base)
@@ -215,6 +223,7 @@ impl Shared {
         // The child is not reaped before `watch` waits for it, so it is there to be looked at, if only as a zombie.
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         let id = pid.and_then(ProcId::of).ok_or_else(|| io::Error::other("the process vanished"))?;
+        starting.known(id);
         record.process = Some(id);
         if let Err(error) = self.places.save(&record) {
             // The record without a process is there, and that is enough to find it again by its marker.

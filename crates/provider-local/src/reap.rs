@@ -8,10 +8,13 @@ use tokio::signal::unix::{SignalKind, signal};
 /// A zombie older than this is nobody's: whoever starts processes here collects them at once.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Makes this process the parent of orphans among its descendants, and reaps those that nobody waits for. To be
-/// called once, in the program's main process, within a runtime; children of the program's own must be waited for
-/// within seconds of their end.
+/// Makes this process the parent of orphans among its descendants, and reaps those that nobody waits for; those of a
+/// worker that ends in disorder are killed, see [`cds_process::orphans`]. To be called once, in the program's main process,
+/// within a runtime; children of the program's own must be waited for within seconds of their end.
 pub fn become_subreaper() -> io::Result<()> {
+    if !cds_process::orphans::expect() {
+        tracing::info!("as the first process here it gets everybody's orphans, and ends none of them");
+    }
     set_child_subreaper(Some(getpid()))?;
     let mut ends = signal(SignalKind::child())?;
     tokio::spawn(async move {

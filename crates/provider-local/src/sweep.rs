@@ -65,6 +65,18 @@ fn kill_family(leader: ProcId) {
     leader.signal(Signal::KILL);
 }
 
+/// Kills what has lost its mark and its worker: as a child of this process it is known all the same. Blocks.
+pub fn kill_orphans() -> usize {
+    let killed = cds_process::orphans::end(ORPHANS);
+    if killed > 0 {
+        tracing::info!(killed, "killed orphans of workers that are dead");
+    }
+    killed
+}
+
+/// Longest time for it. Programs of this process's own may be at work, among whose children none is looked for.
+const ORPHANS: Duration = Duration::from_secs(4);
+
 /// Kills the process group of a worker whose leader has just ended. Cheap: the first thing to do.
 pub(crate) fn kill_group(leader: ProcId) {
     if let Some(pid) = leader.pid() {

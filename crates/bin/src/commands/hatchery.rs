@@ -64,7 +64,7 @@ pub(crate) struct Bond<'a> {
     pub without: &'a [String],
 }
 
-/// A hatchery at work, as a future that ends when `cancel` is cancelled and all workers have ended.
+/// A hatchery at work, as a future that ends when `cancel` is cancelled and all workers have ended. Once in a process.
 ///
 /// # Errors
 /// If its directory cannot be used or its address is not one.
@@ -73,6 +73,10 @@ pub(crate) fn work(
     bond: Bond<'_>,
     cancel: CancellationToken,
 ) -> anyhow::Result<impl Future<Output = Result<(), cds_hatchery::AgentError>> + Send + use<>> {
+    // Orphans of workers that were killed come to this process and not to the machine's first one.
+    if let Err(error) = cds_provider_local::become_subreaper() {
+        tracing::warn!(%error, "orphans of killed workers cannot be adopted");
+    }
     let worker_exe = if config.worker_exe.as_os_str().is_empty() {
         std::env::current_exe().context("cannot find this program's own file")?
     } else {
@@ -93,7 +97,11 @@ pub(crate) fn work(
     .context("cannot start the hatchery")?;
     let client = Client::new(&config.api_url, Some(config.token.clone()))?;
     let agent = Agent::new(&config, super::VERSION, provider, client, WallClock.now());
-    Ok(agent.run(cancel))
+    Ok(async move {
+        let ended = agent.run(cancel).await;
+        let _ = tokio::task::spawn_blocking(cds_provider_local::kill_orphans).await;
+        ended
+    })
 }
 
 fn absolute(path: &PathBuf) -> anyhow::Result<PathBuf> {

@@ -121,10 +121,6 @@ pub(crate) async fn embed(
         let cores = std::thread::available_parallelism().map_or(2, |n| n.get());
         config.max_workers = u32::try_from(cores).unwrap_or(u32::MAX).max(2);
     }
-    // Orphans of workers that were killed come to this process and not to the machine's first one.
-    if let Err(error) = cds_provider_local::become_subreaper() {
-        tracing::warn!(%error, "orphans of killed workers cannot be adopted");
-    }
     let cancel = CancellationToken::new();
     let agent = tokio::spawn(hatchery::work(config, bond, cancel.clone())?);
     Ok((agent, cancel))

@@ -110,3 +110,58 @@ async fn refusals_have_the_right_kind() {
     let id = one.spawn(&order()).await.unwrap();
     one.destroy(&id).await.unwrap();
 }
+
+/// Here everything that the tests beside it start would be an orphan: in a process of its own.
+#[test]
+fn what_has_neither_mark_nor_worker_is_killed_as_an_orphan() {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = command.args(["--ignored", "--exact", "leftovers::of_a_subreaper"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a child of the test above"]
+async fn of_a_subreaper() {
+    let mut older = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+    cds_provider_local::become_subreaper().unwrap();
+    // Forked away twice, in a session of its own, without an environment.
+    let kit = Kit::new(
+        "setsid env -i sh -c '(env -i sh -c \"echo \\$\\$ >hidden.new; mv hidden.new hidden; exec sleep 601\" &)'\n\
+         exec sleep 600",
+    );
+    let (lives, dies) = (order(), order());
+    kit.provider.spawn(&lives).await.unwrap();
+    let mut pids = Vec::new();
+    let id = kit.provider.spawn(&dies).await.unwrap();
+    for worker in [lives.worker, dies.worker] {
+        let file = kit.base(worker).join("hidden");
+        until("it hides", || file.exists()).await;
+        pids.push(std::fs::read_to_string(file).unwrap().trim().parse::<i32>().unwrap());
+    }
+    assert!(pids.iter().all(|pid| cds_process::ProcId::of(*pid).is_some()));
+
+    // What a program of this process's own has started is none, as long as that is at work.
+    let mine = cds_process::orphans::starting();
+    let agent = std::process::Command::new("sh")
+        .args(["-c", "setsid sleep 602 >&- 2>&- & echo $!"])
+        .output()
+        .unwrap();
+    let agent: i32 = String::from_utf8(agent.stdout).unwrap().trim().parse().unwrap();
+    let agent = cds_process::ProcId::of(agent).unwrap();
+    kill(&id);
+    until("the worker is dead", || left(dies.worker).is_empty()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(agent.lives());
+    agent.signal(rustix::process::Signal::KILL);
+    drop(mine);
+
+    assert_eq!(kit.end(dies.worker).await.0, "signal 9");
+    // Whose it was does not matter: one of a living worker, which is a subreaper, would not come here.
+    assert!(pids.iter().all(|pid| cds_process::ProcId::of(*pid).is_none()), "killed and buried");
+    assert_eq!(left(lives.worker).len(), 1);
+    assert!(older.try_wait().unwrap().is_none(), "it was there before");
+    older.kill().unwrap();
+    older.wait().unwrap();
+    kit.provider.destroy(&cds_provider::InstanceId(lives.worker.to_string())).await.unwrap();
+}

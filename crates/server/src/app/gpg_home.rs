@@ -21,6 +21,7 @@ pub fn fresh() -> PathBuf {
 
 /// Ends the agent of a home and removes it.
 pub fn remove(home: &Path) {
+    let _mine = cds_process::orphans::starting();
     let _ = Command::new("gpgconf")
         .arg("--homedir")
         .arg(home)

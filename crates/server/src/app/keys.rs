@@ -145,6 +145,8 @@ type Gpg<'a> = &'a dyn Fn(&[&str]) -> Result<Vec<u8>, String>;
 /// OpenPGP keys are handled by `gpg` in a home of its own that is removed afterwards.
 fn in_gpg_home(work: impl FnOnce(Gpg<'_>) -> Result<Generated, String>) -> Result<Generated, String> {
     use std::process::{Command, Stdio};
+    // Gpg starts an agent, which nobody waits for and which goes with its home.
+    let _mine = cds_process::orphans::starting();
     let home = super::gpg_home::fresh();
     std::fs::create_dir_all(&home).map_err(|e| e.to_string())?;
     #[cfg(unix)]

@@ -94,6 +94,35 @@ async fn every_process_of_a_stopped_run_ends() {
     project.succeed("after", RunStart::default()).await;
 }
 
+/// The worker above a script becomes `$p`.
+const WORKER: &str = r#"p=$$; until tr '\0' ' ' < /proc/$p/cmdline | grep -q ' worker --api '; do p=$(awk '/^PPid/ { print $2 }' /proc/$p/status); done"#;
+
+const MURDER: &str = r#"
+(setsid env -i sh -c "(env -i sh -c 'echo \$\$ >> $DIR/hidden; exec sleep 1000' &)" > /dev/null 2>&1 &)
+n=$(cat $DIR/attempts 2> /dev/null | wc -l)
+echo >> $DIR/attempts
+while [ "$(cat $DIR/hidden 2> /dev/null | wc -l)" -le "$n" ]; do sleep 0.05; done
+kill -9 $p
+sleep 1000
+"#;
+
+#[tokio::test]
+async fn a_job_that_kills_its_worker_leaves_nothing() {
+    let server = TestServer::with(Setup::default()).await;
+    let project = server.project("MURDER").await;
+    project.push_script("murder", &[WORKER, MURDER]).await;
+    let dir = server.scratch().join("murder");
+    std::fs::create_dir(&dir).unwrap();
+    let payload = serde_json::json!({"dir": dir.to_str().unwrap()});
+    let run = project.run("murder", RunStart { payload: Some(payload), ..RunStart::default() }).await;
+    assert_eq!(project.ended("murder", run.brief.number).await.brief.status, Status::Fail);
+    let hidden = std::fs::read_to_string(dir.join("hidden")).unwrap();
+    let pids: Vec<u32> = hidden.lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(pids.len(), 3, "one of each attempt");
+    // Before the end was told.
+    assert!(!pids.iter().any(|pid| lives(*pid)), "{pids:?}");
+}
+
 #[tokio::test]
 async fn a_job_in_the_queue_stops_at_once() {
     let server = TestServer::with(Setup { no_hatchery: true, ..Setup::default() }).await;
