@@ -39,6 +39,8 @@ pub struct Stat {
     pub group: i32,
     /// It has ended and waits to be reaped.
     pub zombie: bool,
+    /// It was stopped (SIGSTOP) and waits to be continued. Not so for one that is traced.
+    pub stopped: bool,
 }
 
 /// Reads a process; `None` if there is none.
@@ -54,7 +56,7 @@ pub fn parse(pid: i32, text: &[u8]) -> Option<Stat> {
     let group = fields.next()?.parse().ok()?;
     let start = fields.nth(16)?.parse().ok()?;
     let zombie = matches!(state, "Z" | "X" | "x");
-    Some(Stat { id: ProcId { pid, start }, parent, group, zombie })
+    Some(Stat { id: ProcId { pid, start }, parent, group, zombie, stopped: state == "T" })
 }
 
 /// The fields of `/proc/<pid>/stat` from the state on.
@@ -320,7 +322,7 @@ mod tests {
         let text = b"42 (a) b\n\xff (c) S 7 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 0 0";
         let stat = parse(42, text).unwrap();
         let id = ProcId { pid: 42, start: 98765 };
-        assert_eq!(stat, Stat { id, parent: 7, group: 42, zombie: false });
+        assert_eq!(stat, Stat { id, parent: 7, group: 42, zombie: false, stopped: false });
         assert_eq!(parse(42, b"nonsense"), None);
         assert_eq!(parse(42, b"42 (x) S 7"), None);
     }

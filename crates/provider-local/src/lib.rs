@@ -6,7 +6,7 @@
 //! Each worker leads a process group of its own and carries [`MARKER`] in its environment, which everything it
 //! starts inherits. A worker's end is noticed through its process, never by looking again; then whatever is left
 //! in its group or carries its marker is killed, and its directory removed. What has no marker is, as an orphan, a child
-//! of this process, see [`become_subreaper`].
+//! of this process, see [`become_subreaper`]. A worker that was stopped by a signal is continued.
 
 pub mod host;
 mod provider;

@@ -4,7 +4,7 @@ use crate::{
     MARKER, TOKEN, host,
     record::{Places, Record, boot_id, remove_tree},
     sweep::{kill_group, kill_marked, kill_orphans},
-    watch::{End, Watched},
+    watch::{End, Watched, keep_awake},
 };
 use cds_model::WorkerId;
 use cds_process::{ProcId, orphans};
@@ -154,7 +154,11 @@ impl Shared {
         self.entries().insert(worker, Entry { process: Some(id), end: None, swept });
         let this = self.clone();
         tokio::spawn(async move {
-            let mut end = process.ended().await;
+            let is_child = matches!(process, Watched::Child(_));
+            let mut end = tokio::select! {
+                end = process.ended() => end,
+                never = keep_awake(id, is_child) => match never {},
+            };
             orphans::forget(id);
             kill_group(id);
             // Nothing of its job may be at work any more when somebody else is given that job.

@@ -4,10 +4,17 @@ use cds_process::ProcId;
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
-    process::{PidfdFlags, pidfd_open},
+    process::{PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, waitid},
 };
-use std::{io, os::unix::process::ExitStatusExt, process::ExitStatus};
-use tokio::{process::Child, sync::oneshot};
+use std::{convert::Infallible, io, os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
+use tokio::{
+    process::Child,
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+
+/// How long a worker stays stopped.
+const ASLEEP: Duration = Duration::from_secs(1);
 
 /// A worker's process: our own child, or one found again after a restart.
 pub(crate) enum Watched {
@@ -50,11 +57,42 @@ impl Watched {
                 if let Err(error) = wait_for(id).await {
                     tracing::warn!(pid = id.pid, %error, "cannot wait for a worker found again; looking instead");
                     while id.lives() {
-                        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                        tokio::time::sleep(Duration::from_millis(200)).await;
                     }
                 }
                 End { exit: "ended (its exit status went to an earlier hatchery)".into(), clean: false }
             }
+        }
+    }
+}
+
+/// Continues a worker whenever it has been stopped for [`ASLEEP`]: its job can do that, and it would then neither hear of a
+/// stop of the run nor of the end of its lease. Never returns.
+pub(crate) async fn keep_awake(id: ProcId, is_child: bool) -> Infallible {
+    let stopped = || match id.pid().filter(|_| is_child) {
+        // Quicker than to read its state, as there may be many workers, and each looks at every news.
+        Some(pid) => {
+            let look = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+            waitid(WaitId::Pid(pid), look).is_ok_and(|status| status.is_some())
+        }
+        None => cds_process::stat(id.pid).is_some_and(|stat| stat.id == id && stat.stopped),
+    };
+    // The kernel tells of children that are stopped as it does of those that end.
+    let mut news = signal(SignalKind::child()).ok().filter(|_| is_child);
+    loop {
+        if stopped() {
+            tokio::time::sleep(ASLEEP).await;
+            if stopped() {
+                tracing::warn!(pid = id.pid, "a worker was stopped by a signal; it is continued");
+                id.signal(Signal::CONT);
+            }
+        }
+        let told = match &mut news {
+            Some(news) => news.recv().await.is_some(),
+            None => false,
+        };
+        if !told {
+            tokio::time::sleep(ASLEEP).await;
         }
     }
 }

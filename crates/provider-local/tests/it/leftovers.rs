@@ -111,6 +111,16 @@ async fn refusals_have_the_right_kind() {
     one.destroy(&id).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_worker_that_was_stopped_is_continued() {
+    let kit = Kit::new("for n in 1 2; do kill -STOP $$; touch awake$n; done; exec sleep 600");
+    let order = order();
+    let id = kit.provider.spawn(&order).await.unwrap();
+    let base = kit.base(order.worker);
+    until("it is awake again, and again", || base.join("awake2").exists()).await;
+    kit.provider.destroy(&id).await.unwrap();
+}
+
 /// Here everything that the tests beside it start would be an orphan: in a process of its own.
 #[test]
 fn what_has_neither_mark_nor_worker_is_killed_as_an_orphan() {

@@ -124,6 +124,20 @@ async fn a_job_that_kills_its_worker_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_job_that_stops_its_worker_is_stopped_in_time() {
+    let server = TestServer::with(Setup::default()).await;
+    let project = server.project("SLEEP").await;
+    project.push_script("sleep", &[WORKER, "kill -STOP $p", "echo $$ > $DIR/job", "sleep 1000"]).await;
+    let payload = serde_json::json!({"dir": server.scratch().to_str().unwrap()});
+    let run = project.run("sleep", RunStart { payload: Some(payload), ..RunStart::default() }).await;
+    let pid = pid_in(&server.scratch().join("job")).await;
+    let begin = Instant::now();
+    project.client.run_stop("SLEEP", "sleep", run.brief.number, &RunStop::default()).await.unwrap();
+    let ended = || async { (!lives(pid)).then_some(()) };
+    eventually("the end of the job", LIMIT.saturating_sub(begin.elapsed()), ended).await;
+}
+
+#[tokio::test]
 async fn a_job_in_the_queue_stops_at_once() {
     let server = TestServer::with(Setup { no_hatchery: true, ..Setup::default() }).await;
     let project = server.project("QUEUE").await;
