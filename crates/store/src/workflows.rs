@@ -25,7 +25,7 @@ sql! {
     ALL_NAMED = "SELECT id, name, from_repository FROM workflow WHERE project = $1 ORDER BY name";
     NAMES = "SELECT name FROM workflow WHERE project = $1 ORDER BY name";
     HEADS = "SELECT id, name, description, from_repository, last_modified FROM workflow WHERE project = $1 ORDER BY name";
-    DESCRIBED = "SELECT id, name, description FROM workflow WHERE project = $1 ORDER BY name";
+    DESCRIBED = "SELECT id, name, description, last_number FROM workflow WHERE project = $1 ORDER BY name";
     GROUPS_IN = "SELECT g.id, g.name, wg.level, wg.workflow FROM workflow w JOIN workflow_group wg ON wg.workflow = w.id JOIN user_group g ON g.id = wg.group_id WHERE w.project = $1 ORDER BY g.name";
     DELETE = "DELETE FROM workflow WHERE id = $1";
     RUNS = "SELECT id FROM run WHERE workflow = $1 ORDER BY number";
@@ -144,9 +144,26 @@ pub fn names(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<String>> {
     tx.query_readable(NAMES, vals![project], |r| r.get(0))
 }
 
-/// Ids, names and descriptions of a project's workflows, by name.
-pub fn described(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<(WorkflowId, String, String)>> {
-    tx.query_readable(DESCRIBED, vals![project], |r| Ok((r.get(0)?, r.get(1)?, r.shown(2, String::new()))))
+/// What a workflow is found by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Id.
+    pub id: WorkflowId,
+    /// Name.
+    pub name: String,
+    /// In words; may be empty.
+    pub description: String,
+    /// Number of its last run; 0 = none.
+    pub last_number: i64,
+}
+
+/// A project's workflows by name, as they are found.
+pub fn described(tx: &mut Tx<'_>, project: ProjectId) -> Result<Vec<Described>> {
+    tx.query_readable(DESCRIBED, vals![project], |r| {
+        let (id, name, description) = (r.get(0)?, r.get(1)?, r.shown(2, String::new()));
+        // Of a counter that can't be read nobody knows how far it was.
+        Ok(Described { id, name, description, last_number: r.shown(3, i64::MAX) })
+    })
 }
 
 /// A workflow as lists show it: everything but its graph.

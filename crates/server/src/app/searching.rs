@@ -101,10 +101,13 @@ impl App {
                     found.add(rank, "project", title, key, &project.description);
                 }
                 let mut grants = None;
-                for (id, name, description) in workflows::described(tx, project.id)? {
+                for workflows::Described { id, name, description, last_number } in
+                    workflows::described(tx, project.id)?
+                {
                     let rank = wanted.rank(&name, &[key, title, "workflow", &description]);
-                    let of_run =
-                        run.as_ref().and_then(|(_, others)| others.rank(&name, &[key, title, "run"]));
+                    // Looked for only where there may be one: numbers are in names, too, and workflows are many.
+                    let of_run = run.as_ref().filter(|(number, _)| *number <= last_number);
+                    let of_run = of_run.and_then(|(_, others)| others.rank(&name, &[key, title, "run"]));
                     if rank.is_none() && of_run.is_none() {
                         continue;
                     }
