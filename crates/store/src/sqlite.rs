@@ -27,6 +27,10 @@ use std::{
 const BATCH: usize = 512;
 /// Prepared statements kept by a connection; more than this crate has.
 const STATEMENTS: usize = 400;
+/// Every statement is written for the indices there are. Statistics, which earlier versions took when a server ended, say
+/// how few rows a young server has, and have it look through whole tables once there are many.
+const NO_STATISTICS: &str = "DROP TABLE IF EXISTS sqlite_stat1; DROP TABLE IF EXISTS sqlite_stat4";
+
 /// Readers kept open when nobody reads.
 const IDLE_READERS: usize = 64;
 
@@ -41,6 +45,8 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Opens or makes the file and starts the writer.
     pub(crate) fn open(path: &Path, full_sync: bool, cx: Arc<Context>) -> Result<Self> {
+        // A connection of its own: one that has read them goes by them to its end.
+        batch(&connect(path, false)?, NO_STATISTICS)?;
         let writer = connect(path, false)?;
         let sync = if full_sync { "FULL" } else { "NORMAL" };
         batch(&writer, "PRAGMA journal_mode = WAL")?;
@@ -57,7 +63,7 @@ impl Sqlite {
                     commit_together(&writer, &cx, items);
                 }
                 // Leaves one tidy file behind; a fault here loses nothing.
-                let _ = writer.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)");
+                let _ = writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
             })
             .map_err(|e| Error::Connection(format!("no thread for the writer: {e}")))?;
         Ok(Self { path: path.into(), readers: Mutex::default(), queue, writer: Mutex::new(Some(handle)) })

@@ -152,3 +152,22 @@ fn a_wrong_address_is_told() {
     let fault = Store::open("postgres://x@127.0.0.1:1/db", MasterKey::generate()).unwrap_err();
     assert!(matches!(fault, Error::Connection(_)), "{fault}");
 }
+
+/// A young server has few rows; plans made for those look through whole tables later.
+#[test]
+fn no_plan_is_made_for_how_few_rows_there_were() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cds.db");
+    let open = || Store::open(&format!("sqlite:{}", path.display()), MasterKey::generate()).unwrap();
+    let statistics = || -> i64 {
+        let count = "SELECT COUNT(*) FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'";
+        rusqlite::Connection::open(&path).unwrap().query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    drop(open());
+    assert_eq!(statistics(), 0, "a server that ends takes none");
+    // As earlier versions left them.
+    rusqlite::Connection::open(&path).unwrap().execute_batch("ANALYZE").unwrap();
+    assert!(statistics() > 0);
+    drop(open());
+    assert_eq!(statistics(), 0);
+}
