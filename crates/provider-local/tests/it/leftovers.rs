@@ -58,7 +58,8 @@ async fn a_killed_worker_leaves_nothing_and_is_known_at_once() {
     let (exit, clean) = kit.end(order.worker).await;
     let known = start.elapsed();
     assert_eq!((exit.as_str(), clean), ("signal 9", false));
-    assert!(known < Duration::from_millis(500), "the end was known only after {known:?}");
+    // By news, and not by a look now and then; a machine may be busy.
+    assert!(known < Duration::from_secs(5), "the end was known only after {known:?}");
     // Nobody has destroyed it yet: what it left behind goes all the same.
     until("no process is left", || left(order.worker).is_empty()).await;
     until("its directory is gone", || !base.exists()).await;
