@@ -4,17 +4,20 @@ use crate::Options;
 use cds_api::runs::{JobRun, Run, StepRun};
 use cds_cli::live::{Progress, Screen, View as Look, ended, failure, harmless, jobs, telling_step, tree};
 use cds_client::Client;
-use cds_model::{Clock, Status, WallClock};
+use cds_model::{Clock, JobRef, Status, WallClock};
 use serde_json::json;
 use std::{
     collections::HashSet,
     io::{IsTerminal, Write},
     time::Duration,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// Lines of the log of a failed step.
 const FAILED_TAIL: u64 = 200;
+
+/// From one look at the workers to the next.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What stopped jobs get to tidy up and say so; it is longer than their grace.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -37,13 +40,11 @@ fn print(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// Waits until the last attempt of a job says no more.
-async fn falls_silent(client: &Client, job: &JobRun) {
-    let Some(attempt) = job.attempts.last() else { return };
-    for step in attempt.steps.iter().filter(|step| step.start.is_some()) {
-        let Ok(mut news) = client.log_follow(job.id, attempt.attempt, step.step, 0).await else { continue };
-        // Whatever else comes is read when all of it is there.
-        while news.next().await.is_ok_and(|event| event.is_some_and(|event| event.event != "end")) {}
+/// Waits until no worker has a stopped job any more: it then says no more, and what it has said is known.
+async fn let_go(client: &Client, job: JobRef) {
+    let job = job.to_string();
+    while client.workers().await.is_ok_and(|all| all.iter().any(|w| w.job.as_ref() == Some(&job))) {
+        sleep(LOOK).await;
     }
 }
 
@@ -90,11 +91,17 @@ impl View {
             let limit = Instant::now() + LAST_WORDS;
             for (node, _, job) in jobs(run).filter(|(.., job)| job.status.is_final()) {
                 if self.told.insert(format!("{} {}", job.id, job.attempts.len())) {
-                    // It counts as stopped as soon as it is asked to end.
+                    // It counts as stopped as soon as it is asked to end, when not all of its steps may be known.
                     if job.status == Status::Stopped {
-                        let _ = timeout_at(limit, falls_silent(client, job)).await;
+                        let _ = timeout_at(limit, let_go(client, job.id)).await;
+                        let brief = &run.brief;
+                        let now =
+                            client.run(&brief.project_key, &brief.workflow_name, brief.number.into()).await;
+                        let same = now.iter().flat_map(jobs).find(|(.., j)| j.id == job.id);
+                        self.log(client, node, same.map_or(job, |(.., j)| j)).await;
+                    } else {
+                        self.log(client, node, job).await;
                     }
-                    self.log(client, node, job).await;
                 }
             }
         }
@@ -133,13 +140,17 @@ impl View {
     /// Everything that the last attempt of a job printed.
     async fn log(&mut self, client: &Client, node: &str, job: &JobRun) {
         let Some(attempt) = job.attempts.last() else { return };
-        for step in attempt.steps.iter().filter(|step| step.start.is_some()) {
+        // Of one that was stopped as a step began, what it printed may be all that was heard of that step.
+        let began = |step: &StepRun| step.start.is_some();
+        for step in attempt.steps.iter().filter(|step| began(step) || job.status == Status::Stopped) {
             let Ok(mut log) = client.log(job.id, attempt.attempt, step.step).await else { continue };
             let mut bytes = Vec::new();
             while let Ok(Some(piece)) = log.chunk().await {
                 bytes.extend_from_slice(&piece);
             }
-            self.step(node, job, step, &String::from_utf8_lossy(&bytes));
+            if began(step) || !bytes.is_empty() {
+                self.step(node, job, step, &String::from_utf8_lossy(&bytes));
+            }
         }
     }
 
