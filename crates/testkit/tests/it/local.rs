@@ -85,7 +85,13 @@ impl Repository {
 
     /// Neither processes nor files.
     fn nothing_is_left(&self) {
-        let left = self.processes();
+        // What was killed at the last moment may still be on its way out, on a busy machine.
+        let begin = Instant::now();
+        let mut left = self.processes();
+        while !left.is_empty() && begin.elapsed() < Duration::from_secs(2) {
+            std::thread::sleep(Duration::from_millis(10));
+            left = self.processes();
+        }
         assert!(left.is_empty(), "{left:?}");
         let files: Vec<_> =
             std::fs::read_dir(self.temp.path()).unwrap().flatten().map(|e| e.path()).collect();
