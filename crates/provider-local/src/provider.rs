@@ -3,7 +3,7 @@
 use crate::{
     MARKER, TOKEN, host,
     record::{Places, Record, boot_id, remove_tree},
-    sweep::{kill_group, kill_marked, kill_orphans},
+    sweep::{kill_group, kill_marked, kill_orphans, oldest_marked},
     watch::{End, Watched, keep_awake},
 };
 use cds_model::WorkerId;
@@ -123,10 +123,8 @@ impl Shared {
         let worker = record.worker;
         let same_boot = record.boot == self.boot;
         if record.process.is_none() && same_boot {
-            // The hatchery ended between starting the process and writing it down. Of what carries the marker, the
-            // oldest is the worker.
-            let found = cds_process::marked(MARKER, &worker.to_string());
-            record.process = found.iter().map(|s| s.id).min_by_key(|id| (id.start, id.pid));
+            // The hatchery ended between starting the process and writing it down.
+            record.process = oldest_marked(worker);
             if let Err(error) = self.places.save(&record) {
                 tracing::warn!(%worker, %error, "cannot write the record of a worker found again");
             }

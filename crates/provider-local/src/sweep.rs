@@ -29,12 +29,7 @@ pub fn clear(directory: &Path, grace: Duration, waits: impl FnOnce()) -> io::Res
     let until = Instant::now() + grace;
     let mut waits = Some(waits);
     for Record { worker, process, .. } in records {
-        // One that was not written down yet is the oldest that carries the mark.
-        let oldest = || {
-            let marked = cds_process::marked(MARKER, &worker.to_string());
-            marked.iter().map(|stat| stat.id).min_by_key(|id| (id.start, id.pid))
-        };
-        let leader = process.or_else(oldest);
+        let leader = process.or_else(|| oldest_marked(worker));
         // Only while it lives, its job's processes without a mark are known: as its children.
         while leader.is_some_and(ProcId::lives) && Instant::now() < until {
             if let Some(tell) = waits.take() {
@@ -46,6 +41,12 @@ pub fn clear(directory: &Path, grace: Duration, waits: impl FnOnce()) -> io::Res
         kill_marked(worker);
     }
     remove_tree(directory)
+}
+
+/// The process of a worker that was not written down yet: of what carries its mark, the oldest.
+pub(crate) fn oldest_marked(worker: WorkerId) -> Option<ProcId> {
+    let marked = cds_process::marked(MARKER, &worker.to_string());
+    marked.iter().map(|stat| stat.id).min_by_key(|id| (id.start, id.pid))
 }
 
 /// Kills a worker with all that descends from it, also what has lost its mark: whatever loses its parent there becomes
